@@ -1,0 +1,1 @@
+"""One visible thing per file: Qt and pyqtgraph widgets that draw a session."""

@@ -1,0 +1,1 @@
+"""Pure functions over engine objects that compute what a panel shows."""
