@@ -1,0 +1,172 @@
+"""The frame every panel shares: a header with title, one muted clause, controls and a menu."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QMouseEvent, QPainter, QPixmap, QShowEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from rnnviz.panels.theme import icon, themes
+from rnnviz.session.view import RunView
+
+
+class ElidedLabel(QLabel):
+    """A one-line label that ends in an ellipsis when it lacks room, with the whole as tooltip."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._full = text
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setText(text)
+
+    def setText(self, text: str) -> None:  # noqa: N802
+        """Shows a new text."""
+        self._full = text
+        self.setAccessibleName(text)
+        self.updateGeometry()
+        self.update()
+
+    def text(self) -> str:
+        """The whole text, also while only its beginning is shown."""
+        return self._full
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """As wide as the whole text."""
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self._full) + 2, metrics.height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """May vanish."""
+        return QSize(0, self.fontMetrics().height())
+
+    def paintEvent(self, event: object) -> None:  # noqa: N802
+        """Draws what fits."""
+        painter = QPainter(self)
+        shown = self.fontMetrics().elidedText(
+            self._full, Qt.TextElideMode.ElideRight, self.width()
+        )
+        self.setToolTip(self._full if shown != self._full else "")
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), int(self.alignment()), shown)
+
+
+class Panel(QFrame):
+    """A titled frame that draws one aspect of the current run.
+
+    Subclasses fill `body`, may add controls to the header, and override `refresh`, which the window
+    calls when there is something new, never more often than `interval` and only while visible.
+    """
+
+    command = Signal(object)  # a session.commands record for the runner
+    maximize_requested = Signal()
+    interval = 0.1  # seconds, the least time between two refreshes
+
+    def __init__(self, title: str, clause: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("panel", True)
+        self.setObjectName(type(self).__name__)
+        self.setAccessibleName(title)
+        self.view: RunView | None = None
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(1, 1, 1, 1)
+        outer.setSpacing(0)
+        self._header = QWidget(self)
+        self._header.setFixedHeight(36)
+        self._header_layout = QHBoxLayout(self._header)
+        self._header_layout.setContentsMargins(12, 6, 8, 6)
+        self._header_layout.setSpacing(8)
+        self._title = QLabel(title)
+        self._title.setProperty("role", "title")
+        self._clause = ElidedLabel(clause)
+        self._clause.setProperty("role", "muted")
+        self._header_layout.addWidget(self._title)
+        self._header_layout.addWidget(self._clause, 1)
+        self.menu = QMenu(self)
+        self.menu.addAction(self.tr("Copy picture"), self.copy_picture)
+        self.menu.addAction(self.tr("Save picture…"), self.save_picture)
+        self._menu_button = QToolButton()
+        self._menu_button.setToolTip(self.tr("More for this panel"))
+        self._menu_button.setAccessibleName(self.tr("{0}: more").format(title))
+        self._menu_button.setMenu(self.menu)
+        self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu_button.setFixedSize(24, 24)
+        self._header_layout.addWidget(self._menu_button)
+        outer.addWidget(self._header)
+        self.body = QVBoxLayout()
+        self.body.setContentsMargins(12, 0, 12, 12)
+        self.body.setSpacing(8)
+        outer.addLayout(self.body, 1)
+        self._menu_button.setIcon(icon("more"))
+        themes().changed.connect(self._theme_changed)
+
+    def set_clause(self, text: str) -> None:
+        """The muted words after the title."""
+        if text != self._clause.text():
+            self._clause.setText(text)
+
+    def clause(self) -> str:
+        """The muted words after the title."""
+        return self._clause.text()
+
+    def add_header_control(self, widget: QWidget) -> None:
+        """Puts a control (24 px high) into the header, left of the menu."""
+        self._header_layout.insertWidget(self._header_layout.count() - 1, widget)
+
+    def set_view(self, view: RunView) -> None:
+        """Shows another run from its beginning."""
+        self.view = view
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draws the newest state of `self.view`; overridden."""
+
+    def apply_theme(self) -> None:
+        """Takes the colours of the theme in force; overridden where colours are kept in items."""
+
+    def _theme_changed(self) -> None:
+        self._menu_button.setIcon(icon("more"))
+        self.apply_theme()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Catches up with what happened while hidden."""
+        super().showEvent(event)
+        if self.view is not None:
+            self.refresh()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """A double click on the header maximises the panel, another restores it."""
+        if event.position().y() <= self._header.height():
+            self.maximize_requested.emit()
+        super().mouseDoubleClickEvent(event)
+
+    # Pictures.
+
+    def picture(self) -> QPixmap:
+        """The panel as it looks now, at the screen's resolution."""
+        return self.grab()
+
+    def copy_picture(self) -> None:
+        """Puts the picture on the clipboard."""
+        QGuiApplication.clipboard().setPixmap(self.picture())
+
+    def save_picture(self) -> None:
+        """Asks where, and writes a PNG there."""
+        name = self._title.text().lower().replace(" ", "-") + ".png"
+        path, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Save picture"), name, self.tr("PNG picture (*.png)")
+        )
+        if path and not self.picture().save(path, "PNG"):
+            self.set_clause(self.tr("could not write {0}").format(Path(path).name))

@@ -1,0 +1,1 @@
+"""Small controls the panels share; each file is one control."""

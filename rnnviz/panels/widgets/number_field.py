@@ -1,0 +1,170 @@
+"""A number typed into a box, checked in place: the old value stays in force until a good one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from rnnviz.panels.theme import mono_font, theme, themes, ui_font
+
+_ARROWS = 22  # pixels at the right that step up and down
+
+
+class NumberField(QLineEdit):
+    """Holds an int or a float within limits. Enter or leaving the field edits; Esc takes back."""
+
+    edited = Signal(float)  # a good value was typed or stepped to
+    refused = Signal(str)  # one sentence about a bad one
+
+    def __init__(
+        self,
+        low: float,
+        high: float,
+        value: float,
+        name: str,
+        *,
+        integer: bool = True,
+        unit: str = "",
+        step: float = 1,
+        form: str = "{:.2g}",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._low, self._high = low, high
+        self._integer = integer
+        self._unit = unit
+        self._step = step
+        self._form = form
+        self._value = value
+        self._name = name
+        self.setAccessibleName(name)
+        self.setFixedHeight(28)
+        self.setMaxLength(32)
+        limits = f"{low:,g} to {high:,g}"
+        self.setToolTip(f"{name}: {limits} {unit}".rstrip())
+        self.setFont(mono_font("body"))
+        self.returnPressed.connect(self._commit)
+        self.editingFinished.connect(self._commit)
+        themes().changed.connect(self.update)
+        self._show()
+
+    def value(self) -> float:
+        """The last good value."""
+        return self._value
+
+    def set_value(self, value: float) -> None:
+        """Shows a value unless the user is in the middle of typing one."""
+        same = value == self._value
+        self._value = value
+        if not (self.hasFocus() and self.isModified()) and not (same and not self.isModified()):
+            self._show()
+
+    def set_state(self, state: str) -> None:
+        """`""`, `pending` (waits for a restart) or `bad`; decides the border."""
+        if self.property("state") != state:
+            self.setProperty("state", state)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+    def _text_of(self, value: float) -> str:
+        if self._integer:
+            return str(int(value))
+        text = self._form.format(value)
+        if "e" in text:
+            mantissa, exponent = text.split("e")
+            text = f"{mantissa}e{int(exponent)}"
+        return text
+
+    def _show(self) -> None:
+        self.setText(self._text_of(self._value))
+        self.setModified(False)
+
+    def _parse(self) -> tuple[float | None, str]:
+        text = self.text().strip().replace(",", "") if self._integer else self.text().strip()
+        try:
+            value = int(text) if self._integer else float(text)
+        except ValueError:
+            kind = "a whole number" if self._integer else "a number"
+            return None, f"{self._name} must be {kind}, not “{text[:12]}”"
+        if not self._low <= value <= self._high:  # also refuses NaN
+            return None, f"{self._name} must be {self._low:,g} to {self._high:,g}"
+        return value, ""
+
+    def _commit(self) -> None:
+        if not self.isModified():
+            return
+        value, sentence = self._parse()
+        if value is None:
+            self.refused.emit(sentence)
+            return
+        changed = value != self._value
+        self._value = value
+        self._show()
+        self.refused.emit("")
+        if changed:
+            self.edited.emit(value)
+
+    def _nudge(self, sign: int) -> None:
+        value = self._value + sign * self._step if self._integer else self._value * 1.05**sign
+        value = min(max(value, self._low), self._high)
+        if not self._integer:
+            value = float(f"{value:.3g}")
+        if value != self._value:
+            self._value = value
+            self._show()
+            self.refused.emit("")
+            self.edited.emit(value)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Up and Down step, Esc takes back what was typed."""
+        if event.key() == Qt.Key.Key_Up:
+            self._nudge(1)
+        elif event.key() == Qt.Key.Key_Down:
+            self._nudge(-1)
+        elif event.key() == Qt.Key.Key_Escape and self.isModified():
+            self._show()
+            self.refused.emit("")
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Leaving edits; a bad value gives way to the one in force."""
+        super().focusOutEvent(event)
+        if self.isModified():
+            self._show()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """A click on the arrows steps."""
+        if self._integer and event.position().x() > self.width() - _ARROWS and self.isEnabled():
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self._nudge(1 if event.position().y() < self.height() / 2 else -1)
+            return
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """An arrow cursor over the step arrows."""
+        over = self._integer and event.position().x() > self.width() - _ARROWS
+        self.setCursor(Qt.CursorShape.ArrowCursor if over else Qt.CursorShape.IBeamCursor)
+        super().mouseMoveEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """The box, then the unit in small letters and the two arrows."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colors = theme()
+        if self._unit:
+            painter.setFont(ui_font("label"))
+            painter.setPen(colors.color("text-muted"))
+            left = 12 + self.fontMetrics().horizontalAdvance(self.text())
+            room = QRect(left + 4, 0, self.width() - left - _ARROWS, self.height())
+            if painter.fontMetrics().horizontalAdvance(self._unit) <= room.width():
+                painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self._unit)
+        if self._integer:
+            painter.setPen(QPen(colors.color("text-muted"), 1.3))
+            x, middle = self.width() - 13.0, self.height() / 2
+            for sign in (-1, 1):
+                tip = middle + sign * 6
+                base = middle + sign * 3
+                painter.drawPolyline([QPointF(x - 3, base), QPointF(x, tip), QPointF(x + 3, base)])

@@ -1,0 +1,63 @@
+"""What the window may ask of a running run; the runner obeys between two steps.
+
+Each command is a frozen record. `Runner.send` queues it from any thread; the runner posts an
+`Acknowledged` event with the value in force, and only then does the control show it as applied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Train until told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Finish the step under way, then wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepOnce:
+    """One step, then wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetLearningRate:
+    """From the next step."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetClipping:
+    """From the next step. `kind` is off, norm or value; the threshold is kept while off."""
+
+    kind: str
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetOptimizer:
+    """From the next step; the new optimizer starts with empty accumulators."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTemperature:
+    """Of the samples, from the next one."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Leave the loop; the thread ends."""
+
+
+Command = (
+    Play | Pause | StepOnce | SetLearningRate | SetClipping | SetOptimizer | SetTemperature | Stop
+)

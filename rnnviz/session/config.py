@@ -1,0 +1,198 @@
+"""Every setting of a run in one frozen record, with its limits and the time at which a change holds.
+
+Presets, the command line, the Setup panel and saved runs all share this one schema.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rnnviz.engine.cells import CELLS
+from rnnviz.engine.clipping import Clipping
+from rnnviz.engine.initializers import INITIALIZERS
+from rnnviz.engine.network import ModelConfig
+from rnnviz.engine.optimizers import OPTIMIZERS
+from rnnviz.engine.schedules import SCHEDULES
+
+MAX_LAYERS = 4
+MAX_HIDDEN = 4096
+MAX_SEQ_LEN = 10_000
+MAX_BATCH = 4096
+TEMPERATURE_RANGE = (0.1, 2.0)  # the slider's ends; the command line also takes 0 (greedy)
+LEARNING_RATE_RANGE = (1e-5, 1.0)
+CLIP_RANGE = (1e-3, 1e3)
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be used; the message names it, what it got and what it wanted."""
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All settings of one run. Lengths are in characters, times in seconds, seeds are integers."""
+
+    corpus: str = "the-salt-crown"  # id of a source, or a path
+    cell: str = "gru"
+    activation: str = "tanh"
+    num_layers: int = 1
+    hidden_size: int = 128
+    seq_len: int = 50
+    batch_size: int = 32
+    split: str = "contiguous"
+    val_fraction: float = 0.1
+    seed: int = 1
+    dtype: str = "float32"
+    initialization: str = "uniform"
+    reduction: str = "mean"  # of the loss over a window, before it is differentiated
+    optimizer: str = "adam"
+    learning_rate: float = 5e-3
+    schedule: str = "constant"
+    clip_kind: str = "norm"
+    clip_threshold: float = 5.0
+    temperature: float = 0.8  # of the samples and of the next-character bars
+    sample_length: int = 200
+    sample_every: int = 0  # steps; 0 spaces samples by decade, then by time
+    smoothing: int = 60  # steps, the longest averaging window of the smoothed loss
+    smoothing_start: str = "first"  # the first loss, or "uniform": ln V, as min-char-rnn does
+
+    def model_config(self, vocabulary_size: int) -> ModelConfig:
+        """The part the engine needs to build the network for a text of so many symbols."""
+        return ModelConfig(
+            vocabulary_size=vocabulary_size,
+            hidden_size=self.hidden_size,
+            num_layers=self.num_layers,
+            cell=self.cell,
+            activation=self.activation,
+            dtype=self.dtype,
+        )
+
+    def clipping(self) -> Clipping:
+        """The clipping rule in force at the start of the run."""
+        return Clipping(self.clip_kind, self.clip_threshold)
+
+    def with_changes(self, **changes: Any) -> RunConfig:
+        """A copy with these fields replaced."""
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], where: str = "settings") -> RunConfig:
+        """Builds a config from JSON values; unknown names and wrong types raise `ConfigError`."""
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        accepted: dict[str, Any] = {}
+        for name, value in values.items():
+            if name not in fields:
+                raise ConfigError(f"{where}: there is no setting called {name!r}")
+            default = fields[name].default
+            wanted = type(default)
+            if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+                value = float(value)
+            if type(value) is not wanted:
+                raise ConfigError(
+                    f"{where}: {name} is {json.dumps(value, default=str)}, "
+                    f"but must be of type {wanted.__name__}"
+                )
+            accepted[name] = value
+        config = cls(**accepted)
+        found = problems(config)
+        if found:
+            name, sentence = next(iter(found.items()))
+            raise ConfigError(f"{where}: {name}: {sentence}")
+        return config
+
+
+RESTART_FIELDS = (
+    "corpus",
+    "cell",
+    "activation",
+    "num_layers",
+    "hidden_size",
+    "seq_len",
+    "batch_size",
+    "split",
+    "val_fraction",
+    "seed",
+    "dtype",
+    "initialization",
+    "reduction",
+)
+"""A change of one of these waits for the next restart; every other field holds from the next step."""
+
+
+def restart_changes(current: RunConfig, wanted: RunConfig) -> tuple[str, ...]:
+    """The restart fields in which the two differ, in the order of the schema."""
+    return tuple(
+        name for name in RESTART_FIELDS if getattr(current, name) != getattr(wanted, name)
+    )
+
+
+def _integer(value: int, low: int, high: int, what: str) -> str | None:
+    if low <= value <= high:
+        return None
+    return f"{what} must be between {low:,} and {high:,}, not {value:,}"
+
+
+def _choice(value: str, allowed: tuple[str, ...]) -> str | None:
+    return None if value in allowed else f"must be one of {', '.join(allowed)}, not {value!r}"
+
+
+def _number(value: float, low: float, high: float, what: str) -> str | None:
+    return None if low <= value <= high else f"{what} must be between {low:g} and {high:g}"
+
+
+def problems(config: RunConfig, text_length: int | None = None) -> dict[str, str]:
+    """What is wrong with a config, by field: one sentence each; empty when it can run.
+
+    With `text_length` (characters of the loaded text) the batch and the window are held against it.
+    """
+    found = {
+        "cell": _choice(config.cell, tuple(CELLS)),
+        "activation": _choice(config.activation, ("tanh", "relu")),
+        "num_layers": _integer(config.num_layers, 1, MAX_LAYERS, "Layers"),
+        "hidden_size": _integer(config.hidden_size, 1, MAX_HIDDEN, "Hidden units"),
+        "seq_len": _integer(config.seq_len, 1, MAX_SEQ_LEN, "The sequence"),
+        "batch_size": _integer(config.batch_size, 1, MAX_BATCH, "The batch"),
+        "split": _choice(config.split, ("contiguous", "interleaved")),
+        "val_fraction": _number(config.val_fraction, 0.0, 0.5, "The held-out share"),
+        "seed": _integer(config.seed, 0, 2**31 - 1, "The random seed"),
+        "dtype": _choice(config.dtype, ("float32", "float64")),
+        "initialization": _choice(config.initialization, tuple(INITIALIZERS)),
+        "reduction": _choice(config.reduction, ("mean", "sum")),
+        "optimizer": _choice(config.optimizer, tuple(OPTIMIZERS)),
+        "learning_rate": None
+        if 0 < config.learning_rate <= 100
+        else f"The learning rate must be above 0 and at most 100, not {config.learning_rate:g}",
+        "schedule": _choice(config.schedule, tuple(SCHEDULES)),
+        "clip_kind": _choice(config.clip_kind, ("off", "norm", "value")),
+        "clip_threshold": None
+        if 0 < config.clip_threshold < float("inf")
+        else f"The clip threshold must be a finite number above 0, not {config.clip_threshold:g}",
+        "temperature": _number(config.temperature, 0.0, 100.0, "The temperature"),
+        "sample_length": _integer(config.sample_length, 1, 100_000, "The sample length"),
+        "sample_every": _integer(config.sample_every, 0, 2**31 - 1, "Steps between samples"),
+        "smoothing_start": _choice(config.smoothing_start, ("first", "uniform")),
+        "smoothing": _integer(config.smoothing, 1, 100_000, "The smoothing window"),
+    }
+    if config.activation == "relu" and config.cell != "rnn":
+        found["activation"] = "only the rnn cell can use relu"
+    if text_length is not None and not found["batch_size"] and not found["seq_len"]:
+        training = int(text_length * (1 - config.val_fraction))
+        stream = training // config.batch_size
+        if stream < 2:
+            found["batch_size"] = (
+                f"The text has {training:,} characters to train on, "
+                f"too few for {config.batch_size:,} parallel streams"
+            )
+        elif stream < config.seq_len + 1:
+            found["seq_len"] = (
+                f"Longer than the text: each of {config.batch_size:,} streams "
+                f"has {stream:,} characters, so at most {stream - 1:,}"
+            )
+    return {name: sentence for name, sentence in found.items() if sentence}

@@ -1,0 +1,111 @@
+"""A run: a text, a network and its trainer, built from one config; the runner makes it go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnviz.engine.evaluation import Evaluation, evaluate, evaluate_streams
+from rnnviz.engine.initializers import initialize
+from rnnviz.engine.network import Network
+from rnnviz.engine.optimizers import make_optimizer
+from rnnviz.engine.schedules import make_schedule
+from rnnviz.engine.trainer import Trainer
+from rnnviz.session.config import ConfigError, RunConfig, problems
+from rnnviz.text.batching import Streams
+from rnnviz.text.corpus import Corpus
+from rnnviz.text.splits import Split, SplitText, split_indices
+from rnnviz.text.vocabulary import Vocabulary
+
+# A live validation costs about this many multiplications at most, so that it takes well under a
+# second; the end of a run is judged on the whole held-out part.
+_LIVE_VALIDATION_FLOPS = 2e10
+_LIVE_VALIDATION_LEAST = 8_192
+_WARM_UP = 64  # characters each parallel piece reads before its own are counted
+
+
+@dataclass
+class Run:
+    """What the training thread owns. Built before the thread starts, given up when it has ended."""
+
+    config: RunConfig
+    corpus: Corpus
+    vocabulary: Vocabulary
+    split: SplitText
+    trainer: Trainer
+
+    @property
+    def network(self) -> Network:
+        """The network being trained; its parameters change with every step."""
+        return self.trainer.network
+
+    def held_out_characters(self) -> int:
+        """Predictions in the held-out part; 0 when nothing is held out."""
+        held_out = self.split.validation
+        return 0 if held_out is None else held_out.shape[0] * (held_out.shape[1] - 1)
+
+    def live_validation(self) -> tuple[Evaluation, int]:
+        """Held-out loss quick enough to be measured while training, and the characters held out.
+
+        A long single stream is read as parallel pieces, each warmed up on the text before it; how
+        much is read depends on the size of the network only, so figures of one run compare.
+        """
+        held_out = self.split.validation
+        if held_out is None:
+            raise ConfigError("nothing is held out, so there is no validation loss")
+        total = self.held_out_characters()
+        flops = 2.0 * self.network.config.parameter_count
+        limit = int(max(_LIVE_VALIDATION_FLOPS / flops, _LIVE_VALIDATION_LEAST))
+        if held_out.shape[0] > 1:
+            length = max(2, min(held_out.shape[1], limit // held_out.shape[0] + 1))
+            return evaluate_streams(self.network, held_out[:, :length]), total
+        text = held_out[0, : limit + 1]
+        pieces = int(np.clip(len(text) // 1_024, 1, 64))
+        return evaluate(self.network, text, streams=pieces, warmup=_WARM_UP), total
+
+    def final_validation(self) -> Evaluation | None:
+        """Held-out loss on the whole held-out part, read statefully from a zero state."""
+        held_out = self.split.validation
+        if held_out is None:
+            return None
+        if held_out.shape[0] > 1:
+            return evaluate_streams(self.network, held_out)
+        return evaluate(self.network, held_out[0])
+
+
+def build_run(config: RunConfig, corpus: Corpus, network: Network | None = None) -> Run:
+    """Builds everything a run needs; `network` continues with given weights.
+
+    Raises `ConfigError` with one sentence when the settings and the text do not fit.
+    """
+    found = problems(config, len(corpus.text))
+    if found:
+        name, sentence = next(iter(found.items()))
+        raise ConfigError(f"{name}: {sentence}")
+    vocabulary = corpus.vocabulary
+    split = split_indices(
+        corpus.indices,
+        Split(config.split, config.val_fraction),
+        config.batch_size,
+        seq_len=config.seq_len,
+    )
+    if network is None:
+        model = config.model_config(vocabulary.size)
+        rng = np.random.default_rng(config.seed)
+        network = Network(model, initialize(model, rng, config.initialization))
+    elif network.config.vocabulary_size != vocabulary.size:
+        raise ConfigError(
+            f"the network knows {network.config.vocabulary_size} characters, "
+            f"the text has {vocabulary.size}"
+        )
+    trainer = Trainer(
+        network,
+        make_optimizer(config.optimizer, network.parameters),
+        config.clipping(),
+        Streams(split.train, config.seq_len),
+        learning_rate=config.learning_rate,
+        schedule=make_schedule(config.schedule),
+        reduction=config.reduction,
+    )
+    return Run(config, corpus, vocabulary, split, trainer)

@@ -1,0 +1,313 @@
+"""The loop that trains a run and reports each step; one per run, in a thread or on the spot.
+
+The window runs `loop` in a thread and steers it with commands; the command line calls `train_until`.
+Between two steps, and only there, commands are obeyed, samples written, validations measured and
+weights copied for onlookers.
+"""
+
+from __future__ import annotations
+
+import math
+import queue
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnviz.engine.clipping import Clipping
+from rnnviz.engine.decoding import generate
+from rnnviz.engine.optimizers import make_optimizer
+from rnnviz.engine.trainer import StepResult
+from rnnviz.session import commands
+from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
+from rnnviz.session.history import Smoother
+from rnnviz.session.mailbox import Mailbox
+from rnnviz.session.run import Run
+
+# Of training time; the first ones of a run come for free, so that the pictures fill at once.
+_VALIDATION_SHARE, _VALIDATION_FREE_SECONDS = 0.03, 0.6
+_SAMPLE_SHARE, _SAMPLE_FREE_SECONDS = 0.02, 0.5
+_LONGEST_VALIDATION_GAP = 20.0  # seconds
+_LONGEST_SAMPLE_GAP = 4.0  # seconds
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When headless training ends: whichever of the limits is reached first."""
+
+    steps: int | None = None
+    seconds: float | None = None
+    epochs: float | None = None
+
+    def progress(self, row_steps: int, seconds: float, epoch: float) -> float:
+        """Share of the budget used, in [0, 1]; 0 when there is no limit."""
+        shares = [0.0]
+        if self.steps is not None:
+            shares.append(row_steps / self.steps)
+        if self.seconds is not None:
+            shares.append(seconds / self.seconds)
+        if self.epochs is not None:
+            shares.append(epoch / self.epochs)
+        return min(max(shares), 1.0)
+
+
+class Due:
+    """Decides when something costly is worth doing again: by decade of steps, then by time.
+
+    Due at steps growing by `ratio`, or `gap` seconds after the last time, but never so often
+    that it takes more than `share` of training time (beyond `free` seconds).
+    """
+
+    def __init__(self, first: int, ratio: float, gap: float, share: float, free: float) -> None:
+        self._next_step = first
+        self._ratio, self._gap, self._share, self._free = ratio, gap, share, free
+        self._spent = self._last_cost = self._last_time = 0.0
+
+    def now(self, step: int, seconds: float) -> bool:
+        """Whether to do it after this step, `seconds` of training into the run."""
+        if step < self._next_step and seconds - self._last_time < self._gap:
+            return False
+        return self._spent + self._last_cost <= self._free + self._share * seconds
+
+    def done(self, step: int, seconds: float, cost: float) -> None:
+        """Notes that it was done and what it cost in seconds."""
+        self._spent += cost
+        self._last_cost, self._last_time = cost, seconds
+        while self._next_step <= step:
+            self._next_step = max(self._next_step + 1, math.ceil(self._next_step * self._ratio))
+
+
+def sample_step(step: int) -> bool:
+    """Whether a step is 10, 20, 50, 100, 200, 500, ...: where samples of a young run are kept."""
+    while step >= 100 and step % 10 == 0:
+        step //= 10
+    return step in (10, 20, 50)
+
+
+class Runner:
+    """Owns a run while it trains. `send` may be called from any thread; the rest from one."""
+
+    def __init__(
+        self, run: Run, mailbox: Mailbox, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self.run = run
+        self.mailbox = mailbox
+        self._clock = clock
+        self._commands: queue.SimpleQueue[commands.Command] = queue.SimpleQueue()
+        self._playing = False
+        self._single_steps = 0
+        self._stopping = False
+        self.seconds = 0.0
+        self.temperature = run.config.temperature
+        start = math.log(run.vocabulary.size) if run.config.smoothing_start == "uniform" else None
+        self._smoother = Smoother(run.config.smoothing, start)
+        self._validation_due = Due(
+            1, 1.25, _LONGEST_VALIDATION_GAP, _VALIDATION_SHARE, _VALIDATION_FREE_SECONDS
+        )
+        self._sample_spent = 0.0
+        self._sample_last = 0.0
+        self.last_row: Row | None = None
+        self.diverged = False
+
+    # From any thread.
+
+    def send(self, command: commands.Command) -> None:
+        """Queues a command; it is obeyed between two steps."""
+        self._commands.put(command)
+
+    # The loop of the window's training thread.
+
+    def loop(self) -> None:
+        """Obeys commands and trains until told to stop; the target of the training thread."""
+        self.mailbox.post(self.in_force())
+        self._post_state("paused")
+        self._post_weights()
+        while not self._stopping:
+            self._obey(wait=not (self._playing or self._single_steps))
+            if self._stopping:
+                break
+            if self._playing or self._single_steps:
+                self.advance()
+                if self._single_steps:
+                    self._single_steps -= 1
+                    if not self._single_steps and not self._playing and not self.diverged:
+                        self._post_state("paused")
+            if self.mailbox.weights_wanted:
+                self._post_weights()
+        self._post_state("stopped")
+
+    # Headless training.
+
+    def train_until(self, budget: Budget, on_row: Callable[[Row], None] | None = None) -> None:
+        """Trains on the spot until the budget is used up or the run diverges."""
+        while not self.diverged:
+            result_step = self.run.trainer.steps
+            progress = budget.progress(result_step, self.seconds, self.run.trainer.epoch)
+            if progress >= 1.0:
+                return
+            self.run.trainer.progress = progress
+            row = self.advance()
+            if row is not None and on_row is not None:
+                on_row(row)
+
+    def advance(self) -> Row | None:
+        """One step with all that follows from it; None when it diverged."""
+        begun = self._clock()
+        result = self.run.trainer.step()
+        self.seconds += self._clock() - begun
+        if not result.finite:
+            self._diverge(result)
+            return None
+        row = self._row(result)
+        self.last_row = row
+        self.mailbox.post(row)
+        self._follow_up(row)
+        return row
+
+    def _row(self, result: StepResult) -> Row:
+        return Row(
+            step=result.step,
+            characters=result.characters,
+            seconds=self.seconds,
+            epoch=result.epoch,
+            loss=result.loss,
+            smoothed=self._smoother.update(result.loss),
+            grad_norm=result.grad_norm,
+            max_abs=result.max_abs_gradient,
+            clipped=result.clipped,
+            learning_rate=result.learning_rate,
+        )
+
+    def _follow_up(self, row: Row) -> None:
+        """Validation and sample, when they are due; their time counts as training time."""
+        if self.run.split.validation is not None and self._validation_due.now(row.step, self.seconds):
+            begun = self._clock()
+            measured, total = self.run.live_validation()
+            cost = self._clock() - begun
+            self.seconds += cost
+            self._validation_due.done(row.step, self.seconds, cost)
+            self.mailbox.post(Validation(row.step, measured.nats, measured.characters, total))
+        if self._sample_is_due(row.step):
+            begun = self._clock()
+            self.mailbox.post(self.sample(row))
+            cost = self._clock() - begun
+            self.seconds += cost
+            self._sample_spent += cost
+            self._sample_last = self.seconds
+
+    def _sample_is_due(self, step: int) -> bool:
+        every = self.run.config.sample_every
+        if every:
+            return step % every == 0
+        if self._sample_spent > _SAMPLE_FREE_SECONDS + _SAMPLE_SHARE * self.seconds:
+            return False
+        return sample_step(step) or self.seconds - self._sample_last >= _LONGEST_SAMPLE_GAP
+
+    def sample(self, row: Row) -> Sample:
+        """Text written from a newline (or the text's first character) and a zero state.
+
+        Its random numbers depend on the run's seed and the step alone, so writing samples more or
+        less often changes neither the training nor the other samples.
+        """
+        config = self.run.config
+        vocabulary = self.run.vocabulary
+        first = "\n" if "\n" in vocabulary else self.run.corpus.text[0]
+        rng = np.random.default_rng([config.seed, row.step])
+        indices = generate(
+            self.run.network,
+            np.array([vocabulary.index(first)], dtype=np.int32),
+            config.sample_length,
+            self.temperature,
+            rng,
+        )
+        text = vocabulary.decode(np.fromiter(indices, dtype=np.int32))
+        return Sample(row.step, row.smoothed, self.temperature, text)
+
+    def _diverge(self, result: StepResult) -> None:
+        self.diverged = True
+        self._playing = False
+        self._single_steps = 0
+        what = "loss" if not math.isfinite(result.loss) else "gradient"
+        message = (
+            f"The {what} of step {result.step:,} is not a finite number. "
+            f"The weights from step {result.step - 1:,} are kept."
+        )
+        self.mailbox.post(Event(result.step, "diverged", message))
+        self._post_state("diverged", message)
+
+    # Commands.
+
+    def in_force(self) -> InForce:
+        """The live settings the next step will use."""
+        trainer = self.run.trainer
+        return InForce(
+            learning_rate=trainer.learning_rate,
+            clip_kind=trainer.clipping.kind,
+            clip_threshold=trainer.clipping.threshold,
+            optimizer=trainer.optimizer.name,
+            temperature=self.temperature,
+        )
+
+    def _obey(self, wait: bool) -> None:
+        """Applies all queued commands; with `wait` blocks until there is one (or weights are wanted)."""
+        while True:
+            try:
+                command = self._commands.get(timeout=0.05) if wait else self._commands.get_nowait()
+            except queue.Empty:
+                return
+            wait = False
+            self._apply(command)
+
+    def _apply(self, command: commands.Command) -> None:
+        trainer = self.run.trainer
+        step = trainer.steps
+        match command:
+            case commands.Play():
+                self.diverged = False
+                self._playing = True
+                self._post_state("training")
+            case commands.Pause():
+                if self._playing:
+                    self._playing = False
+                    self._post_state("paused")
+            case commands.StepOnce():
+                self.diverged = False
+                self._playing = False
+                self._single_steps += 1
+            case commands.Stop():
+                self._stopping = True
+            case commands.SetLearningRate(value):
+                old, trainer.learning_rate = trainer.learning_rate, value
+                self._changed(Event(step, "lr", f"lr {short(old)} → {short(value)}"), old != value)
+            case commands.SetClipping(kind, threshold):
+                before = trainer.clipping
+                trainer.clipping = Clipping(kind, threshold)
+                text = f"clip {threshold:.2g}" if kind != "off" else "clip off"
+                self._changed(Event(step, "clip", text), before != trainer.clipping)
+            case commands.SetOptimizer(name):
+                before_name = trainer.optimizer.name
+                if name != before_name:
+                    trainer.optimizer = make_optimizer(name, trainer.network.parameters)
+                self._changed(Event(step, "optimizer", f"optimizer {name}"), name != before_name)
+            case commands.SetTemperature(value):
+                self.temperature = value
+                self.mailbox.post(self.in_force())
+
+    def _changed(self, event: Event, really: bool) -> None:
+        """Acknowledges a live setting, and marks the change once there is something to mark."""
+        if really and event.step > 0:
+            self.mailbox.post(event)
+        self.mailbox.post(self.in_force())
+
+    def _post_state(self, phase: str, message: str = "") -> None:
+        self.mailbox.post(RunState(phase, self.run.trainer.steps, message))
+
+    def _post_weights(self) -> None:
+        self.mailbox.post_weights(self.run.trainer.steps, self.run.network.snapshot())
+
+
+def short(rate: float) -> str:
+    """A learning rate as people write it: 2.0e-3."""
+    mantissa, exponent = f"{rate:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}"

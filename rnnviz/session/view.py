@@ -1,0 +1,36 @@
+"""What the panels may know of the current run: one record, kept up to date by the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rnnviz.session.config import RunConfig
+from rnnviz.session.frames import InForce, RunState
+from rnnviz.session.history import History
+from rnnviz.text.ngrams import ReferenceLosses
+from rnnviz.text.vocabulary import Vocabulary
+
+
+@dataclass
+class RunView:
+    """The current run as the window sees it. Only the window's thread reads and writes it."""
+
+    number: int  # 1 for the first run of this window
+    config: RunConfig  # as it was at the start of the run
+    corpus_name: str
+    vocabulary: Vocabulary
+    split_label: str  # such as "contiguous 90/10"
+    in_force: InForce
+    history: History = field(default_factory=History)
+    state: RunState = field(default_factory=lambda: RunState("paused"))
+    references: ReferenceLosses | None = None  # computed in the background, None until then
+
+    @property
+    def training(self) -> bool:
+        """Whether steps are being taken right now."""
+        return self.state.phase == "training"
+
+    @property
+    def step(self) -> int:
+        """The newest step known."""
+        return self.history.last.step if self.history.last else 0
