@@ -1,0 +1,72 @@
+"""Clipping of gradients by their global norm or by value; the trainer calls it every step."""
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal
+
+import numpy as np
+
+from rnnviz.engine.errors import require_choice, require_number
+from rnnviz.engine.parameters import Parameters, l2_norm
+
+ClippingKind = Literal["off", "norm", "value"]
+
+
+@dataclass(frozen=True)
+class Clipping:
+    """How gradients are limited: ``threshold`` is the largest norm, or the largest |entry|."""
+
+    kind: ClippingKind = "off"
+    threshold: float = 1.0
+
+    def __post_init__(self) -> None:
+        """EngineError for an unknown kind or a threshold that is not a finite number > 0."""
+        require_choice("kind", self.kind, ("off", "norm", "value"))
+        require_number("threshold", self.threshold, exclusive=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipReport:
+    """What clipping found and did.
+
+    ``total_norm`` and ``max_abs`` are those *before* clipping; ``scale`` is the factor applied by
+    norm (1.0 otherwise); ``clipped_share`` the share of entries limited by value (by norm: 0 or 1);
+    ``cosine`` that between the raw and the clipped gradient (less than 1 only by value).
+    """
+
+    total_norm: float
+    max_abs: float
+    scale: float = 1.0
+    clipped: bool = False
+    clipped_share: float = 0.0
+    cosine: float = 1.0
+
+    @property
+    def finite(self) -> bool:
+        """Whether the norm was a number at all; if not, the gradients were left alone."""
+        return isfinite(self.total_norm)
+
+
+def clip(gradients: Parameters, clipping: Clipping) -> ClipReport:
+    """Limit ``gradients`` in place.
+
+    By norm: ``g *= threshold / |g|`` when the L2 norm over all parameters is larger (Pascanu et al.
+    2013), so the direction stays. By value: each entry to ``+-threshold``.
+    """
+    flat, threshold = gradients.flat, clipping.threshold
+    total_norm = l2_norm(flat)
+    max_abs = float(max(flat.max(), -flat.min()))
+    if not isfinite(total_norm):
+        return ClipReport(total_norm, max_abs)
+    if clipping.kind == "norm" and total_norm > threshold:
+        scale = threshold / total_norm
+        flat *= scale
+        return ClipReport(total_norm, max_abs, scale, clipped=True, clipped_share=1.0)
+    if clipping.kind == "value" and max_abs > threshold:
+        raw = flat.copy()
+        np.clip(raw, -threshold, threshold, out=flat)
+        share = np.count_nonzero(raw != flat) / flat.size
+        # Unit vectors first: the plain product of huge float32 gradients would overflow.
+        cosine = float(np.dot(raw / total_norm, flat / l2_norm(flat)))
+        return ClipReport(total_norm, max_abs, 1.0, True, share, min(cosine, 1.0))
+    return ClipReport(total_norm, max_abs)

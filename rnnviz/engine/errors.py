@@ -1,0 +1,80 @@
+"""The engine's one exception type and the small checks every public function makes with it.
+
+Used by all of ``rnnviz.engine``. Each message names the argument, what it got and what it wanted.
+"""
+
+from collections.abc import Collection
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+class EngineError(ValueError):
+    """An argument the engine cannot work with."""
+
+
+def require_integer(name: str, value: object, least: int, most: int | None = None) -> int:
+    """``value`` as an ``int`` within ``least..most``; EngineError otherwise."""
+    wanted = f"an integer >= {least}" if most is None else f"an integer from {least} to {most}"
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise EngineError(f"{name} must be {wanted}, got {value!r}")
+    number = int(value)
+    if number < least or (most is not None and number > most):
+        raise EngineError(f"{name} must be {wanted}, got {number}")
+    return number
+
+
+def require_number(
+    name: str,
+    value: object,
+    least: float = 0.0,
+    below: float = float("inf"),
+    exclusive: bool = False,
+) -> float:
+    """``value`` as a finite ``float`` with ``least <= value < below``; EngineError otherwise.
+
+    With ``exclusive`` it must also be greater than ``least``.
+    """
+    wanted = f"a finite number {'>' if exclusive else '>='} {least:g}"
+    if below != float("inf"):
+        wanted += f" and < {below:g}"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise EngineError(f"{name} must be {wanted}, got {value!r}")
+    number = float(value)
+    too_small = number <= least if exclusive else number < least
+    if not np.isfinite(number) or too_small or number >= below:
+        raise EngineError(f"{name} must be {wanted}, got {number!r}")
+    return number
+
+
+def require_choice(name: str, value: object, choices: Collection[str]) -> str:
+    """``value`` when it is one of ``choices``; EngineError otherwise."""
+    if not isinstance(value, str) or value not in choices:
+        raise EngineError(f"{name} must be one of {', '.join(sorted(choices))}, got {value!r}")
+    return value
+
+
+def require_indices(
+    name: str, value: object, vocabulary_size: int, shape: tuple[str | int, ...]
+) -> npt.NDArray[np.integer[Any]]:
+    """``value`` as an integer array of character indices in ``0..vocabulary_size - 1``.
+
+    ``shape`` holds a number where the length is fixed and a letter where it is free (at least 1).
+    """
+    array = np.asarray(value)
+    wanted = "(" + ", ".join(str(part) for part in shape) + ("," if len(shape) == 1 else "") + ")"
+    if array.dtype.kind not in "iu":
+        raise EngineError(f"{name} must be an integer array {wanted}, got dtype {array.dtype}")
+    fits = array.ndim == len(shape) and all(
+        have == want if isinstance(want, int) else have >= 1
+        for have, want in zip(array.shape, shape, strict=False)
+    )
+    if not fits:
+        raise EngineError(f"{name} must have shape {wanted}, none of it 0, got {array.shape}")
+    low, high = int(array.min()), int(array.max())
+    if low < 0 or high >= vocabulary_size:
+        wrong = low if low < 0 else high
+        raise EngineError(f"{name} must hold indices from 0 to {vocabulary_size - 1}, got {wrong}")
+    return array

@@ -1,0 +1,92 @@
+"""Softmax and cross-entropy over the characters, in nats; for trainer, evaluation and decoding.
+
+The classes are axis 0 (feature-major), so that every reduction runs along contiguous rows.
+"""
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rnnviz.engine.errors import EngineError, require_choice, require_indices, require_number
+from rnnviz.engine.parameters import Array
+
+Reduction = Literal["mean", "sum"]
+
+
+def log_softmax(logits: Array, axis: int = 0, temperature: float = 1.0) -> Array:
+    """``log softmax(logits / temperature)`` along ``axis``, same shape, a new array.
+
+    The maximum is taken away first, so logits of 1e4 (or a temperature of 1e-6) do not overflow.
+    EngineError for a temperature that is not a finite number > 0.
+    """
+    temperature = require_number("temperature", temperature, exclusive=True)
+    shifted: Array = logits - logits.max(axis=axis, keepdims=True)
+    if temperature != 1.0:
+        with np.errstate(over="ignore"):  # -inf is the right limit: exp gives 0
+            shifted /= temperature
+    shifted -= np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    return shifted
+
+
+def probabilities(logits: Array, temperature: float = 1.0) -> Array:
+    """``softmax(logits / temperature)`` over axis 0 of ``(V, ...)``; temperature 0 is greedy.
+
+    At temperature 0 the largest logit (the first of equals) has probability 1. EngineError for a
+    negative or non-finite temperature.
+    """
+    if require_number("temperature", temperature) == 0.0:
+        best = logits.argmax(axis=0)
+        greedy = np.zeros_like(logits)
+        np.put_along_axis(greedy, best[np.newaxis], 1.0, axis=0)
+        return greedy
+    result: Array = np.exp(log_softmax(logits, 0, temperature))
+    return result
+
+
+def cross_entropy(logits: Array, targets: npt.NDArray[np.integer[Any]]) -> Array:
+    """Nats of each target: ``log sum exp(logits) - logits[target]``.
+
+    ``logits`` is ``(V, T, B)``, ``targets`` ``(T, B)``; the result is ``(T, B)``.
+    """
+    highest = logits.max(axis=0)
+    log_sum = np.log(np.exp(logits - highest).sum(axis=0))
+    chosen = np.take_along_axis(logits, targets[np.newaxis], axis=0)[0]
+    nats: Array = log_sum + (highest - chosen)
+    return nats
+
+
+def softmax_cross_entropy(
+    logits: Array,
+    targets: npt.NDArray[np.integer[Any]],
+    dlogits_out: Array | None = None,
+    reduction: Reduction = "mean",
+) -> tuple[float, Array]:
+    """The summed loss in nats and the gradient of the reduced loss by the logits.
+
+    ``logits`` is ``(V, T, B)``, ``targets`` ``(T, B)`` indices. The gradient is
+    ``softmax(logits) - onehot(targets)``, divided by ``T * B`` for ``reduction="mean"``; it is
+    written into ``dlogits_out`` when given (which may be ``logits`` itself). The first value is the
+    *sum* over all ``T * B`` characters for either reduction. EngineError names a wrong argument.
+    """
+    if logits.ndim != 3:
+        raise EngineError(f"logits must have shape (V, T, B), got {logits.shape}")
+    vocabulary_size, steps, batch = logits.shape
+    targets = require_indices("targets", targets, vocabulary_size, (steps, batch))
+    require_choice("reduction", reduction, ("mean", "sum"))
+    gradient = np.empty_like(logits) if dlogits_out is None else dlogits_out
+    if gradient.shape != logits.shape or gradient.dtype != logits.dtype:
+        raise EngineError(
+            f"dlogits_out must be {logits.dtype} {logits.shape}, got {gradient.dtype} "
+            f"{gradient.shape}"
+        )
+    row, column = np.ogrid[:steps, :batch]
+    np.subtract(logits, logits.max(axis=0), out=gradient)
+    chosen = gradient[targets, row, column]
+    np.exp(gradient, out=gradient)
+    total = gradient.sum(axis=0)  # (T, B)
+    loss = float(np.sum(np.log(total) - chosen, dtype=np.float64))
+    scale = 1.0 / (steps * batch) if reduction == "mean" else 1.0
+    gradient *= scale / total
+    gradient[targets, row, column] -= scale
+    return loss, gradient
