@@ -1,0 +1,86 @@
+"""Windows over parallel streams with targets shifted by one; the trainer reads its batches here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+Indices = npt.NDArray[np.int32]
+
+
+class Streams:
+    """B parallel streams of a text, read in consecutive windows of T characters.
+
+    Consecutive windows continue each stream, so the hidden state can be carried from one to the
+    next; when the streams are used up they start over, and the state must too. The at most T
+    characters at the end that fill no window are left out of every epoch.
+
+    `train` is (B, L) integers with L > `seq_len`; ValueError otherwise.
+    Attributes: ``seq_len`` (T), ``batch_size`` (B), ``position`` (characters of each stream read in
+    this epoch) and ``epoch`` (passes completed).
+    """
+
+    def __init__(self, train: npt.NDArray[np.integer], seq_len: int) -> None:
+        if train.ndim != 2 or train.dtype.kind not in "iu" or train.shape[0] < 1:
+            raise ValueError(
+                f"train must be whole numbers of shape (B, L), got shape {train.shape}, "
+                f"dtype {train.dtype}."
+            )
+        if not 1 <= seq_len < train.shape[1]:
+            raise ValueError(
+                f"seq_len must be from 1 to {train.shape[1] - 1} for streams of "
+                f"{train.shape[1]} characters, got {seq_len}."
+            )
+        self.seq_len = seq_len
+        self.batch_size = train.shape[0]
+        self.position = 0
+        self.epoch = 0
+        # Time-major and contiguous once, so that each window is a slice and never a copy.
+        self._characters: Indices = np.array(train.T, np.int32, order="C")  # (L, B)
+        self._characters.flags.writeable = False
+
+    @property
+    def windows_per_epoch(self) -> int:
+        """How many windows one pass over the streams has."""
+        return (len(self._characters) - 1) // self.seq_len
+
+    @property
+    def progress(self) -> float:
+        """How much of the current epoch is read, from 0 up to but not including 1."""
+        return self.position / (self.windows_per_epoch * self.seq_len)
+
+    def next_window(self) -> tuple[Indices, Indices, bool]:
+        """The next inputs (T, B), targets (T, B) and whether they begin the streams.
+
+        ``targets[t]`` is the character after ``inputs[t]``; both are read-only views. When the
+        third value is True the caller starts from a zero state.
+        """
+        start, stop = self.position, self.position + self.seq_len
+        inputs = self._characters[start:stop]  # (T, B)
+        targets = self._characters[start + 1 : stop + 1]  # (T, B)
+        self.position = stop
+        if stop + self.seq_len >= len(self._characters):
+            self.position = 0
+            self.epoch += 1
+        return inputs, targets, start == 0
+
+    def state_dict(self) -> dict[str, int]:
+        """What `load_state_dict` needs to continue with the very next window."""
+        return {"position": self.position, "epoch": self.epoch}
+
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Continue where `state_dict` was taken, on the same streams and window.
+
+        Raises ValueError when no window of these streams starts at that position.
+        """
+        position, epoch = int(state["position"]), int(state["epoch"])
+        last = (self.windows_per_epoch - 1) * self.seq_len
+        if not 0 <= position <= last or position % self.seq_len or epoch < 0:
+            raise ValueError(
+                f"position must be a multiple of {self.seq_len} from 0 to {last} and epoch at "
+                f"least 0, got position {position}, epoch {epoch}."
+            )
+        self.position = position
+        self.epoch = epoch
