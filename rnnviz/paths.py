@@ -15,7 +15,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def resources_folder() -> Path:
-    """The folder of icons, themes, presets and the catalogue; FileNotFoundError if there is none."""
+    """The folder of icons, themes, presets, catalogue; FileNotFoundError if there is none."""
     return _bundled("resources")
 
 

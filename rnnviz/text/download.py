@@ -179,7 +179,8 @@ def _open(
     except urllib.error.HTTPError as error:
         error.close()
         raise DownloadError(
-            f"{entry.name} was not downloaded: the server answered {error.code} {error.reason}."
+            f"{entry.name} was not downloaded: the server answered {error.code}"
+            f" ({http.client.responses.get(error.code, 'unknown')})."
         ) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise DownloadError(_network_trouble(entry, error)) from None
@@ -210,8 +211,13 @@ def _size_error(entry: CatalogueEntry, happened: str) -> DownloadError:
 
 def _network_trouble(entry: CatalogueEntry, error: Exception) -> str:
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
-    words = "the server stopped answering" if isinstance(cause, TimeoutError) else ""
-    words = words or getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    if isinstance(cause, TimeoutError):
+        words = "the server stopped answering"
+    elif isinstance(cause, http.client.HTTPException):
+        # Its own message would quote the server's raw bytes.
+        words = "what came was not an answer of a web server"
+    else:
+        words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
     return f"{entry.name} was not downloaded: {words}; check the connection and try again."
 
 

@@ -97,7 +97,7 @@ class Vocabulary:
         return indices
 
     def decode(self, indices: Sequence[int] | npt.NDArray[np.integer]) -> str:
-        """The text of `indices` (N,), the inverse of `encode`; ValueError if one is not in 0..V-1."""
+        """The text of `indices` (N,), inverse of `encode`; ValueError if one is not in 0..V-1."""
         array = np.asarray(indices)
         if array.size == 0:
             return ""
