@@ -11,6 +11,8 @@ from rnnviz.engine.parameters import Parameters, l2_norm
 
 ClippingKind = Literal["off", "norm", "value"]
 
+_NORM_MARGIN = 1e-6  # torch.nn.utils.clip_grad_norm_ adds it to the norm
+
 
 @dataclass(frozen=True)
 class Clipping:
@@ -50,16 +52,17 @@ class ClipReport:
 def clip(gradients: Parameters, clipping: Clipping) -> ClipReport:
     """Limit ``gradients`` in place.
 
-    By norm: ``g *= threshold / |g|`` when the L2 norm over all parameters is larger (Pascanu et al.
-    2013), so the direction stays. By value: each entry to ``+-threshold``.
+    By norm: ``g *= threshold / (|g| + 1e-6)`` when that factor is below 1, with the L2 norm over all
+    parameters (Pascanu et al. 2013, the small term as in PyTorch), so the direction stays. By value:
+    each entry to ``+-threshold``. Gradients that are not finite are left alone.
     """
     flat, threshold = gradients.flat, clipping.threshold
     total_norm = l2_norm(flat)
     max_abs = float(max(flat.max(), -flat.min()))
     if not isfinite(total_norm):
         return ClipReport(total_norm, max_abs)
-    if clipping.kind == "norm" and total_norm > threshold:
-        scale = threshold / total_norm
+    scale = threshold / (total_norm + _NORM_MARGIN)
+    if clipping.kind == "norm" and scale < 1.0:
         flat *= scale
         return ClipReport(total_norm, max_abs, scale, clipped=True, clipped_share=1.0)
     if clipping.kind == "value" and max_abs > threshold:

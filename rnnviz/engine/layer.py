@@ -138,7 +138,7 @@ class LayerWindow:
             self._characters[:] = characters.reshape(-1)
             return
         self._flat_operand[self._ones] = 0.0
-        self._ones = (self._first_one_hot + characters * self._row_length).reshape(-1)
+        self._ones = (self._first_one_hot + characters.astype(np.intp) * self._row_length).reshape(-1)
         self._flat_operand[self._ones] = 1.0
 
     def forward(self, state: CellState) -> None:

@@ -17,16 +17,17 @@ Reduction = Literal["mean", "sum"]
 def log_softmax(logits: Array, axis: int = 0, temperature: float = 1.0) -> Array:
     """``log softmax(logits / temperature)`` along ``axis``, same shape, a new array.
 
-    The maximum is taken away first, so logits of 1e4 (or a temperature of 1e-6) do not overflow.
+    The maximum is taken away first, so logits of 1e4 do not overflow, and the division is made in
+    float64, so no temperature is too small for it. Logits that are not finite give nan.
     EngineError for a temperature that is not a finite number > 0.
     """
     temperature = require_number("temperature", temperature, exclusive=True)
-    shifted: Array = logits - logits.max(axis=axis, keepdims=True)
-    if temperature != 1.0:
-        with np.errstate(over="ignore"):  # -inf is the right limit: exp gives 0
-            shifted /= temperature
-    shifted -= np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-    return shifted
+    with np.errstate(over="ignore", invalid="ignore"):  # -inf is the right limit: exp gives 0
+        shifted = logits - logits.max(axis=axis, keepdims=True)
+        if temperature != 1.0:
+            shifted = shifted.astype(np.float64) / temperature
+        shifted -= np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+        return shifted.astype(logits.dtype, copy=False)
 
 
 def probabilities(logits: Array, temperature: float = 1.0) -> Array:

@@ -129,7 +129,7 @@ class Network:
     """
 
     def __init__(self, config: ModelConfig, parameters: Parameters) -> None:
-        """EngineError when names, shapes or dtype of ``parameters`` are not what ``config`` says."""
+        """EngineError when names, shapes or dtype of ``parameters`` do not follow ``config``."""
         wanted = config.shapes()
         if parameters.shapes != wanted:
             raise EngineError(_difference(parameters.shapes, wanted))

@@ -81,7 +81,7 @@ class Parameters(Mapping[str, Array]):
         return type(self)(np.zeros_like(self.flat), self.shapes)
 
     def norms(self) -> dict[str, float]:
-        """The L2 norm of each array, summed in float64."""
+        """The L2 norm of each array."""
         return {name: l2_norm(view.reshape(-1)) for name, view in self._views.items()}
 
 

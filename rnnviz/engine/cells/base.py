@@ -5,7 +5,7 @@ that needs no loop over time, in bulk: the input projection before ``forward``, 
 ``backward`` the weight gradients and the gradient of the input. Memory is laid out for those two:
 
 - ``operand (K, T+1, B)``, feature-major, is what the bulk GEMMs and the recurrent one read. Its
-  rows are ``[h; 1]`` or, for a layer whose one-hot characters ride along, ``[h; 1; x]``; column ``t``
+  rows are ``[h; 1]`` or, for a layer that reads one-hot characters, ``[h; 1; x]``; column ``t``
   holds ``h_{t-1}`` and ``x_t``, so ``W @ operand[:, t]`` is ``W_hh h_{t-1} + b + W_ih x_t``.
 - ``deltas (D*H, T, B)``, feature-major, is what backward leaves for the weight gradients.
 - Everything read only element by element is time-major ``(T, ., B)``, whose steps are contiguous.

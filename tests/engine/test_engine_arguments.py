@@ -1,0 +1,156 @@
+"""Each wrong argument of a public function is named in the error, and initial values are right."""
+
+import numpy as np
+import pytest
+from reference_cells import make_network
+
+from rnnviz.engine.cells import CELLS
+from rnnviz.engine.clipping import Clipping
+from rnnviz.engine.decoding import next_probabilities, sample
+from rnnviz.engine.errors import EngineError
+from rnnviz.engine.evaluation import evaluate, evaluate_streams
+from rnnviz.engine.initializers import initialize
+from rnnviz.engine.loss import log_softmax, probabilities, softmax_cross_entropy
+from rnnviz.engine.network import ModelConfig, Network
+from rnnviz.engine.optimizers import make_optimizer
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.schedules import SCHEDULES, Cosine, make_schedule
+from rnnviz.engine.trainer import Trainer
+
+V = 6
+NETWORK = make_network(vocabulary_size=V)
+LSTM = make_network(vocabulary_size=V, cell="lstm")
+PARAMETERS = NETWORK.parameters
+TEXT = np.zeros(4, int)
+WINDOW = np.zeros((3, 2), int)
+LOGITS = np.zeros((V, 3, 2))
+STATE = NETWORK.zero_state(2)
+RNG = np.random.default_rng(0)
+
+
+def backward(dlogits):
+    return NETWORK.backward(NETWORK.forward(WINDOW, STATE), dlogits)
+
+
+def trainer(**settings):
+    optimizer = make_optimizer("sgd", PARAMETERS)
+    given = {"learning_rate": 0.1, **settings}
+    return Trainer(NETWORK, optimizer, Clipping(), None, **given)
+
+
+@pytest.mark.parametrize(
+    ("named", "call"),
+    [
+        ("vocabulary_size", lambda: ModelConfig(0)),
+        ("vocabulary_size", lambda: ModelConfig(True)),
+        ("hidden_size", lambda: ModelConfig(V, hidden_size=0)),
+        ("hidden_size", lambda: ModelConfig(V, hidden_size=2.5)),
+        ("num_layers", lambda: ModelConfig(V, num_layers=0)),
+        ("num_layers", lambda: ModelConfig(V, num_layers=5)),
+        ("cell", lambda: ModelConfig(V, cell="transformer")),
+        ("activation", lambda: ModelConfig(V, cell="rnn", activation="sin")),
+        ("activation", lambda: ModelConfig(V, cell="gru", activation="relu")),
+        ("dtype", lambda: ModelConfig(V, dtype="float16")),
+        ("flat", lambda: Parameters(np.zeros(3), {"a": (2,)})),
+        ("flat", lambda: Parameters(np.zeros(2, int), {"a": (2,)})),
+        ("parameters", lambda: Network(ModelConfig(V, 9, dtype="float64"), PARAMETERS)),
+        ("parameters", lambda: Network(ModelConfig(V, 5), PARAMETERS)),
+        ("batch", lambda: NETWORK.zero_state(0)),
+        ("inputs", lambda: NETWORK.forward(TEXT, STATE)),
+        ("inputs", lambda: NETWORK.forward(np.zeros((3, 2)), STATE)),
+        ("inputs", lambda: NETWORK.forward(np.zeros((0, 2), int), STATE)),
+        ("inputs", lambda: NETWORK.forward(WINDOW + V, STATE)),
+        ("inputs", lambda: NETWORK.forward(WINDOW - 1, STATE)),
+        ("state", lambda: NETWORK.forward(WINDOW, ())),
+        ("state", lambda: NETWORK.forward(WINDOW, NETWORK.zero_state(3))),
+        ("state", lambda: LSTM.forward(WINDOW, STATE)),
+        ("dlogits", lambda: backward(np.zeros((V, 3, 1)))),
+        ("dlogits", lambda: backward(LOGITS.astype(np.float32))),
+        ("indices", lambda: NETWORK.trace(WINDOW)),
+        ("scheme", lambda: initialize(NETWORK.config, RNG, scheme="zeros")),
+        ("forget_bias", lambda: initialize(LSTM.config, RNG, forget_bias=np.nan)),
+        ("logits", lambda: softmax_cross_entropy(LOGITS[0], WINDOW)),
+        ("targets", lambda: softmax_cross_entropy(LOGITS, WINDOW[1:])),
+        ("targets", lambda: softmax_cross_entropy(LOGITS, WINDOW + V)),
+        ("dlogits_out", lambda: softmax_cross_entropy(LOGITS, WINDOW, LOGITS[:, :1])),
+        ("reduction", lambda: softmax_cross_entropy(LOGITS, WINDOW, reduction="max")),
+        ("temperature", lambda: log_softmax(LOGITS, temperature=0.0)),
+        ("temperature", lambda: probabilities(LOGITS, -1.0)),
+        ("temperature", lambda: probabilities(LOGITS, np.inf)),
+        ("kind", lambda: Clipping("both")),
+        ("threshold", lambda: Clipping("norm", 0.0)),
+        ("threshold", lambda: Clipping("value", np.nan)),
+        ("optimizer", lambda: make_optimizer("lion", PARAMETERS)),
+        ("momentum", lambda: make_optimizer("sgd", PARAMETERS, momentum=0.9)),
+        ("eps", lambda: make_optimizer("adagrad", PARAMETERS, eps=0.0)),
+        ("beta1", lambda: make_optimizer("adam", PARAMETERS, beta1=1.0)),
+        ("beta2", lambda: make_optimizer("adam", PARAMETERS, beta2=-0.1)),
+        (
+            "gradients",
+            lambda: make_optimizer("sgd", PARAMETERS).update(PARAMETERS, LSTM.parameters, 1),
+        ),
+        ("state", lambda: make_optimizer("sgd", PARAMETERS).load_state({"sum": TEXT})),
+        ("state", lambda: make_optimizer("adagrad", PARAMETERS).load_state({"sum": TEXT})),
+        ("schedule", lambda: make_schedule("random")),
+        ("floor", lambda: Cosine(floor=1.0)),
+        ("progress", lambda: Cosine().multiplier(-0.1)),
+        ("learning_rate", lambda: trainer(learning_rate=-1.0)),
+        ("learning_rate", lambda: trainer(learning_rate=np.nan)),
+        ("reduction", lambda: trainer(reduction="max")),
+        ("indices", lambda: evaluate(NETWORK, TEXT[:1])),
+        ("indices", lambda: evaluate(NETWORK, WINDOW)),
+        ("streams", lambda: evaluate(NETWORK, TEXT, streams=0)),
+        ("warmup", lambda: evaluate(NETWORK, TEXT, streams=2, warmup=-1)),
+        ("chunk", lambda: evaluate(NETWORK, TEXT, chunk=0)),
+        ("block", lambda: evaluate_streams(NETWORK, WINDOW[:, :1])),
+        ("block", lambda: evaluate_streams(NETWORK, TEXT)),
+        ("seed_indices", lambda: sample(NETWORK, TEXT[:0], 3, 1.0, RNG)),
+        ("length", lambda: sample(NETWORK, TEXT, -1, 1.0, RNG)),
+        ("temperature", lambda: sample(NETWORK, TEXT, 3, -1.0, RNG)),
+        ("temperature", lambda: next_probabilities(NETWORK, TEXT, np.nan)),
+        ("indices", lambda: next_probabilities(NETWORK, TEXT[:0])),
+    ],
+)
+def test_the_wrong_argument_is_named(named, call):
+    with pytest.raises(EngineError, match=rf"^{named}\b"):
+        call()
+
+
+@pytest.mark.parametrize("cell", sorted(CELLS))
+def test_uniform_start_is_within_pytorchs_bounds(cell):
+    config = ModelConfig(V, 16, 2, cell)
+    parameters = initialize(config, np.random.default_rng(0), forget_bias=3.0)
+    assert parameters.flat.size == config.parameter_count
+    if cell == "lstm":
+        for layer in range(2):
+            assert (parameters[f"rnn.bias_ih_l{layer}"][16:32] == 3.0).all()
+            assert not parameters[f"rnn.bias_hh_l{layer}"][16:32].any()
+            parameters[f"rnn.bias_ih_l{layer}"][16:32] = 0.0
+    assert np.abs(parameters.flat).max() <= 0.25
+    assert np.abs(parameters.flat).max() > 0.24
+
+
+def test_gaussian_start_has_small_weights_and_no_bias():
+    parameters = initialize(ModelConfig(V, 64, cell="rnn"), np.random.default_rng(0), "gaussian")
+    assert parameters["rnn.weight_hh_l0"].std() == pytest.approx(0.01, rel=0.05)
+    assert not parameters["rnn.bias_hh_l0"].any()
+    assert not parameters["decoder.bias"].any()
+
+
+def test_both_precisions_start_alike():
+    single, double = (
+        initialize(ModelConfig(V, 8, cell="lstm", dtype=dtype), np.random.default_rng(5))
+        for dtype in ("float32", "float64")
+    )
+    np.testing.assert_array_equal(single.flat, double.flat.astype(np.float32))
+
+
+def test_schedules_go_from_one_to_their_floor():
+    assert make_schedule("constant").multiplier(0.7) == 1.0
+    cosine = make_schedule("cosine")
+    values = [cosine.multiplier(x) for x in np.linspace(0, 1, 11)]
+    assert values[0] == 1.0
+    assert values[-1] == pytest.approx(0.02)
+    assert values == sorted(values, reverse=True)
+    assert cosine.multiplier(5.0) == values[-1]
+    assert all(SCHEDULES[name]().name == name for name in SCHEDULES)

@@ -1,0 +1,180 @@
+"""The engine against PyTorch: forward, loss, gradients, optimizers and model files."""
+
+import json
+
+import numpy as np
+import pytest
+from reference_cells import make_network, random_state
+
+from rnnviz.engine.checkpoint import save_model
+from rnnviz.engine.clipping import Clipping, clip
+from rnnviz.engine.evaluation import evaluate
+from rnnviz.engine.loss import softmax_cross_entropy
+from rnnviz.engine.network import Network, State
+from rnnviz.engine.optimizers import make_optimizer
+
+torch = pytest.importorskip("torch")
+
+CELLS = [("rnn", "tanh"), ("rnn", "relu"), ("lstm", "tanh"), ("gru", "tanh")]
+T, B, V = 7, 3, 9
+TOLERANCE = 1e-10
+
+
+class Twin:
+    """The same network in PyTorch."""
+
+    def __init__(
+        self, cell: str, activation: str, layers: int, hidden: int, vocabulary: int
+    ) -> None:
+        kind = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell]
+        more = {"nonlinearity": activation} if cell == "rnn" else {}
+        self.cell = cell
+        self.vocabulary = vocabulary
+        self.rnn = kind(vocabulary, hidden, layers, **more)
+        self.decoder = torch.nn.Linear(hidden, vocabulary)
+
+    def load(self, tensors) -> None:
+        def section(prefix: str):
+            return {
+                name.removeprefix(prefix): torch.as_tensor(array).clone()
+                for name, array in tensors.items()
+                if name.startswith(prefix)
+            }
+
+        self.rnn.load_state_dict(section("rnn."))
+        self.decoder.load_state_dict(section("decoder."))
+
+    def double(self) -> "Twin":
+        self.rnn, self.decoder = self.rnn.double(), self.decoder.double()
+        return self
+
+    def parameters(self) -> dict:
+        named = {f"rnn.{name}": p for name, p in self.rnn.named_parameters()}
+        return named | {f"decoder.{name}": p for name, p in self.decoder.named_parameters()}
+
+    def loss(self, inputs, targets, state: State | None = None):
+        """Mean loss, logits (T, B, V) and final state of (layers, B, H) tensors."""
+        one_hot = torch.nn.functional.one_hot(torch.tensor(inputs), self.vocabulary)
+        one_hot = one_hot.to(self.decoder.weight.dtype)
+        start = None
+        if state is not None:
+            stacked = [
+                torch.tensor(np.stack([a.T for a in kind])) for kind in zip(*state, strict=True)
+            ]
+            start = tuple(stacked) if self.cell == "lstm" else stacked[0]
+        output, final = self.rnn(one_hot, start)
+        logits = self.decoder(output)
+        loss = torch.nn.functional.cross_entropy(
+            logits.reshape(-1, self.vocabulary), torch.tensor(targets).reshape(-1)
+        )
+        return loss, logits, final if self.cell == "lstm" else (final,)
+
+
+def pair(cell: str, activation: str, layers: int) -> tuple[Network, Twin]:
+    network = make_network(
+        vocabulary_size=V, num_layers=layers, cell=cell, activation=activation, hidden_size=6
+    )
+    twin = Twin(cell, activation, layers, 6, V).double()
+    twin.load(network.parameters)
+    return network, twin
+
+
+@pytest.mark.parametrize(("cell", "activation"), CELLS)
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_forward_loss_and_every_gradient(cell, activation, layers):
+    rng = np.random.default_rng(layers)
+    network, twin = pair(cell, activation, layers)
+    inputs, targets = rng.integers(0, V, (T, B)), rng.integers(0, V, (T, B))
+    state = random_state(network, B, rng)
+    forward = network.forward(inputs, state)
+    total, dlogits = softmax_cross_entropy(forward.logits, targets)
+    gradients = network.backward(forward, dlogits)
+
+    loss, logits, final = twin.loss(inputs, targets, state)
+    loss.backward()
+    assert total / targets.size == pytest.approx(loss.item(), abs=TOLERANCE)
+    expected = logits.detach().numpy().transpose(2, 0, 1)
+    np.testing.assert_allclose(forward.logits, expected, rtol=0, atol=TOLERANCE)
+    for kind, stacked in enumerate(final):
+        for layer in range(layers):
+            own = forward.state[layer][kind]
+            np.testing.assert_allclose(own, stacked[layer].detach().T, rtol=0, atol=TOLERANCE)
+    for name, parameter in twin.parameters().items():
+        np.testing.assert_allclose(gradients[name], parameter.grad, rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize(("cell", "layers"), [("rnn", 1), ("lstm", 2), ("gru", 1)])
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "adam"])
+@pytest.mark.parametrize(
+    "clipping", [Clipping("off"), Clipping("norm", 0.2), Clipping("value", 0.02)]
+)
+def test_ten_optimizer_steps(cell, layers, optimizer, clipping):
+    rng = np.random.default_rng(7)
+    network, twin = pair(cell, "tanh", layers)
+    rate = {"sgd": 0.5, "adagrad": 0.05, "adam": 0.01}[optimizer]
+    weights = list(twin.parameters().values())
+    theirs = {
+        "sgd": lambda: torch.optim.SGD(weights, rate),
+        "adagrad": lambda: torch.optim.Adagrad(weights, rate, eps=1e-8),
+        "adam": lambda: torch.optim.Adam(weights, rate),
+    }[optimizer]()
+    ours = make_optimizer(optimizer, network.parameters)
+    state, clipped = network.zero_state(B), 0
+    for _ in range(10):
+        inputs, targets = rng.integers(0, V, (T, B)), rng.integers(0, V, (T, B))
+        theirs.zero_grad()
+        twin.loss(inputs, targets, state)[0].backward()
+        if clipping.kind == "norm":
+            norm = torch.nn.utils.clip_grad_norm_(weights, clipping.threshold).item()
+        else:
+            norm = torch.sqrt(sum((w.grad**2).sum() for w in weights)).item()
+        if clipping.kind == "value":
+            torch.nn.utils.clip_grad_value_(weights, clipping.threshold)
+        theirs.step()
+
+        forward = network.forward(inputs, state)
+        gradients = network.backward(forward, softmax_cross_entropy(forward.logits, targets)[1])
+        report = clip(gradients, clipping)
+        assert report.total_norm == pytest.approx(norm, abs=TOLERANCE)
+        clipped += report.clipped
+        ours.update(network.parameters, gradients, rate)
+        state = forward.state
+    assert (clipped > 0) == (clipping.kind != "off")
+    for name, parameter in twin.parameters().items():
+        own = network.parameters[name]
+        np.testing.assert_allclose(own, parameter.detach(), rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize(("cell", "activation"), CELLS)
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_model_file_computes_the_same_loss_in_pytorch(cell, activation, layers, tmp_path):
+    from safetensors import safe_open
+
+    network = make_network(
+        vocabulary_size=V,
+        hidden_size=24,
+        num_layers=layers,
+        cell=cell,
+        activation=activation,
+        dtype="float32",
+    )
+    path = tmp_path / "model.safetensors"
+    save_model(path, network, [chr(97 + i) for i in range(V)])
+
+    with safe_open(path, framework="pt") as file:
+        model = json.loads(file.metadata()["config"])["model"]
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    twin = Twin(
+        model["cell"],
+        model["activation"],
+        model["num_layers"],
+        model["hidden_size"],
+        model["vocabulary_size"],
+    )
+    twin.load(tensors)
+    text = np.random.default_rng(8).integers(0, V, 3_000)
+    with torch.no_grad():
+        loss = twin.loss(text[:-1, np.newaxis], text[1:, np.newaxis])[0].item()
+    measured = evaluate(network, text)
+    assert measured.characters == 2_999
+    assert measured.nats == pytest.approx(loss, abs=1e-5)
