@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.text.corpus import CorpusError
@@ -21,14 +22,16 @@ def numbered(length: int) -> np.ndarray:
     return np.arange(length, dtype=np.int32)
 
 
-@given(st.integers(2, 3000), kinds, fractions, st.integers(1, 40), st.integers(1, 60))
+@given(st.integers(0, 2000), kinds, fractions, st.integers(1, 40), st.integers(1, 60))
 def test_a_split_keeps_the_text_in_order_and_apart(
-    length: int, kind: SplitKind, fraction: float, batch_size: int, seq_len: int
+    spare: int, kind: SplitKind, fraction: float, batch_size: int, seq_len: int
 ) -> None:
-    try:
-        result = split_indices(numbered(length), Split(kind, fraction), batch_size, seq_len)
-    except CorpusError:
-        assume(False)
+    # Long enough for a window and two held-out characters per stream, whatever the rounding.
+    length = spare + batch_size * math.ceil((seq_len + 2) / (1 - fraction))
+    if fraction:
+        fraction = max(fraction, 2 * batch_size / length)
+        length *= 4
+    result = split_indices(numbered(length), Split(kind, fraction), batch_size, seq_len)
     train = result.train
     assert train.shape[0] == batch_size
     assert train.shape[1] >= seq_len + 1
@@ -55,14 +58,11 @@ def test_a_split_keeps_the_text_in_order_and_apart(
         assert (np.diff(piece) == 1).all()
 
 
-@given(st.integers(20, 3000), kinds, st.floats(0.01, 0.5), st.integers(1, 8))
+@given(st.integers(1600, 5000), kinds, st.floats(0.01, 0.5), st.integers(1, 8))
 def test_the_held_out_share_is_the_fraction(
     length: int, kind: SplitKind, fraction: float, batch_size: int
 ) -> None:
-    try:
-        result = split_indices(numbered(length), Split(kind, fraction), batch_size)
-    except CorpusError:
-        assume(False)
+    result = split_indices(numbered(length), Split(kind, fraction), batch_size)
     assert result.validation is not None
     stretch = length if kind == "contiguous" else length // batch_size
     assert abs(result.validation.shape[1] - stretch * fraction) <= 1.0
@@ -78,8 +78,9 @@ def test_what_a_refusal_recommends_fits(
     except CorpusError as error:
         message = str(error)
     else:
-        assume(False)
-    assume("too short to hold out" not in message)
+        return
+    if "too short to hold out" in message:
+        return
 
     def fits(length: int, batch_size: int, seq_len: int) -> bool:
         try:
