@@ -1,0 +1,62 @@
+"""How panels draw single characters: keycaps and visible signs for the invisible ones."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QPainter, QPen
+
+from rnnviz.panels.theme import theme
+from rnnviz.text.vocabulary import describe, symbol
+
+KEYCAP_WIDTH = 29
+KEYCAP_RADIUS = 4.0
+
+_NAMED_AT_MOST = 3  # unknown characters listed by name
+
+
+def is_stand_in(character: str) -> bool:
+    """Whether the sign drawn is not the character itself: space, newline, control characters."""
+    return symbol(character) != character
+
+
+def draw_symbol(
+    painter: QPainter, rect: QRectF, character: str, font: QFont, token: str = "text"
+) -> None:
+    """A character's visible sign, centred, in a colour token."""
+    painter.setFont(font)
+    painter.setPen(theme().color(token))
+    painter.drawText(
+        rect, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, symbol(character)
+    )
+
+
+def draw_keycap(
+    painter: QPainter, rect: QRectF, character: str, font: QFont, *, hover: bool = False
+) -> None:
+    """A character on a key: rounded, with the darker lower edge of something one can press."""
+    colors = theme()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    edge = colors.color("text-2" if hover else "border-strong")
+    painter.setPen(QPen(edge, 1))
+    painter.setBrush(colors.color("surface-3" if hover else "surface-2"))
+    cap = rect.adjusted(0.5, 0.5, -0.5, -0.5)
+    painter.drawRoundedRect(cap, KEYCAP_RADIUS, KEYCAP_RADIUS)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    low = rect.bottom() - 2
+    painter.drawLine(QPointF(rect.left() + 3, low), QPointF(rect.right() - 4, low))
+    draw_symbol(painter, rect.adjusted(0, -1, 0, -1), character, font)
+
+
+def unknown_sentence(unknown: Collection[str]) -> str:
+    """Why these characters (in order of appearance) are left out, in one line; empty for none."""
+    if not unknown:
+        return ""
+    words = [describe(character) for character in unknown]
+    if len(words) == 1:
+        return f"{words[0]} is not in this text: left out"
+    if len(words) > _NAMED_AT_MOST:
+        rest = len(words) - _NAMED_AT_MOST
+        return f"{', '.join(words[:_NAMED_AT_MOST])} and {rest} more are not in this text: left out"
+    return f"{', '.join(words[:-1])} and {words[-1]} are not in this text: left out"
