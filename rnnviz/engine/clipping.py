@@ -52,9 +52,9 @@ class ClipReport:
 def clip(gradients: Parameters, clipping: Clipping) -> ClipReport:
     """Limit ``gradients`` in place.
 
-    By norm: ``g *= threshold / (|g| + 1e-6)`` when that factor is below 1, with the L2 norm over all
-    parameters (Pascanu et al. 2013, the small term as in PyTorch), so the direction stays. By value:
-    each entry to ``+-threshold``. Gradients that are not finite are left alone.
+    By norm: ``g *= threshold / (|g| + 1e-6)`` when that factor is below 1, with the L2 norm over
+    all parameters (Pascanu et al. 2013, the small term as in PyTorch), so the direction stays. By
+    value: each entry to ``+-threshold``. Gradients that are not finite are left alone.
     """
     flat, threshold = gradients.flat, clipping.threshold
     total_norm = l2_norm(flat)

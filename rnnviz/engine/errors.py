@@ -64,17 +64,23 @@ def require_indices(
     ``shape`` holds a number where the length is fixed and a letter where it is free (at least 1).
     """
     array = np.asarray(value)
-    wanted = "(" + ", ".join(str(part) for part in shape) + ("," if len(shape) == 1 else "") + ")"
     if array.dtype.kind not in "iu":
-        raise EngineError(f"{name} must be an integer array {wanted}, got dtype {array.dtype}")
-    fits = array.ndim == len(shape) and all(
-        have == want if isinstance(want, int) else have >= 1
-        for have, want in zip(array.shape, shape, strict=False)
-    )
+        raise EngineError(
+            f"{name} must be an integer array {_spelled(shape)}, got dtype {array.dtype}"
+        )
+    fits = array.ndim == len(shape) and array.size > 0
+    for have, want in zip(array.shape, shape, strict=False):
+        fits = fits and (have == want or isinstance(want, str))
     if not fits:
-        raise EngineError(f"{name} must have shape {wanted}, none of it 0, got {array.shape}")
+        raise EngineError(
+            f"{name} must have shape {_spelled(shape)}, none of it 0, got {array.shape}"
+        )
     low, high = int(array.min()), int(array.max())
     if low < 0 or high >= vocabulary_size:
         wrong = low if low < 0 else high
         raise EngineError(f"{name} must hold indices from 0 to {vocabulary_size - 1}, got {wrong}")
     return array
+
+
+def _spelled(shape: tuple[str | int, ...]) -> str:
+    return "(" + ", ".join(str(part) for part in shape) + ("," if len(shape) == 1 else "") + ")"

@@ -138,7 +138,9 @@ class LayerWindow:
             self._characters[:] = characters.reshape(-1)
             return
         self._flat_operand[self._ones] = 0.0
-        self._ones = (self._first_one_hot + characters.astype(np.intp) * self._row_length).reshape(-1)
+        self._ones = (self._first_one_hot + characters.astype(np.intp) * self._row_length).reshape(
+            -1
+        )
         self._flat_operand[self._ones] = 1.0
 
     def forward(self, state: CellState) -> None:
@@ -198,6 +200,9 @@ def sum_by_character(deltas: Array, characters: npt.NDArray[np.intp], out: Array
 
 
 def flat(sequence: Array) -> Array:
-    """``(F, T, B)`` as ``(F, T*B)``, a view: what the bulk GEMMs take."""
+    """``(F, T, B)`` as ``(F, T*B)``: what the bulk GEMMs take.
+
+    A view also of ``[:, 1:]`` and ``[:, :-1]``, whose steps lie one behind the other.
+    """
     rows, steps, batch = sequence.shape
-    return sequence.reshape(rows, steps * batch, copy=False)
+    return sequence.reshape(rows, steps * batch)

@@ -27,7 +27,8 @@ def log_softmax(logits: Array, axis: int = 0, temperature: float = 1.0) -> Array
         if temperature != 1.0:
             shifted = shifted.astype(np.float64) / temperature
         shifted -= np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-        return shifted.astype(logits.dtype, copy=False)
+        result: Array = shifted.astype(logits.dtype, copy=False)
+        return result
 
 
 def probabilities(logits: Array, temperature: float = 1.0) -> Array:
@@ -81,7 +82,7 @@ def softmax_cross_entropy(
             f"dlogits_out must be {logits.dtype} {logits.shape}, got {gradient.dtype} "
             f"{gradient.shape}"
         )
-    row, column = np.ogrid[:steps, :batch]
+    row, column = np.arange(steps)[:, np.newaxis], np.arange(batch)
     np.subtract(logits, logits.max(axis=0), out=gradient)
     chosen = gradient[targets, row, column]
     np.exp(gradient, out=gradient)

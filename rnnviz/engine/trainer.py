@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnviz.engine.clipping import Clipping, clip
-from rnnviz.engine.errors import EngineError, require_choice, require_number
+from rnnviz.engine.errors import EngineError, require_choice, require_integer, require_number
 from rnnviz.engine.loss import Reduction, softmax_cross_entropy
 from rnnviz.engine.network import Network, State
 from rnnviz.engine.optimizers import Optimizer
@@ -230,8 +230,13 @@ class Trainer:
             raise EngineError(
                 f"state is that of optimizer {values['optimizer']}, this is {self.optimizer.name}"
             )
-        if (values["rng"] is None) != (self.rng is None):
-            raise EngineError("state and trainer must both have a generator (rng), or neither")
+        steps = require_integer("state step", values["step"], 0)
+        characters = require_integer("state characters", values["characters"], 0)
+        rate = require_number("state learning_rate", values["learning_rate"])
+        progress = values["progress"]
+        if progress is not None:
+            progress = require_number("state progress", progress)
+        self._check_generator(values["rng"])
         parameters = self._parameters_from(tensors)
         hidden = self._hidden_from(tensors)
         position_before = self.streams.state_dict()
@@ -246,10 +251,20 @@ class Trainer:
         if self.rng is not None:
             self.rng.bit_generator.state = values["rng"]
         self._state = hidden
-        self._steps = int(values["step"])
-        self._characters = int(values["characters"])
-        self.learning_rate = values["learning_rate"]
-        self.progress = values["progress"]
+        self._steps, self._characters = steps, characters
+        self.learning_rate, self.progress = rate, progress
+
+    def _check_generator(self, state: Any) -> None:
+        """EngineError unless the trainer's generator can take ``state``."""
+        if (state is None) != (self.rng is None):
+            raise EngineError("state and trainer must both have a generator (rng), or neither")
+        if self.rng is not None:
+            try:
+                type(self.rng.bit_generator)().state = state
+            except (ValueError, TypeError, KeyError) as error:
+                raise EngineError(
+                    f"state rng must be one of {type(self.rng.bit_generator).__name__}, got {error}"
+                ) from error
 
     def _parameters_from(self, tensors: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
         """The parameters in ``tensors``, checked; empty when they were saved elsewhere."""

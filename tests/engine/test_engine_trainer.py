@@ -2,6 +2,7 @@
 
 import json
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -229,6 +230,9 @@ def test_state_that_does_not_fit_is_refused_and_changes_nothing():
         (broken({"state.1.h": np.zeros((2, B), np.float32)}), r"state\[1\]"),
         (broken(optimizer="sgd"), "optimizer"),
         (broken(rng={"bit_generator": "PCG64"}), "rng"),
+        (broken(learning_rate=-1.0), "learning_rate"),
+        (broken(step="many"), "step"),
+        (broken(progress=math.nan), "progress"),
         ({"tensors": {}, "values": {}}, "value"),
     ]
     for state, named in cases:
@@ -238,3 +242,33 @@ def test_state_that_does_not_fit_is_refused_and_changes_nothing():
     assert after["values"] == good["values"]
     for name, tensor in good["tensors"].items():
         np.testing.assert_array_equal(after["tensors"][name], tensor)
+
+
+def test_a_generator_of_another_kind_is_refused():
+    trainer = make_trainer(rng=np.random.default_rng(0))
+    state = trainer.state_dict()
+    state["values"]["rng"] = np.random.Generator(np.random.MT19937(0)).bit_generator.state
+    with pytest.raises(EngineError, match="rng"):
+        trainer.load_state_dict(state)
+
+
+def array_memory() -> int:
+    """Bytes NumPy holds for the values of arrays; the interpreter's own caches do not count."""
+    arrays = tracemalloc.DomainFilter(True, np.lib.tracemalloc_domain)
+    snapshot = tracemalloc.take_snapshot().filter_traces([arrays])
+    return sum(entry.size for entry in snapshot.statistics("filename"))
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_steps_allocate_nothing_that_stays(cell):
+    tracemalloc.start()
+    try:
+        trainer = make_trainer(cell, "adam")
+        for _ in range(20):
+            trainer.step()
+        before = array_memory()
+        for _ in range(100):
+            trainer.step()
+        assert array_memory() == before
+    finally:
+        tracemalloc.stop()

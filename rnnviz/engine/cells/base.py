@@ -69,7 +69,6 @@ class Cell(ABC):
         self._above_steps = [d_hidden[:, t] for t in range(self.steps)]
         self._operand = operand
         self._operand_steps: list[Array] = []
-        self._projected: Array | None = None
         self._projected_steps: list[Array] = []
 
     def connect(self, rows: int, projected: Array | None) -> None:
