@@ -54,10 +54,25 @@ class SetTemperature:
 
 
 @dataclass(frozen=True, slots=True)
+class Save:
+    """Write the run to a file between two steps; answered by a `Saved` record."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Leave the loop; the thread ends."""
 
 
 Command = (
-    Play | Pause | StepOnce | SetLearningRate | SetClipping | SetOptimizer | SetTemperature | Stop
+    Play
+    | Pause
+    | StepOnce
+    | SetLearningRate
+    | SetClipping
+    | SetOptimizer
+    | SetTemperature
+    | Save
+    | Stop
 )

@@ -72,3 +72,12 @@ class InForce:
     clip_threshold: float
     optimizer: str
     temperature: float
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A run was written to a file, or could not be: then `problem` is one sentence."""
+
+    path: str
+    step: int
+    problem: str = ""

@@ -17,13 +17,15 @@ import numpy as np
 
 from rnnviz.engine.clipping import Clipping
 from rnnviz.engine.decoding import generate
+from rnnviz.engine.errors import EngineError
 from rnnviz.engine.optimizers import make_optimizer
 from rnnviz.engine.trainer import StepResult
 from rnnviz.session import commands
-from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
+from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Saved, Validation
 from rnnviz.session.history import Smoother
 from rnnviz.session.mailbox import Mailbox
 from rnnviz.session.run import Run
+from rnnviz.session.runfile import save_run
 
 # Of training time; the first ones of a run come for free, so that the pictures fill at once.
 _VALIDATION_SHARE, _VALIDATION_FREE_SECONDS = 0.03, 0.6
@@ -115,6 +117,10 @@ class Runner:
     def send(self, command: commands.Command) -> None:
         """Queues a command; it is obeyed between two steps."""
         self._commands.put(command)
+
+    def interrupt(self) -> None:
+        """Asks a step under way to end early, so that stopping does not wait for a slow one."""
+        self.run.network.interrupt()
 
     # The loop of the window's training thread.
 
@@ -290,9 +296,20 @@ class Runner:
                 if name != before_name:
                     trainer.optimizer = make_optimizer(name, trainer.network.parameters)
                 self._changed(Event(step, "optimizer", f"optimizer {name}"), name != before_name)
+            case commands.Save(path):
+                self._save(path)
             case commands.SetTemperature(value):
                 self.temperature = value
                 self.mailbox.post(self.in_force())
+
+    def _save(self, path: str) -> None:
+        step = self.run.trainer.steps
+        try:
+            save_run(path, self.run, self.seconds)
+        except (EngineError, OSError) as error:
+            self.mailbox.post(Saved(path, step, str(error)))
+        else:
+            self.mailbox.post(Saved(path, step))
 
     def _changed(self, event: Event, really: bool) -> None:
         """Acknowledges a live setting, and marks the change once there is something to mark."""

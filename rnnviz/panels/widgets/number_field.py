@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from rnnviz.panels.theme import mono_font, theme, themes, ui_font
@@ -12,7 +12,10 @@ _ARROWS = 22  # pixels at the right that step up and down
 
 
 class NumberField(QLineEdit):
-    """Holds an int or a float within limits. Enter or leaving the field edits; Esc takes back."""
+    """Holds an int or a float within limits. Enter or leaving the field edits; Esc takes back.
+
+    A refused text stays in the box, so that the sentence about it can be understood.
+    """
 
     edited = Signal(float)  # a good value was typed or stepped to
     refused = Signal(str)  # one sentence about a bad one
@@ -54,11 +57,15 @@ class NumberField(QLineEdit):
         return self._value
 
     def set_value(self, value: float) -> None:
-        """Shows a value unless the user is in the middle of typing one."""
-        same = value == self._value
+        """Shows a value; what the user is typing is not overwritten by the value it had before."""
+        if value == self._value:
+            return
         self._value = value
-        if not (self.hasFocus() and self.isModified()) and not (same and not self.isModified()):
-            self._show()
+        self._show()
+
+    def reset_text(self) -> None:
+        """Drops what was typed and shows the last good value."""
+        self._show()
 
     def set_state(self, state: str) -> None:
         """`""`, `pending` (waits for a restart) or `bad`; decides the border."""
@@ -127,12 +134,6 @@ class NumberField(QLineEdit):
             self.refused.emit("")
         else:
             super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
-        """Leaving edits; a bad value gives way to the one in force."""
-        super().focusOutEvent(event)
-        if self.isModified():
-            self._show()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """A click on the arrows steps."""

@@ -1,0 +1,92 @@
+"""Starts Qt and the main window: what `rnnviz` without a command does."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+import threading
+import traceback
+from types import FrameType, TracebackType
+
+# Before pyqtgraph is imported anywhere: it would take PyQt6 first where both are installed.
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from rnnviz import __version__
+
+
+def make_application(arguments: list[str] | None = None) -> QApplication:
+    """The QApplication with name, icon and style; the one that exists, if there is one."""
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(arguments or ["rnnviz"])
+    application.setApplicationName("rnnviz")
+    application.setApplicationDisplayName("rnnviz")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("rnnviz")
+    application.setStyle("Fusion")
+    from rnnviz.app.top_bar import logo
+
+    application.setWindowIcon(QIcon(logo(64)))
+    return application
+
+
+def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
+    """Shows the window until it is closed; returns the exit status."""
+    if sys.stderr is not None:
+        faulthandler.enable()
+    application = make_application()
+    from rnnviz.app.main_window import MainWindow
+    from rnnviz.panels.theme import MODES, themes
+
+    window = MainWindow()
+    remembered = window.settings.text("theme", "system")
+    themes().set_mode(theme or (remembered if remembered in MODES else "system"))
+    _report_exceptions(window)
+    _quit_on_signals(application, window)
+    window.show()
+    window.begin(file, preset)
+    status = application.exec()
+    window.close()
+    return status
+
+
+def _report_exceptions(window: object) -> None:
+    """An exception in a slot or paint event is told in the window and on stderr, and life goes on."""
+    from rnnviz.app.main_window import MainWindow
+
+    assert isinstance(window, MainWindow)
+
+    def report(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        traceback.print_exception(kind, error, trace)
+        if threading.current_thread() is threading.main_thread() and issubclass(kind, Exception):
+            words = f"Something in the window went wrong: {kind.__name__}: {error}"
+            QTimer.singleShot(0, window, lambda: window.notice.say(words))
+
+    sys.excepthook = report
+
+
+def _quit_on_signals(application: QApplication, window: object) -> None:
+    """SIGINT and SIGTERM close the window as the user would.
+
+    Python runs its handlers between bytecodes only, so a slow timer lets it have a look.
+    """
+    from rnnviz.app.main_window import MainWindow
+
+    assert isinstance(window, MainWindow)
+
+    def close(number: int, frame: FrameType | None) -> None:
+        window.close()
+        application.quit()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, close)
+    timer = QTimer(window)
+    timer.timeout.connect(lambda: None)
+    timer.start(200)

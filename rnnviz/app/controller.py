@@ -1,0 +1,330 @@
+"""Everything the window does besides showing: loading texts, starting runs, passing commands on."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from rnnviz.app.background import Job
+from rnnviz.app.live_run import LiveRun
+from rnnviz.app.pacing import SHORTEST, Pacer
+from rnnviz.engine.errors import EngineError
+from rnnviz.paths import cache_folder
+from rnnviz.session import commands
+from rnnviz.session.config import ConfigError, RunConfig
+from rnnviz.session.prober import Answer
+from rnnviz.session.run import Run, build_run
+from rnnviz.session.runfile import SavedRun, load_run
+from rnnviz.session.view import RunView
+from rnnviz.text.corpus import Corpus, CorpusError, InvalidEncodingError
+from rnnviz.text.download import DownloadCancelled, download
+from rnnviz.text.ngrams import ReferenceLosses, reference_losses
+from rnnviz.text.sources import NotDownloadedError, load_source
+
+_JOIN_SECONDS = 1.5
+
+
+class Controller(QObject):
+    """Owns the live run and the jobs beside it; speaks to the window by signals only.
+
+    Everything here happens in the window's thread; what crosses from others arrives by the mailbox,
+    which a timer drains, or by queued signals.
+    """
+
+    run_started = Signal(object)  # RunView
+    delivered = Signal(object)  # Delivery, already taken into the view
+    answered = Signal(object)  # Answer of the current run
+    references_ready = Signal()
+    text_loaded = Signal(object)  # Corpus
+    text_refused = Signal(str)  # one sentence
+    encoding_refused = Signal(str, str)  # one sentence, path: Latin-1 is a choice
+    busy = Signal(str, object)  # words, share in [0, 1] or None; empty words when over
+    run_refused = Signal(str)  # one sentence: settings and text do not fit, or a bad run file
+    file_opened = Signal(str)  # path of a text or run, for the list of recent files
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.live: LiveRun | None = None
+        self.view: RunView | None = None
+        self.corpus: Corpus | None = None  # the wanted one; a restart begins with it
+        self._number = 0
+        self._seed = ""
+        self._loading: Job | None = None
+        self._counting: Job | None = None
+        self._old_jobs: list[Job] = []
+        self._references: dict[tuple[str, int, str], ReferenceLosses] = {}
+        self._pacer = Pacer()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._tick)
+
+    # Texts.
+
+    def choose_source(self, source: str, encoding: str | None = None) -> None:
+        """Loads a text by id or path in the background; downloads it first if need be."""
+        self._begin_loading(
+            lambda job: load_source(source, cache_folder(), encoding), self.tr("Loading the text…")
+        )
+
+    def open_path(self, path: str, encoding: str | None = None) -> None:
+        """Opens a file of the user's: a saved run by its name, anything else as a text."""
+        if Path(path).suffix == ".safetensors" and Path(path).is_file():
+            self._begin_loading(lambda job: _open_run(path), self.tr("Opening the run…"))
+        else:
+            self.choose_source(str(Path(path)), encoding)
+            self.file_opened.emit(path)
+
+    def cancel_loading(self) -> None:
+        """Ends a download or the loading of a text; what was there before stays."""
+        if self._loading is not None:
+            self._retire(self._loading)
+            self._loading = None
+            self.busy.emit("", None)
+
+    def _begin_loading(self, work: object, words: str) -> None:
+        self.cancel_loading()
+        self.busy.emit(words, None)
+        job = Job(work, "loader", self)  # type: ignore[arg-type]
+        job.finished.connect(self._loaded)
+        job.failed.connect(self._loading_failed)
+        job.progressed.connect(self._progressed)
+        self._loading = job
+        job.start()
+
+    @Slot(object, object)
+    def _loaded(self, job: Job, result: object) -> None:
+        if job is not self._loading:
+            return
+        self._loading = None
+        self.busy.emit("", None)
+        if isinstance(result, Corpus):
+            self.corpus = result
+            self.text_loaded.emit(result)
+        elif isinstance(result, _OpenedRun):
+            self._show_opened(result)
+
+    @Slot(object, object)
+    def _loading_failed(self, job: Job, error: Exception) -> None:
+        if job is not self._loading:
+            return
+        self._loading = None
+        if isinstance(error, NotDownloadedError):
+            entry = error.entry
+
+            def fetch(job: Job) -> Corpus:
+                download(entry, cache_folder(), progress=job.report, cancelled=job.cancelled)
+                return load_source(entry.id, cache_folder())
+
+            self._begin_loading(fetch, self.tr("Downloading {0}…").format(entry.name))
+            return
+        self.busy.emit("", None)
+        if isinstance(error, DownloadCancelled):
+            return
+        if isinstance(error, InvalidEncodingError) and error.latin1_helps:
+            self.encoding_refused.emit(str(error), str(error.path))
+        elif isinstance(error, (EngineError, ConfigError)):
+            self.run_refused.emit(str(error))
+        elif isinstance(error, (CorpusError, OSError)):
+            self.text_refused.emit(str(error))
+        else:
+            self.text_refused.emit(f"The text could not be loaded: {error!r}")
+
+    @Slot(object, object, object)
+    def _progressed(self, job: Job, done: int, total: int) -> None:
+        if job is self._loading:
+            words = self.tr("Downloading {0:.1f} of {1:.1f} MB").format(done / 1e6, total / 1e6)
+            self.busy.emit(words, done / total if total else None)
+
+    # Runs.
+
+    def start(self, config: RunConfig) -> bool:
+        """Ends the present run and begins another on the wanted text; False when it can't be."""
+        if self.corpus is None:
+            return False
+        try:
+            run = build_run(config.with_changes(corpus=self.corpus.origin), self.corpus)
+        except (ConfigError, CorpusError, EngineError) as error:
+            self.run_refused.emit(str(error))
+            return False
+        except MemoryError:
+            self.run_refused.emit(self.tr("There is not enough memory for a network of this size."))
+            return False
+        self._begin(run)
+        return True
+
+    def _show_opened(self, opened: _OpenedRun) -> None:
+        self.corpus = opened.run.corpus
+        self.text_loaded.emit(self.corpus)
+        self._begin(opened.run, opened.saved.seconds)
+        self.file_opened.emit(str(opened.saved.path))
+
+    def _begin(self, run: Run, seconds: float = 0.0) -> None:
+        self._end_run()
+        self._number += 1
+        self.live = LiveRun(run, self)
+        self.live.runner.seconds = seconds
+        self.live.answered.connect(self._answered)
+        self.view = RunView(
+            number=self._number,
+            config=run.config,
+            corpus_name=run.corpus.name,
+            vocabulary=run.vocabulary,
+            split_label=run.split.label if run.split.validation is not None else "",
+            in_force=self.live.runner.in_force(),
+        )
+        self._count_references(run)
+        self.run_started.emit(self.view)
+        self.live.start()
+        self.live.prober.ask(self._seed)
+        self._timer.start(0)
+
+    def _end_run(self) -> bool:
+        """Stops the present run's threads; frames they may still post reach nobody."""
+        live, self.live = self.live, None
+        if live is None:
+            return True
+        live.answered.disconnect(self._answered)
+        ended = live.stop(_JOIN_SECONDS)
+        if ended:
+            live.deleteLater()  # else its thread still holds it; it lives on unheard
+        return ended
+
+    def send(self, command: object) -> None:
+        """Passes a command to the training thread."""
+        if self.live is not None:
+            self.live.send(command)  # type: ignore[arg-type]
+
+    def toggle_play(self) -> None:
+        """Play or pause."""
+        if self.view is not None:
+            self.send(commands.Pause() if self.view.training else commands.Play())
+
+    def ask(self, seed: str) -> None:
+        """The seed text changed: what comes next?"""
+        self._seed = seed
+        if self.live is not None:
+            self.live.prober.ask(seed)
+
+    def set_probe_live(self, live: bool) -> None:
+        """Whether answers are renewed as training goes on."""
+        if self.live is not None:
+            self.live.prober.set_live(live)
+
+    @Slot(object, object)
+    def _answered(self, live: LiveRun, answer: Answer) -> None:
+        if live is self.live:
+            self.answered.emit(answer)
+
+    def _count_references(self, run: Run) -> None:
+        """n-gram losses of this text and split, counted beside the training and kept."""
+        if self._counting is not None:
+            self._retire(self._counting)
+            self._counting = None
+        assert self.view is not None
+        view, split, size = self.view, run.split, run.vocabulary.size
+        view.references = ReferenceLosses(math.log(size), {}, 0, 0)
+        if split.validation is None:
+            return
+        streams = run.config.batch_size if split.kind == "interleaved" else 1
+        key = (run.corpus.origin, streams, f"{split.label} {len(run.corpus.text)}")
+        if key in self._references:
+            view.references = self._references[key]
+            return
+        job = Job(
+            lambda job: (
+                key,
+                reference_losses(
+                    split.train_segments,
+                    split.validation_segments,
+                    size,
+                    cancelled=job.cancelled,
+                ),
+            ),
+            "n-grams",
+            self,
+        )
+        # No ear for `failed`: the lines are a comfort, and all else works without them.
+        job.finished.connect(self._counted)
+        self._counting = job
+        job.start()
+
+    @Slot(object, object)
+    def _counted(self, job: Job, found: tuple[tuple[str, int, str], ReferenceLosses]) -> None:
+        key, references = found
+        self._references[key] = references
+        if job is self._counting and self.view is not None:
+            self.view.references = references
+            self.references_ready.emit()
+
+    # The timer.
+
+    @Slot()
+    def _tick(self) -> None:
+        view, live = self.view, self.live
+        if view is None or live is None:
+            return
+        delivery = live.mailbox.drain()
+        if delivery:
+            view.history.extend(delivery)
+            if delivery.in_force is not None:
+                view.in_force = delivery.in_force
+            if delivery.state is not None:
+                view.state = delivery.state
+            self.delivered.emit(delivery)
+        interval = self._pacer.next_interval(view.training)
+        self._timer.start(max(round(1000 * interval), round(1000 * SHORTEST)))
+
+    def hurry(self) -> None:
+        """Look into the mailbox soon: the user did something whose answer should be seen."""
+        if self._timer.isActive() and self._timer.remainingTime() > 15:
+            self._timer.start(15)
+
+    # The end.
+
+    def _retire(self, job: Job) -> None:
+        job.cancel()
+        self._old_jobs = [old for old in self._old_jobs if not old.join(0)]
+        self._old_jobs.append(job)
+
+    def shutdown(self) -> bool:
+        """Ends every thread; True when all have ended in time."""
+        self._timer.stop()
+        for job in (self._loading, self._counting):
+            if job is not None:
+                self._retire(job)
+        self._loading = self._counting = None
+        ended = self._end_run()
+        return all([job.join(_JOIN_SECONDS) for job in self._old_jobs]) and ended
+
+
+class _OpenedRun:
+    """A run file together with the run made of it."""
+
+    def __init__(self, saved: SavedRun, run: Run) -> None:
+        self.saved = saved
+        self.run = run
+
+
+def _open_run(path: str) -> _OpenedRun:
+    """Reads a run file and the text it was trained on, and puts the two together."""
+    saved = load_run(path)
+    if saved.config is None:
+        raise ConfigError(
+            f"{saved.path.name} holds a model without the text and settings it was trained with; "
+            "rnnviz eval and rnnviz sample can use it"
+        )
+    try:
+        encoding = saved.corpus_encoding if saved.corpus_encoding == "latin-1" else None
+        corpus = load_source(saved.corpus_origin, cache_folder(), encoding)
+    except (CorpusError, OSError) as error:
+        raise ConfigError(
+            f"{saved.path.name} was trained on {saved.corpus_name}, which could not be read: {error}"
+        ) from error
+    if not saved.belongs_to(corpus):
+        raise ConfigError(
+            f"{saved.path.name} was trained on {saved.corpus_name}, but {saved.corpus_origin} "
+            "has another content now"
+        )
+    return _OpenedRun(saved, saved.restore(corpus))

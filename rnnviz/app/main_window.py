@@ -1,0 +1,640 @@
+"""The main window: bars, Setup, the Train page, menus, and what a person can do in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Slot
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QIcon,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from rnnviz.app.controller import Controller
+from rnnviz.app.notice import Notice
+from rnnviz.app.rail import Rail
+from rnnviz.app.settings import Settings
+from rnnviz.app.top_bar import TopBar, logo
+from rnnviz.app.train_page import TrainPage
+from rnnviz.panels.setup import SetupPanel
+from rnnviz.panels.theme import MODES, theme, themes
+from rnnviz.panels.transport import TransportBar
+from rnnviz.paths import cache_folder
+from rnnviz.session import commands
+from rnnviz.session.config import ConfigError, RunConfig
+from rnnviz.session.information import gather
+from rnnviz.session.mailbox import Delivery
+from rnnviz.session.presets import load_preset, preset_ids
+from rnnviz.session.prober import Answer
+from rnnviz.session.view import RunView
+from rnnviz.text.corpus import Corpus
+from rnnviz.text.sources import DEFAULT_ID, list_sources
+
+_RAIL_BELOW = 1280  # window width at which Setup folds itself away
+_ASK_AFTER = 60.0  # seconds of training that are not thrown away without a question
+_DEFAULT_SEED = 48  # characters taken from a text while the user has typed none
+_RECENT = 8
+
+
+class MainWindow(QMainWindow):
+    """Wires the controller to the panels. The work is theirs."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.setWindowTitle("rnnviz")
+        self.setWindowIcon(QIcon(logo(64)))
+        self.setMinimumSize(1024, 640)
+        self.setAcceptDrops(True)
+        self.settings = settings or Settings()
+        self.controller = Controller(self)
+        self._setup_folded_by_user: bool | None = None
+        self._own_seed = False  # whether the seed text is the user's, not one made up for a text
+        self._wanted_after_load: RunConfig | None = None
+        self._closing = False
+
+        self.top_bar = TopBar()
+        self.notice = Notice()
+        self.setup = SetupPanel()
+        self.rail = Rail()
+        self.page = TrainPage()
+        self.transport = TransportBar()
+        self._build_layout()
+        self._build_menus()
+        self._connect()
+        self._transport_timer = QTimer(self)
+        self._transport_timer.setInterval(round(1000 * TransportBar.interval))
+        self._transport_timer.timeout.connect(self._refresh_transport)
+        self._transport_timer.start()
+        self.transport.set_ready(False)
+        self._restore()
+
+    # Building.
+
+    def _build_layout(self) -> None:
+        middle = QWidget()
+        line = QHBoxLayout(middle)
+        line.setContentsMargins(8, 8, 8, 8)
+        line.setSpacing(8)
+        line.addWidget(self.setup)
+        line.addWidget(self.rail)
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        column.addWidget(self.notice)
+        column.addWidget(self.page, 1)
+        line.addLayout(column, 1)
+        central = QWidget()
+        box = QVBoxLayout(central)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.top_bar)
+        box.addWidget(middle, 1)
+        box.addWidget(self.transport)
+        self.setCentralWidget(central)
+        QWidget.setTabOrder(self.setup, self.page)
+        QWidget.setTabOrder(self.page, self.transport)
+
+    def _action(self, menu: QMenu, text: str, act: object, *keys: str) -> QAction:
+        action = QAction(text, self)
+        action.setShortcuts([QKeySequence(key) for key in keys])
+        action.triggered.connect(act)
+        menu.addAction(action)
+        self.addAction(action)  # so that its keys work while the menu is behind the logo
+        return action
+
+    def _build_menus(self) -> None:
+        menu = QMenu(self)
+        file = menu.addMenu(self.tr("File"))
+        self._action(file, self.tr("Open text or run…"), self.ask_open, "Ctrl+O")
+        self._recent = file.addMenu(self.tr("Open recent"))
+        self._save = self._action(file, self.tr("Save run as…"), self.ask_save, "Ctrl+S")
+        file.addSeparator()
+        self._action(file, self.tr("Quit"), self.close, "Ctrl+Q")
+        run = menu.addMenu(self.tr("Run"))
+        play = self._action(run, self.tr("Play or pause"), self.controller.toggle_play)
+        play.setText(self.tr("Play or pause\tSpace"))  # the key is handled by keyPressEvent
+        self._action(run, self.tr("One step"), self._one_step, "Ctrl+.")
+        self._action(run, self.tr("Reset…"), self.reset_run, "Ctrl+Shift+R")
+        view = menu.addMenu(self.tr("View"))
+        self._theme_actions = QActionGroup(self)
+        names = {
+            "system": self.tr("Colours of the system"),
+            "dark": self.tr("Dark colours"),
+            "light": self.tr("Light colours"),
+        }
+        for mode in MODES:
+            action = self._action(view, names[mode], lambda _=False, m=mode: self.set_theme(m))
+            action.setCheckable(True)
+            action.setData(mode)
+            self._theme_actions.addAction(action)
+        view.addSeparator()
+        self._action(view, self.tr("Switch dark and light"), self.flip_theme, "Ctrl+T")
+        self._action(view, self.tr("Fold or unfold Setup"), self.toggle_setup, "Ctrl+B")
+        self._action(view, self.tr("Unit of the loss"), self.page.loss.next_unit, "Ctrl+U")
+        self._action(view, self.tr("Logarithmic steps"), self.page.loss.toggle_log_x, "Ctrl+L")
+        self._action(view, self.tr("Reset layout"), self.reset_layout)
+        presets = QMenu(self)
+        presets.setToolTipsVisible(True)
+        for name in preset_ids():
+            preset = load_preset(name)
+            action = presets.addAction(preset.title)
+            action.setToolTip(preset.description)
+            action.setStatusTip(preset.description)
+            action.triggered.connect(lambda _=False, n=name: self.use_preset(n))
+        presets.setTitle(self.tr("Presets"))
+        menu.addMenu(presets)
+        self._action(menu, self.tr("About rnnviz"), self.show_about)
+        self.top_bar.set_menus(menu, presets)
+
+    def _connect(self) -> None:
+        controller, setup, page = self.controller, self.setup, self.page
+        controller.run_started.connect(self._run_started)
+        controller.delivered.connect(self._delivered)
+        controller.answered.connect(self._answered)
+        controller.references_ready.connect(page.mark_stale)
+        controller.references_ready.connect(page.refresh_due)
+        controller.text_loaded.connect(self._text_loaded)
+        controller.text_refused.connect(self._text_refused)
+        controller.encoding_refused.connect(self._encoding_refused)
+        controller.run_refused.connect(self._run_refused)
+        controller.busy.connect(setup.set_busy)
+        controller.file_opened.connect(self._remember_file)
+        setup.command.connect(self._send)
+        setup.edited.connect(self._setup_edited)
+        setup.restart_requested.connect(self.restart)
+        setup.source_chosen.connect(controller.choose_source)
+        setup.open_requested.connect(self.ask_open)
+        setup.cancel_requested.connect(controller.cancel_loading)
+        setup.collapse_requested.connect(self.toggle_setup)
+        self.rail.clicked.connect(self.toggle_setup)
+        self.top_bar.theme_toggled.connect(self.flip_theme)
+        self.top_bar.open_requested.connect(self.ask_open)
+        self.transport.play_toggled.connect(self._toggle_play)
+        self.transport.step_requested.connect(self._one_step)
+        self.transport.reset_requested.connect(self.reset_run)
+        for panel in page.panels:
+            panel.command.connect(self._send)
+        page.next_character.seed_changed.connect(self._seed_changed)
+        page.next_character.temperature_changed.connect(self._temperature_changed)
+        page.hidden_state.column_clicked.connect(page.next_character.show_column)
+        themes().changed.connect(self._theme_changed)
+
+    # Beginning.
+
+    def begin(self, file: str | None = None, preset: str | None = None) -> None:
+        """Loads the first text: a file, or the one used last, or the bundled play."""
+        config = self._remembered_config()
+        if preset is not None:
+            config = load_preset(preset).config(config.corpus)
+        self._wanted_after_load = config
+        source = config.corpus
+        self._fill_sources(source)
+        if file is not None:
+            self.controller.open_path(file)
+        else:
+            self.controller.choose_source(source)
+
+    def _remembered_config(self) -> RunConfig:
+        try:
+            return RunConfig.from_mapping(self.settings.record("config"))
+        except ConfigError:
+            return RunConfig()
+
+    def _fill_sources(self, current: str) -> None:
+        try:
+            sources = list_sources(cache_folder())
+        except (ValueError, OSError) as error:
+            self.notice.say(str(error))
+            sources = []
+        self.setup.set_sources(sources, current)
+
+    # Texts.
+
+    @Slot(object)
+    def _text_loaded(self, corpus: Corpus) -> None:
+        self.notice.dismiss()
+        self._fill_sources(self.setup.wanted.corpus)
+        wanted, self._wanted_after_load = self._wanted_after_load, None
+        if wanted is not None:
+            self.setup.set_wanted(wanted)
+        self.setup.set_corpus(corpus)
+        view = self.controller.view
+        if wanted is not None or view is None or self._untouched(view):
+            self._start_wanted()
+
+    def _text_refused(self, sentence: str) -> None:
+        self._load_failed()
+        self.setup.show_corpus_problem(sentence)
+        self.notice.say(sentence)
+
+    def _run_refused(self, sentence: str) -> None:
+        self._load_failed()
+        self.setup.set_busy("")
+        self.notice.say(sentence)
+
+    def _encoding_refused(self, sentence: str, path: str) -> None:
+        wanted = self._wanted_after_load
+        self._load_failed()
+        self.setup.show_corpus_problem(sentence)
+
+        def read_as_latin_1() -> None:
+            self._wanted_after_load = wanted
+            self.controller.open_path(path, "latin-1")
+
+        self.notice.say(sentence, "warn", [(self.tr("Read it as Latin-1"), read_as_latin_1)])
+
+    def _load_failed(self) -> None:
+        """What was open stays open; at the very start the bundled play takes its place."""
+        self._wanted_after_load = None
+        if self.controller.view is None and self.controller.corpus is None:
+            self._wanted_after_load = RunConfig()
+            words = self.notice.words()
+            self.controller.choose_source(DEFAULT_ID)
+            if words:
+                self.notice.say(words)
+
+    # Runs.
+
+    def _untouched(self, view: RunView) -> bool:
+        """Whether nothing would be lost by beginning again."""
+        return view.step == 0 and not view.training and view.history.last is None
+
+    def _start_wanted(self) -> None:
+        if not self.setup.problems() and not self.controller.start(self.setup.wanted):
+            self.transport.set_ready(self.controller.view is not None)
+
+    @Slot()
+    def _setup_edited(self) -> None:
+        view = self.controller.view
+        if view is not None and self._untouched(view) and self.setup.pending():
+            self._start_wanted()
+
+    def restart(self) -> None:
+        """Begins a new run with what waits in Setup."""
+        if self.setup.problems():
+            return
+        if self._may_end_run(self.tr("Restart")):
+            playing = self.controller.view is not None and self.controller.view.training
+            self._start_wanted()
+            if playing:
+                self.controller.send(commands.Play())
+
+    def reset_run(self) -> None:
+        """Begins again with new weights and the settings of the present run."""
+        view = self.controller.view
+        if view is None or not self._may_end_run(self.tr("Reset")):
+            return
+        waiting = self.setup.wanted
+        live = self.controller.live
+        assert live is not None
+        wanted_corpus, self.controller.corpus = self.controller.corpus, live.run.corpus
+        in_force = view.in_force
+        self.controller.start(
+            view.config.with_changes(
+                learning_rate=in_force.learning_rate,
+                clip_kind=in_force.clip_kind,
+                clip_threshold=in_force.clip_threshold,
+                optimizer=in_force.optimizer,
+                temperature=in_force.temperature,
+            )
+        )
+        self.controller.corpus = wanted_corpus
+        if wanted_corpus is not None and wanted_corpus is not live.run.corpus:
+            self.setup.set_corpus(wanted_corpus)
+        self.setup.set_wanted(waiting)
+
+    def _may_end_run(self, what: str) -> bool:
+        """Asks before more than a minute of training is thrown away."""
+        view = self.controller.view
+        if view is None or view.history.last is None or view.history.last.seconds < _ASK_AFTER:
+            return True
+        answer = QMessageBox.question(
+            self,
+            what,
+            self.tr("{0} ends run {1} at step {2:,}. What it has learned is lost unless saved.").format(
+                what, view.number, view.step
+            ),
+            QMessageBox.StandardButton.Ok | QMessageBox.StandardButton.Cancel,
+            QMessageBox.StandardButton.Cancel,
+        )
+        return answer == QMessageBox.StandardButton.Ok
+
+    def use_preset(self, name: str) -> None:
+        """Begins a run with a preset's settings, on its own text or the present one."""
+        config = load_preset(name).config(self.setup.wanted.corpus)
+        config = config.with_changes(temperature=self.page.next_character.temperature())
+        if not self._may_end_run(self.tr("This preset")):
+            return
+        if config.corpus != self.setup.wanted.corpus:
+            self._wanted_after_load = config
+            self.controller.choose_source(config.corpus)
+        else:
+            self.setup.set_wanted(config)
+            self._start_wanted()
+
+    @Slot(object)
+    def _run_started(self, view: RunView) -> None:
+        live = self.controller.live
+        assert live is not None
+        self.notice.dismiss()
+        self.setup.set_running(view.config, len(live.run.corpus.text))
+        self.setup.set_corpus(live.run.corpus)
+        self.setup.set_in_force(view.in_force)
+        if not self._own_seed:
+            self.page.next_character.set_seed(default_seed(live.run.corpus.text))
+        self.page.set_view(view)
+        self._seed_changed(self.page.next_character.seed(), typed=False)
+        self._temperature_changed(self.page.next_character.temperature())
+        self.transport.set_view(view)
+        self.transport.set_ready(True)
+        self._show_run()
+
+    def _show_run(self) -> None:
+        view = self.controller.view
+        if view is None:
+            return
+        config = view.config
+        what = (
+            f"{config.cell.upper()} {config.num_layers} × {config.hidden_size} "
+            f"{self.tr('on')} {view.corpus_name}"
+        )
+        bad = view.state.phase in ("diverged", "failed")
+        self.top_bar.show_run(view.number, what, view.training, bad)
+
+    @Slot(object)
+    def _delivered(self, delivery: Delivery) -> None:
+        view = self.controller.view
+        assert view is not None
+        if delivery.in_force is not None:
+            self.setup.set_in_force(view.in_force)
+        if delivery.state is not None:
+            self._state_changed(view)
+        for saved in delivery.saved:
+            name = Path(saved.path).name
+            if saved.problem:
+                self.notice.say(saved.problem)
+            else:
+                words = self.tr("Saved {0} at step {1:,}.").format(name, saved.step)
+                self.notice.say(words, "info")
+                self._remember_file(saved.path)
+        self.page.mark_stale()
+        self.page.refresh_due()
+
+    def _state_changed(self, view: RunView) -> None:
+        self.transport.refresh()
+        self._show_run()
+        if view.state.phase == "diverged":
+            self.notice.say(
+                view.state.message,
+                actions=[
+                    (self.tr("Go on with clipping"), self._resume_clipped),
+                    (self.tr("Reset"), self.reset_run),
+                ],
+            )
+        elif view.state.phase == "failed":
+            self.notice.say(view.state.message, actions=[(self.tr("Reset"), self.reset_run)])
+
+    def _resume_clipped(self) -> None:
+        view = self.controller.view
+        if view is not None:
+            threshold = min(view.in_force.clip_threshold, 5.0)
+            self.controller.send(commands.SetClipping("norm", threshold))
+            self.controller.send(commands.Play())
+
+    @Slot(object)
+    def _answered(self, answer: Answer) -> None:
+        self.page.next_character.show_answer(answer)
+        self.page.hidden_state.show_answer(answer)
+
+    @Slot(object)
+    def _send(self, command: object) -> None:
+        self.controller.send(command)
+        self.controller.hurry()
+
+    def _toggle_play(self) -> None:
+        self.controller.toggle_play()
+        self.controller.hurry()
+
+    def _one_step(self) -> None:
+        self._send(commands.StepOnce())
+
+    def _seed_changed(self, seed: str, typed: bool = True) -> None:
+        self._own_seed = self._own_seed or typed
+        self.controller.ask(seed)
+
+    def _temperature_changed(self, temperature: float) -> None:
+        self._send(commands.SetTemperature(temperature))
+
+    def _refresh_transport(self) -> None:
+        view = self.controller.view
+        if view is not None and view.training and self.isVisible():
+            self.transport.refresh()
+
+    # Files.
+
+    def ask_open(self) -> None:
+        """Asks for a text or a saved run and opens it."""
+        path, _ = QFileDialog.getOpenFileName(
+            self,
+            self.tr("Open a text or a saved run"),
+            self.settings.text("folder"),
+            self.tr("Texts and runs (*.txt *.md *.py *.csv *.tex *.html *.safetensors);;All files (*)"),
+        )
+        if path:
+            self.open_path(path)
+
+    def open_path(self, path: str) -> None:
+        """Opens a text or a saved run; what is wrong with it is told in the notice bar."""
+        self.settings.set("folder", str(Path(path).absolute().parent))
+        if Path(path).suffix == ".safetensors" and not self._may_end_run(self.tr("Opening a run")):
+            return
+        self.controller.open_path(path)
+
+    def ask_save(self) -> None:
+        """Asks where and saves the run there, between two steps."""
+        view = self.controller.view
+        if view is None:
+            return
+        start = Path(self.settings.text("folder")) / f"run-{view.number}.safetensors"
+        path, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Save run"), str(start), self.tr("Saved runs (*.safetensors)")
+        )
+        if path:
+            target = Path(path)
+            if target.suffix != ".safetensors":
+                target = target.with_name(target.name + ".safetensors")
+            self._send(commands.Save(str(target)))
+
+    @Slot(str)
+    def _remember_file(self, path: str) -> None:
+        kept = [path, *(p for p in self._recent_files() if p != path)][:_RECENT]
+        self.settings.set("recent", {"files": kept})
+        self._fill_recent()
+
+    def _recent_files(self) -> list[str]:
+        files = self.settings.record("recent").get("files", [])
+        return [path for path in files if isinstance(path, str)] if isinstance(files, list) else []
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path in self._recent_files():
+            action = self._recent.addAction(Path(path).name.replace("&", "&&"))
+            action.setToolTip(path)
+            action.triggered.connect(lambda _=False, p=path: self.open_path(p))
+        self._recent.setEnabled(bool(self._recent.actions()))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """A file from this machine may be dropped anywhere."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Opens the first file dropped."""
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                event.acceptProposedAction()
+                self.open_path(url.toLocalFile())
+                return
+
+    # Appearance.
+
+    def set_theme(self, mode: str) -> None:
+        """Chooses system, dark or light and keeps the choice."""
+        self.settings.set("theme", mode)
+        themes().set_mode(mode)
+
+    def flip_theme(self) -> None:
+        """Dark becomes light, light dark."""
+        self.set_theme("light" if theme().is_dark else "dark")
+
+    def _theme_changed(self) -> None:
+        for action in self._theme_actions.actions():
+            action.setChecked(action.data() == themes().mode)
+        self._show_run()
+
+    def toggle_setup(self) -> None:
+        """Folds Setup away or unfolds it, and keeps it so whatever the window's width."""
+        self._setup_folded_by_user = self.setup.isVisible()
+        self._place_setup()
+
+    def _place_setup(self) -> None:
+        folded = self._setup_folded_by_user
+        if folded is None:
+            folded = self.width() < _RAIL_BELOW
+        self.setup.setVisible(not folded)
+        self.rail.setVisible(folded)
+
+    def reset_layout(self) -> None:
+        """Panels and Setup as designed."""
+        self._setup_folded_by_user = None
+        self._place_setup()
+        self.page.reset_layout()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Folds Setup in a narrow window unless the user has decided."""
+        super().resizeEvent(event)
+        self._place_setup()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """A minimised window asks for no fresh answers."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.controller.set_probe_live(not self.isMinimized())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Space plays and pauses wherever no text field or button takes it for itself."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._toggle_play()
+            return
+        super().keyPressEvent(event)
+
+    def show_about(self) -> None:
+        """Versions, to copy into a report."""
+        found = gather()
+        box = QMessageBox(self)
+        box.setIconPixmap(logo(64))
+        box.setWindowTitle(self.tr("About rnnviz"))
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(
+            self.tr("rnnviz {0}\nThe oscilloscope for recurrent networks.").format(found["rnnviz"])
+        )
+        lines = "\n".join(f"{name}: {value}" for name, value in found.items())
+        box.setInformativeText(lines)
+        copy = box.addButton(self.tr("Copy"), QMessageBox.ButtonRole.ActionRole)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(lines))
+        box.addButton(QMessageBox.StandardButton.Close)
+        box.exec()
+
+    # From one start to the next.
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """The size the window was designed at."""
+        return QSize(1600, 1000)
+
+    def _restore(self) -> None:
+        settings = self.settings
+        self._fill_recent()
+        if not self.restoreGeometry(settings.state("geometry")):
+            screen = self.screen().availableSize()
+            self.resize(QSize(1600, 1000).boundedTo(screen))
+        self.page.restore_layout(
+            {name: settings.state(f"layout/{name}") for name in ("columns", "left", "right")}
+        )
+        folded = settings.text("setup-folded", "")
+        self._setup_folded_by_user = {"True": True, "False": False}.get(folded)
+        self._place_setup()
+        seed = settings.text("seed")
+        if seed:
+            self._own_seed = True
+            self.page.next_character.set_seed(seed)
+        self.page.next_character.set_temperature(settings.number("temperature", 0.8))
+        self.page.loss.set_unit(settings.text("unit", "nats"))
+        self.page.loss.set_log_x(settings.flag("log-x", True))
+        self._theme_changed()
+
+    def _keep(self) -> None:
+        settings = self.settings
+        settings.set("geometry", self.saveGeometry())
+        for name, state in self.page.save_layout().items():
+            settings.set(f"layout/{name}", state)
+        folded = self._setup_folded_by_user
+        settings.set("setup-folded", "" if folded is None else folded)
+        settings.set("seed", self.page.next_character.text() if self._own_seed else "")
+        settings.set("temperature", self.page.next_character.temperature())
+        settings.set("unit", self.page.loss.unit())
+        settings.set("log-x", self.page.loss.log_x())
+        if self.controller.view is not None:
+            settings.set("config", self.setup.wanted.to_dict())
+        settings.sync()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Ends every thread before the window goes."""
+        if not self._closing:
+            self._closing = True
+            self._transport_timer.stop()
+            self._keep()
+            self.controller.shutdown()
+        super().closeEvent(event)
+
+
+def default_seed(text: str) -> str:
+    """A stretch of a text to begin with: from the start of a line in its middle."""
+    start = text.find("\n\n", len(text) // 2)
+    start = start + 2 if 0 <= start < len(text) - _DEFAULT_SEED - 2 else len(text) // 2
+    return text[start : start + _DEFAULT_SEED]

@@ -1,0 +1,88 @@
+"""The bar that tells what went wrong and what to press; one message at a time, never a dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from rnnviz.panels.theme import icon, icon_pixmap, theme, themes
+
+
+class Notice(QFrame):
+    """Hidden while there is nothing to say."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._kind = "info"
+        line = QHBoxLayout(self)
+        line.setContentsMargins(12, 6, 6, 6)
+        line.setSpacing(8)
+        self._icon = QLabel()
+        self._words = QLabel()
+        # Names of files and characters of texts may look like markup; they are shown as they are.
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
+        self._words.setWordWrap(True)
+        self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(8)
+        self._close = QToolButton()
+        self._close.setFixedSize(24, 24)
+        self._close.setToolTip(self.tr("Close this message"))
+        self._close.setAccessibleName(self.tr("Close this message"))
+        self._close.clicked.connect(self.dismiss)
+        line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self._words, 1)
+        line.addLayout(self._buttons)
+        line.addWidget(self._close)
+        themes().changed.connect(self._apply_theme)
+        self.hide()
+
+    def say(
+        self,
+        words: str,
+        kind: str = "danger",
+        actions: Sequence[tuple[str, Callable[[], None]]] = (),
+    ) -> None:
+        """Shows a sentence, kind danger, warn or info, with a button for each action."""
+        self._clear_buttons()
+        self._kind = kind
+        self._words.setText(words)
+        self.setAccessibleName(words)
+        for label, act in actions:
+            button = QPushButton(label)
+            button.setFixedHeight(28)
+            button.clicked.connect(lambda _=False, act=act: (self.dismiss(), act()))
+            self._buttons.addWidget(button)
+        self.setProperty("banner", kind)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self._apply_theme()
+        self.show()
+
+    def words(self) -> str:
+        """What is shown; empty while hidden."""
+        return "" if self.isHidden() else self._words.text()
+
+    def buttons(self) -> list[QPushButton]:
+        """The action buttons shown."""
+        found = [self._buttons.itemAt(i).widget() for i in range(self._buttons.count())]
+        return [widget for widget in found if isinstance(widget, QPushButton)]
+
+    def dismiss(self) -> None:
+        """Hides the bar."""
+        self.hide()
+
+    def _clear_buttons(self) -> None:
+        while self._buttons.count():
+            widget = self._buttons.takeAt(0).widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def _apply_theme(self) -> None:
+        token = {"danger": "danger", "warn": "warn"}.get(self._kind, "text-2")
+        name = "info" if self._kind == "info" else "warning"
+        self._icon.setPixmap(icon_pixmap(name, theme().color(token), 16))
+        self._close.setIcon(icon("close"))

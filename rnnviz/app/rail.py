@@ -1,0 +1,46 @@
+"""What is left of Setup when it is folded away: a narrow strip that unfolds it again."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QToolButton, QWidget
+
+from rnnviz.panels.theme import icon_pixmap, theme, themes, ui_font
+
+WIDTH = 36
+
+
+class Rail(QToolButton):
+    """A tall button with a chevron, the setup sign and the word Setup written upwards."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedWidth(WIDTH)
+        self.setToolTip(self.tr("Unfold Setup (Ctrl+B)"))
+        self.setAccessibleName(self.tr("Unfold Setup"))
+        themes().changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Narrow, and as tall as there is room."""
+        return QSize(WIDTH, 10_000)
+
+    def paintEvent(self, event: object) -> None:  # noqa: N802
+        """Draws a panel's frame with the signs in it."""
+        colors = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.setPen(colors.color("accent" if self.hasFocus() else "border"))
+        painter.setBrush(colors.color("surface-3" if self.underMouse() else "surface"))
+        painter.drawRoundedRect(area, 6, 6)
+        color = colors.color("text-2")
+        painter.drawPixmap(10, 11, icon_pixmap("chevron-right", color))
+        painter.drawPixmap(10, 41, icon_pixmap("sliders", color))
+        painter.setPen(color)
+        painter.setFont(ui_font("body"))
+        painter.translate(self.width() / 2, 110)
+        painter.rotate(-90)
+        painter.drawText(
+            QRectF(-40, -12, 80, 24), Qt.AlignmentFlag.AlignCenter, self.tr("Setup")
+        )

@@ -1,0 +1,82 @@
+"""`rnnviz snapshot`: the real window, without a display, trained for a while and photographed."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QSize, QTimer
+from PySide6.QtGui import QImage
+
+from rnnviz.app.application import make_application
+from rnnviz.app.main_window import MainWindow
+from rnnviz.app.settings import Settings
+from rnnviz.panels.theme import themes
+from rnnviz.session import commands
+from rnnviz.session.config import ConfigError
+
+_LOADING_SECONDS = 60.0
+
+
+def take_snapshot(
+    out: Path,
+    corpus: str | None,
+    *,
+    seconds: float,
+    size: tuple[int, int],
+    theme: str,
+    preset: str | None,
+) -> None:
+    """Trains for `seconds` of wall-clock time and writes the window's picture as PNG.
+
+    Raises `ConfigError` when the text or preset cannot be used, OSError when the picture cannot be
+    written. The user's own settings are neither read nor changed.
+    """
+    make_application()
+    with tempfile.TemporaryDirectory() as folder:
+        window = MainWindow(Settings(Path(folder) / "settings.ini"))
+        try:
+            themes().set_mode(theme)
+            window.setMinimumSize(1, 1)
+            window.resize(QSize(*size))
+            window.show()
+            _start(window, corpus, preset)
+            window.controller.send(commands.Play())
+            _wait(seconds)
+            _write(window, out)
+        finally:
+            window.close()
+
+
+def _start(window: MainWindow, corpus: str | None, preset: str | None) -> None:
+    """Opens the text and waits for the run; what the window refuses is raised."""
+    refused: list[str] = []
+    loop = QEventLoop()
+    for signal in (
+        window.controller.run_refused,
+        window.controller.text_refused,
+        window.controller.encoding_refused,
+    ):
+        signal.connect(lambda sentence, *_: (refused.append(sentence), loop.quit()))
+    window.controller.run_started.connect(lambda _: loop.quit())
+    QTimer.singleShot(round(1000 * _LOADING_SECONDS), loop.quit)
+    window.begin(corpus, preset)
+    loop.exec()
+    if refused:
+        raise ConfigError(refused[0])
+    if window.controller.view is None:
+        raise ConfigError("the text could not be loaded in time")
+
+
+def _wait(seconds: float) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
+
+
+def _write(window: MainWindow, out: Path) -> None:
+    window.page.mark_stale()
+    window.transport.refresh()
+    picture: QImage = window.grab().toImage()
+    if not picture.save(str(out), "PNG"):
+        raise OSError(f"{out}: the picture could not be written")

@@ -1,0 +1,133 @@
+"""The bar at the top: menu behind the logo, perspectives, what run this is, and a few commands."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+
+from rnnviz.panels.base import ElidedLabel
+from rnnviz.panels.theme import icon, theme, themes, ui_font
+from rnnviz.paths import resources_folder
+
+
+class _Tab(QToolButton):
+    """A perspective; the chosen one is underlined in the accent colour."""
+
+    def paintEvent(self, event: object) -> None:  # noqa: N802
+        """Draws word and underline."""
+        colors = theme()
+        painter = QPainter(self)
+        chosen = self.isChecked()
+        painter.setFont(ui_font("body", bold=chosen))
+        painter.setPen(colors.color("text" if chosen or self.underMouse() else "text-2"))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+        if chosen:
+            painter.fillRect(QRectF(0, self.height() - 2, self.width(), 2), colors.color("accent"))
+        if self.hasFocus():
+            painter.setPen(colors.color("accent"))
+            painter.drawRect(self.rect().adjusted(2, 4, -3, -6))
+
+
+class TopBar(QFrame):
+    """`menu_button` and `presets` get their menus from the window."""
+
+    theme_toggled = Signal()
+    open_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("bar", "top")
+        self.setFixedHeight(44)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(8, 0, 8, 0)
+        line.setSpacing(6)
+        self.menu_button = QToolButton()
+        self.menu_button.setFixedSize(32, 32)
+        self.menu_button.setIconSize(QSize(24, 24))
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu_button.setToolTip(self.tr("Menu (Alt+M)"))
+        self.menu_button.setAccessibleName(self.tr("Menu"))
+        self.menu_button.setShortcut("Alt+M")
+        line.addWidget(self.menu_button)
+        self.train_tab = _Tab()
+        self.train_tab.setText(self.tr("Train"))
+        self.train_tab.setCheckable(True)
+        self.train_tab.setChecked(True)
+        self.train_tab.setAutoExclusive(True)
+        self.train_tab.setFixedSize(60, 44)
+        line.addWidget(self.train_tab)
+        rule = QFrame()
+        rule.setProperty("rule", True)
+        rule.setFixedSize(1, 22)
+        line.addSpacing(8)
+        line.addWidget(rule)
+        line.addSpacing(8)
+        self._dot = QLabel("●")
+        self._run = QLabel()
+        self._run.setProperty("role", "title")
+        self._what = ElidedLabel()
+        self._what.setProperty("role", "label")
+        line.addWidget(self._dot)
+        line.addWidget(self._run)
+        line.addWidget(self._what, 1)
+        self.open_button = self._command(self.tr("Open…"), self.tr("Open a text or a saved run"))
+        self.open_button.clicked.connect(self.open_requested)
+        self.presets = self._command(self.tr("Presets"), self.tr("Settings to start from"))
+        self.presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._theme_button = QToolButton()
+        self._theme_button.setFixedSize(28, 28)
+        self._theme_button.clicked.connect(self.theme_toggled)
+        for widget in (self.open_button, self.presets, self._theme_button):
+            line.addWidget(widget)
+        themes().changed.connect(self._apply_theme)
+        self._apply_theme()
+
+    def _command(self, text: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setProperty("framed", True)
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setFixedHeight(28)
+        return button
+
+    def set_menus(self, main: QMenu, presets: QMenu) -> None:
+        """Hangs the menus on their buttons."""
+        self.menu_button.setMenu(main)
+        self.presets.setMenu(presets)
+
+    def show_run(self, number: int, what: str, training: bool, diverged: bool = False) -> None:
+        """Which run this is; the dot is lit while it trains."""
+        self._run.setText(self.tr("Run {0}").format(number))
+        self._what.setText(what)
+        token = "danger" if diverged else "accent" if training else "text-muted"
+        self._dot.setStyleSheet(f"color: {theme().hex(token)};")
+
+    def what(self) -> str:
+        """The description of the run."""
+        return self._what.text()
+
+    def _apply_theme(self) -> None:
+        self.menu_button.setIcon(logo(24))
+        self.open_button.setIcon(icon("open"))
+        self.presets.setIcon(icon("preset"))
+        dark = theme().is_dark
+        self._theme_button.setIcon(icon("sun" if dark else "moon"))
+        words = self.tr("Light colours") if dark else self.tr("Dark colours")
+        self._theme_button.setToolTip(words + " (Ctrl+T)")
+        self._theme_button.setAccessibleName(words)
+
+
+def logo(size: int) -> QPixmap:
+    """The program's sign at a size in logical pixels, drawn at twice that for fine screens."""
+    name = "icon-small.svg" if size <= 32 else "icon.svg"
+    renderer = QSvgRenderer(str(resources_folder() / name))
+    pixmap = QPixmap(size * 2, size * 2)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    renderer.render(painter)
+    painter.end()
+    pixmap.setDevicePixelRatio(2.0)
+    return pixmap

@@ -1,0 +1,241 @@
+"""The bar at the bottom: play, step and reset, where the run stands, and the whole of it at a glance."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPen, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from rnnviz.panels.theme import icon, mono_font, theme, themes, ui_font
+from rnnviz.panels.widgets.timeline import Timeline
+from rnnviz.session.view import RunView
+
+_HIDE_ELAPSED_BELOW = 1100
+_HIDE_EPOCH_BELOW = 1000
+
+
+def clock(seconds: float) -> str:
+    """mm:ss, with hours in front once there are any."""
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, second = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes:02}:{second:02}"
+
+
+def speed(characters_per_second: float) -> str:
+    """Characters per second as people read them: 46.6 k, 912."""
+    if characters_per_second >= 1e6:
+        return f"{characters_per_second / 1e6:.2f} M"
+    if characters_per_second >= 1e3:
+        return f"{characters_per_second / 1e3:.1f} k"
+    return f"{characters_per_second:.0f}"
+
+
+class Readout(QWidget):
+    """A number in fixed-width figures over its unit; as wide as its widest value from the start."""
+
+    def __init__(self, unit: str, widest: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._widest = widest
+        self._value = QLabel("0")
+        self._unit = QLabel(unit)
+        self._unit.setProperty("role", "muted")
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(1)
+        box.addWidget(self._value)
+        box.addWidget(self._unit)
+        self.setAccessibleName(unit)
+        self.apply_theme()
+
+    def apply_theme(self) -> None:
+        """Takes the fonts and the width that goes with them."""
+        font = mono_font("value", medium=True)
+        self._value.setFont(font)
+        self._value.setStyleSheet(f"font-size: {font.pixelSize()}px;")
+        unit = QFontMetrics(ui_font("label")).horizontalAdvance(self._unit.text())
+        self.setFixedWidth(max(QFontMetrics(font).horizontalAdvance(self._widest), unit) + 4)
+
+    def show_value(self, text: str, unit: str | None = None) -> None:
+        """Shows a value and, if it differs, another unit."""
+        self._value.setText(text)
+        self.setAccessibleDescription(text)
+        if unit is not None:
+            self._unit.setText(unit)
+
+    def text(self) -> str:
+        """The value shown."""
+        return self._value.text()
+
+
+class StatePill(QWidget):
+    """A dot and a word: live, paused, diverged. Colour never stands alone."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._word, self._token = "", "text-muted"
+        self.setFixedHeight(28)
+        self.show_state(self.tr("Ready"), "text-muted")
+
+    def show_state(self, word: str, token: str) -> None:
+        """Shows a word in a colour token."""
+        if (word, token) != (self._word, self._token):
+            self._word, self._token = word, token
+            self.setAccessibleName(word)
+            self.update()
+
+    def word(self) -> str:
+        """The word shown."""
+        return self._word
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Wide enough for the longest word it shows, so that nothing beside it moves."""
+        return QSize(QFontMetrics(ui_font("label", bold=True)).horizontalAdvance("Diverged") + 42, 28)
+
+    minimumSizeHint = sizeHint  # noqa: N815
+
+    def paintEvent(self, event: object) -> None:  # noqa: N802
+        """Draws the pill."""
+        colors = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        color = colors.color(self._token)
+        soft = {"good": "accent-soft", "accent": "accent-soft", "danger": "danger-soft"}
+        painter.setPen(QPen(color, 1))
+        painter.setBrush(colors.color(soft.get(self._token, "surface-2")))
+        painter.drawRoundedRect(area, 5, 5)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawEllipse(QRectF(12, self.height() / 2 - 3.5, 7, 7))
+        painter.setPen(colors.color("text") if self._token == "text-muted" else color)
+        painter.setFont(ui_font("label", bold=True))
+        painter.drawText(area.adjusted(26, 0, -4, 0), Qt.AlignmentFlag.AlignVCenter, self._word)
+
+
+_PHASES = {
+    "training": ("Live", "accent"),
+    "paused": ("Paused", "text-muted"),
+    "diverged": ("Diverged", "danger"),
+    "failed": ("Stopped", "danger"),
+    "stopped": ("Stopped", "text-muted"),
+}
+
+
+class TransportBar(QFrame):
+    """Reads the view at a few hertz; says by signals what the user pressed."""
+
+    play_toggled = Signal()
+    step_requested = Signal()
+    reset_requested = Signal()
+    interval = 0.25
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("bar", "bottom")
+        self.setAccessibleName(self.tr("Transport"))
+        self.setFixedHeight(64)
+        self.view: RunView | None = None
+        line = QHBoxLayout(self)
+        line.setContentsMargins(12, 4, 12, 4)
+        line.setSpacing(8)
+        self.play = QPushButton(self.tr("Play"))
+        self.play.setProperty("kind", "primary")
+        self.play.setFixedSize(104, 40)
+        self.play.setIconSize(QSize(16, 16))
+        self.play.clicked.connect(self.play_toggled)
+        self.step = self._icon_button(self.tr("One step"), self.tr("One step (Ctrl+.)"))
+        self.step.clicked.connect(self.step_requested)
+        self.reset = self._icon_button(
+            self.tr("Reset"), self.tr("Reset: begin again with new weights (Ctrl+Shift+R)")
+        )
+        self.reset.clicked.connect(self.reset_requested)
+        self.steps = Readout(self.tr("step"), "9,999,999")
+        self.epoch = Readout(self.tr("epoch"), "1,999 · 99%")
+        self.speed = Readout(self.tr("chars / s"), "1,999.9 k")
+        self.elapsed = Readout(self.tr("elapsed"), "99:59:59")
+        self.timeline = Timeline()
+        self.pill = StatePill()
+        for widget in (self.play, self.step, self.reset):
+            line.addWidget(widget)
+        line.addSpacing(12)
+        for readout in (self.steps, self.epoch, self.speed, self.elapsed):
+            line.addWidget(readout)
+            line.addSpacing(8)
+        line.addWidget(self.timeline, 1)
+        line.addWidget(self.pill)
+        themes().changed.connect(self._apply_theme)
+        self._apply_theme()
+
+    def _icon_button(self, name: str, tip: str) -> QPushButton:
+        button = QPushButton()
+        button.setProperty("kind", "icon")
+        button.setFixedSize(40, 40)
+        button.setIconSize(QSize(16, 16))
+        button.setAccessibleName(name)
+        button.setToolTip(tip)
+        return button
+
+    def set_view(self, view: RunView) -> None:
+        """Shows another run."""
+        self.view = self.timeline.view = view
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Takes over the newest figures."""
+        view = self.view
+        if view is None:
+            return
+        row = view.history.last
+        self.steps.show_value(f"{row.step:,}" if row else "0")
+        if row:
+            passes = int(row.epoch)
+            self.epoch.show_value(f"{passes + 1:,} · {100 * (row.epoch - passes):.0f}%")
+        else:
+            self.epoch.show_value("1 · 0%")
+        if view.training and row:
+            self.speed.show_value(
+                speed(view.history.characters_per_second()), self.tr("chars / s")
+            )
+        elif view.training:
+            self.speed.show_value("…", self.tr("chars / s"))
+        else:
+            word, _ = _PHASES[view.state.phase]
+            self.speed.show_value(word.lower() if row else self.tr("ready"), self.tr("training"))
+        self.elapsed.show_value(clock(row.seconds if row else 0.0))
+        self.timeline.update()
+        self.refresh_state()
+
+    def refresh_state(self) -> None:
+        """Button and pill; also called at once when the state changes."""
+        view = self.view
+        if view is None:
+            return
+        word, token = _PHASES[view.state.phase]
+        if view.state.phase == "paused" and not view.history.last:
+            word = self.tr("Ready")
+        self.pill.show_state(self.tr(word), token)
+        self.play.setText(self.tr("Pause") if view.training else self.tr("Play"))
+        self.play.setIcon(icon("pause" if view.training else "play", "on-accent"))
+        self.play.setToolTip(
+            self.tr("Pause training (Space)") if view.training else self.tr("Train (Space)")
+        )
+        self.play.setAccessibleName(self.play.text())
+
+    def set_ready(self, ready: bool) -> None:
+        """Whether there is a run to play; while a text loads there may be none."""
+        for button in (self.play, self.step, self.reset):
+            button.setEnabled(ready)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """In a narrow window the elapsed time goes first, then the epoch."""
+        super().resizeEvent(event)
+        self.elapsed.setVisible(event.size().width() >= _HIDE_ELAPSED_BELOW)
+        self.epoch.setVisible(event.size().width() >= _HIDE_EPOCH_BELOW)
+
+    def _apply_theme(self) -> None:
+        self.step.setIcon(icon("step", "text"))
+        self.reset.setIcon(icon("reset", "text"))
+        for readout in (self.steps, self.epoch, self.speed, self.elapsed):
+            readout.apply_theme()
+        self.refresh_state()

@@ -1,0 +1,158 @@
+"""The strip in the transport: the whole run at a glance, with a mark for each event."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from rnnviz.panels.theme import theme, themes, ui_font
+from rnnviz.session.frames import Event
+from rnnviz.session.view import RunView
+
+_LABELS = 15.0  # pixels below the strip for the step numbers
+_MARKS = 12.0  # pixels above the curve for the event marks
+_RIGHT = 10.0  # pixels right of the newest step for the playhead
+
+
+class Timeline(QWidget):
+    """Loss thumbnail, step ticks, event marks and the playhead; hover names a mark."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.view: RunView | None = None
+        self.setFixedHeight(54)
+        self.setMinimumWidth(120)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(self.tr("Training so far"))
+        themes().changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """As wide as there is room."""
+        return QSize(400, 54)
+
+    def _span(self) -> int:
+        """Steps the strip is long: grows by 1, 2, 5 so that the picture does not creep."""
+        step = self.view.step if self.view else 0
+        return max(step, 10)
+
+    def _x(self, step: float) -> float:
+        return (self.width() - _RIGHT) * step / self._span()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Draws the strip."""
+        colors = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        strip = QRectF(0, 0, self.width() - _RIGHT, self.height() - _LABELS)
+        painter.fillRect(strip, colors.color("surface-2"))
+        if self.view is not None:
+            self._draw_curve(painter, strip)
+            self._draw_ticks(painter, strip)
+            self._draw_events(painter, strip)
+            self._draw_playhead(painter, strip)
+
+    def _draw_curve(self, painter: QPainter, strip: QRectF) -> None:
+        assert self.view is not None
+        history = self.view.history
+        if len(history) < 2:
+            return
+        x, low, high = history.curve(
+            "smoothed", 1, self._span(), max(int(strip.width()) // 2, 2), False
+        )
+        values = (low + high) / 2
+        good = np.isfinite(values)
+        if good.sum() < 2:
+            return
+        x, values = x[good], values[good]
+        top = max(float(values.max()), 1e-9)
+        base = strip.bottom()
+        tall = strip.height() - _MARKS
+        points = [
+            QPointF(self._x(step), base - tall * value / top)
+            for step, value in zip(x, values, strict=True)
+        ]
+        colors = theme()
+        area = QPolygonF([QPointF(points[0].x(), base), *points, QPointF(points[-1].x(), base)])
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colors.mixed("train", "surface-2", 0.22))
+        painter.drawPolygon(area)
+        painter.setPen(QPen(colors.mixed("train", "surface-2", 0.7), 1))
+        painter.drawPolyline(QPolygonF(points))
+
+    def _draw_ticks(self, painter: QPainter, strip: QRectF) -> None:
+        colors = theme()
+        painter.setFont(ui_font("tick"))
+        metrics = QFontMetricsF(ui_font("tick"))
+        span = self._span()
+        gap = 1
+        while self._x(gap) < 90:
+            gap = next(g for f in (1, 2, 5, 10) if (g := f * 10 ** len(str(gap)) // 10) > gap)
+        for step in range(0, span + 1, gap):
+            x = self._x(step)
+            label = f"{step:,}"
+            wide = metrics.horizontalAdvance(label)
+            left = min(max(x - wide / 2, 0.0), self.width() - wide)
+            painter.setPen(QPen(colors.color("text-muted"), 1))
+            painter.drawLine(QPointF(x, strip.bottom() - 5), QPointF(x, strip.bottom()))
+            if step and self._x(span) - x < wide / 2:
+                continue  # would run under the playhead's knob
+            painter.drawText(QPointF(left, self.height() - 3), label)
+
+    def _draw_events(self, painter: QPainter, strip: QRectF) -> None:
+        assert self.view is not None
+        colors = theme()
+        marked = self.view.history.events[-200:]
+        for entry in marked:
+            x = self._x(entry.step)
+            bad = entry.kind == "diverged"
+            color = colors.color("danger" if bad else "text-2")
+            pen = QPen(color, 1)
+            pen.setStyle(Qt.PenStyle.SolidLine if bad else Qt.PenStyle.DotLine)
+            painter.setPen(pen)
+            painter.drawLine(QPointF(x, 8), QPointF(x, strip.bottom()))
+            painter.setPen(QPen(color, 1.2))
+            painter.setBrush(colors.color("surface"))
+            middle = 5.5
+            if bad:
+                painter.drawLine(QPointF(x - 3.5, middle - 3.5), QPointF(x + 3.5, middle + 3.5))
+                painter.drawLine(QPointF(x - 3.5, middle + 3.5), QPointF(x + 3.5, middle - 3.5))
+            else:
+                corners = [(0, -4), (4, 0), (0, 4), (-4, 0)]
+                painter.drawPolygon(QPolygonF([QPointF(x + a, middle + b) for a, b in corners]))
+        if marked:
+            self._draw_event_words(painter, marked[-1])
+
+    def _draw_event_words(self, painter: QPainter, entry: Event) -> None:
+        """The newest mark is spelt out, on whichever side of it has room."""
+        painter.setFont(ui_font("tick"))
+        words = entry.text if entry.kind != "diverged" else self.tr("diverged")
+        wide = QFontMetricsF(ui_font("tick")).horizontalAdvance(words)
+        x = self._x(entry.step)
+        left = x + 8 if x + 8 + wide < self.width() - _RIGHT else x - 8 - wide
+        painter.setPen(theme().color("text-2"))
+        painter.drawText(QPointF(max(left, 2.0), 10), words)
+
+    def _draw_playhead(self, painter: QPainter, strip: QRectF) -> None:
+        assert self.view is not None
+        x = self._x(self.view.step)
+        painter.setPen(QPen(theme().color("accent"), 2))
+        painter.drawLine(QPointF(x, 0), QPointF(x, strip.bottom()))
+        painter.setBrush(theme().color("surface"))
+        painter.drawEllipse(QPointF(x, strip.bottom() + 1), 3.2, 3.2)
+
+    def event(self, event: QEvent) -> bool:
+        """Names the event mark, or else the step, under the mouse."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self.view:
+            x = event.pos().x()
+            near = [e for e in self.view.history.events if abs(self._x(e.step) - x) < 6]
+            step = round(self._span() * x / max(self.width() - _RIGHT, 1))
+            text = (
+                f"{self.tr('step')} {near[-1].step:,}: {near[-1].text}"
+                if near
+                else f"{self.tr('step')} {min(step, self.view.step):,}"
+            )
+            QToolTip.showText(event.globalPos(), text, self)
+            return True
+        return super().event(event)

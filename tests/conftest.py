@@ -1,0 +1,28 @@
+"""What every test has: folders of its own, and no look at the user's settings or screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# No test may fail because the machine is busy.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+
+# Without a screen Qt draws into memory; the test command sets xcb and brings a virtual screen.
+if not os.environ.get("DISPLAY") and sys.platform == "linux":
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Cache and data folders that nobody else uses."""
+    monkeypatch.setenv("RNNVIZ_CACHE", str(tmp_path / "rnnviz-cache"))
+    monkeypatch.setenv("RNNVIZ_DATA", str(tmp_path / "rnnviz-data"))
+    yield

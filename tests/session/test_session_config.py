@@ -1,0 +1,108 @@
+"""Settings: limits, what waits for a restart, presets and their files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rnnviz.session.config import ConfigError, RunConfig, problems, restart_changes
+from rnnviz.session.presets import load_preset, preset_ids, read_preset
+
+
+def test_the_default_config_has_no_problems() -> None:
+    assert problems(RunConfig(), 200_000) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"num_layers": 0}, "num_layers"),
+        ({"num_layers": 5}, "num_layers"),
+        ({"hidden_size": 0}, "hidden_size"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"cell": "transformer"}, "cell"),
+        ({"learning_rate": 0.0}, "learning_rate"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"clip_threshold": -1.0}, "clip_threshold"),
+        ({"temperature": -0.5}, "temperature"),
+        ({"val_fraction": 0.9}, "val_fraction"),
+        ({"cell": "lstm", "activation": "relu"}, "activation"),
+    ],
+)
+def test_each_bad_setting_is_named(change: dict[str, object], field: str) -> None:
+    found = problems(RunConfig().with_changes(**change))
+    assert list(found) == [field]
+    assert found[field]
+
+
+def test_a_window_longer_than_the_text_says_what_would_fit() -> None:
+    found = problems(RunConfig(seq_len=500, batch_size=4), 1_000)
+    assert "at most 224" in found["seq_len"]  # 900 training characters in 4 streams of 225
+
+
+def test_too_many_streams_for_the_text_are_told_at_the_batch() -> None:
+    assert "batch_size" in problems(RunConfig(batch_size=100), 50)
+
+
+def test_only_restart_fields_wait_for_a_restart() -> None:
+    before = RunConfig()
+    after = before.with_changes(hidden_size=64, learning_rate=0.5, cell="lstm")
+    assert restart_changes(before, after) == ("cell", "hidden_size")
+
+
+def test_a_config_survives_json() -> None:
+    config = RunConfig(cell="lstm", learning_rate=1.0, seed=5)
+    assert RunConfig.from_mapping(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"layers": 2}, "layers"),
+        ({"num_layers": "two"}, "num_layers"),
+        ({"num_layers": True}, "num_layers"),
+        ({"hidden_size": 0}, "hidden_size"),
+        ({"learning_rate": None}, "learning_rate"),
+    ],
+)
+def test_unknown_names_and_wrong_types_are_refused_by_name(values: object, word: str) -> None:
+    with pytest.raises(ConfigError, match=word):
+        RunConfig.from_mapping(values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", preset_ids())
+def test_every_preset_can_be_used(name: str) -> None:
+    preset = load_preset(name)
+    assert problems(preset.config("the-salt-crown"), 150_000) == {} or name == "hello"
+    config, budget = preset.command_line_config("some.txt")
+    assert config.corpus == "some.txt"
+    assert len(budget) == 1
+
+
+def test_the_classic_preset_is_the_classic() -> None:
+    config, _ = load_preset("min-char-rnn").command_line_config("x")
+    assert (config.cell, config.hidden_size, config.seq_len, config.batch_size) == ("rnn", 100, 25, 1)
+    assert (config.optimizer, config.learning_rate) == ("adagrad", 0.1)
+    assert (config.clip_kind, config.clip_threshold, config.reduction) == ("value", 5.0, "sum")
+    assert (config.sample_every, config.sample_length) == (100, 200)
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("{", "line 1"),
+        ("[]", "object"),
+        ('{"title": 3, "description": ""}', "title"),
+        ('{"title": "a", "description": "b", "setings": {}}', "setings"),
+        ('{"title": "a", "description": "b", "settings": {"hiden": 3}}', "hiden"),
+        ('{"title": "a", "description": "b", "command_line": {"seconds": "long"}}', "seconds"),
+    ],
+)
+def test_a_broken_preset_file_is_told_by_name(tmp_path: Path, content: str, word: str) -> None:
+    path = tmp_path / "broken.json"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match=word) as raised:
+        read_preset(path)
+    assert "broken" in str(raised.value)

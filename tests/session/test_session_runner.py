@@ -1,0 +1,250 @@
+"""The runner: commands between steps, samples, validation, divergence, saving and continuing."""
+
+from __future__ import annotations
+
+import math
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnnviz.session import commands
+from rnnviz.session.config import ConfigError, RunConfig
+from rnnviz.session.frames import Row
+from rnnviz.session.mailbox import ROW_LIMIT, Delivery, Mailbox
+from rnnviz.session.prober import Answer, Prober
+from rnnviz.session.run import Run, build_run
+from rnnviz.session.runfile import load_run, save_run
+from rnnviz.session.runner import Budget, Runner, sample_step
+from rnnviz.text.corpus import Corpus
+
+TEXT = "the quick brown fox jumps over the lazy dog.\n" * 60
+SMALL = RunConfig(hidden_size=12, seq_len=10, batch_size=4, cell="rnn")
+
+
+def small_run(**changes: object) -> Run:
+    return build_run(SMALL.with_changes(**changes), Corpus("fox", TEXT, "fox"))
+
+
+class Trained:
+    """A runner in its thread."""
+
+    def __init__(self, run: Run) -> None:
+        self.mailbox = Mailbox()
+        self.runner = Runner(run, self.mailbox)
+        self.thread = threading.Thread(target=self.runner.loop)
+        self.thread.start()
+        self.seen = Delivery()
+
+    def until(self, condition: object) -> Delivery:
+        """Drains until the condition holds of all that was seen."""
+        pause = threading.Event()
+        for _ in range(2000):
+            news = self.mailbox.drain()
+            for kind in ("rows", "samples", "validations", "events", "saved"):
+                getattr(self.seen, kind).extend(getattr(news, kind))
+            self.seen.state = news.state or self.seen.state
+            self.seen.in_force = news.in_force or self.seen.in_force
+            if condition(self.seen):  # type: ignore[operator]
+                return self.seen
+            pause.wait(0.005)
+        raise AssertionError("the condition never held")
+
+    def end(self) -> None:
+        self.runner.send(commands.Stop())
+        self.thread.join(5)
+        assert not self.thread.is_alive()
+
+
+@pytest.fixture
+def trained() -> object:
+    runners: list[Trained] = []
+
+    def start(run: Run) -> Trained:
+        runners.append(Trained(run))
+        return runners[-1]
+
+    yield start
+    for runner in runners:
+        runner.end()
+
+
+def test_play_pause_and_single_steps(trained: object) -> None:
+    live = trained(small_run())  # type: ignore[operator]
+    live.runner.send(commands.StepOnce())
+    live.until(lambda seen: len(seen.rows) == 1 and seen.state.phase == "paused")
+    live.runner.send(commands.Play())
+    live.until(lambda seen: len(seen.rows) > 20)
+    live.runner.send(commands.Pause())
+    seen = live.until(lambda seen: seen.state.phase == "paused")
+    assert [row.step for row in seen.rows] == list(range(1, len(seen.rows) + 1))
+    count = live.runner.run.trainer.steps
+    live.runner.send(commands.StepOnce())
+    live.until(lambda seen: seen.rows[-1].step == count + 1)
+
+
+def test_live_settings_hold_from_the_next_step_and_are_acknowledged(trained: object) -> None:
+    live = trained(small_run())  # type: ignore[operator]
+    live.runner.send(commands.StepOnce())
+    live.until(lambda seen: len(seen.rows) == 1)
+    live.runner.send(commands.SetLearningRate(0.125))
+    live.runner.send(commands.SetClipping("norm", 1e-6))
+    live.runner.send(commands.SetOptimizer("sgd"))
+    live.runner.send(commands.StepOnce())
+    seen = live.until(lambda seen: len(seen.rows) == 2)
+    assert seen.rows[1].learning_rate == 0.125
+    assert not seen.rows[0].clipped
+    assert seen.rows[1].clipped
+    assert seen.in_force.clip_threshold == 1e-6
+    assert seen.in_force.optimizer == "sgd"
+    assert [event.kind for event in seen.events] == ["lr", "clip", "optimizer"]
+
+
+def test_the_first_sample_comes_at_step_ten_and_has_its_length(trained: object) -> None:
+    live = trained(small_run())  # type: ignore[operator]
+    live.runner.send(commands.Play())
+    seen = live.until(lambda seen: len(seen.rows) > 25 and len(seen.samples) > 1)
+    assert [sample.step for sample in seen.samples[:2]] == [10, 20]
+    assert len(seen.samples[0].text) == 200
+    assert set(seen.samples[0].text) <= set(TEXT)
+
+
+def test_sample_steps_are_one_two_five_by_decade() -> None:
+    assert [s for s in range(1, 2001) if sample_step(s)] == [
+        10, 20, 50, 100, 200, 500, 1000, 2000,
+    ]  # fmt: skip
+
+
+def test_samples_do_not_change_the_training() -> None:
+    losses = []
+    for every in (0, 1):
+        runner = Runner(small_run(sample_every=every), Mailbox())
+        rows: list[Row] = []
+        runner.train_until(Budget(steps=30), rows.append)
+        losses.append([row.loss for row in rows])
+    assert losses[0] == losses[1]
+
+
+def test_validation_is_measured_from_the_first_step() -> None:
+    mailbox = Mailbox()
+    runner = Runner(small_run(), mailbox)
+    runner.train_until(Budget(steps=3))
+    measured = mailbox.drain().validations
+    assert measured[0].step == 1
+    assert measured[0].characters == measured[0].of_characters > 200
+
+
+@pytest.mark.parametrize("split", ["contiguous", "interleaved"])
+def test_live_and_final_validation_agree_on_a_small_text(split: str) -> None:
+    run = small_run(split=split)
+    Runner(run, Mailbox()).train_until(Budget(steps=200))
+    live, _ = run.live_validation()
+    final = run.final_validation()
+    assert final is not None
+    assert live.nats == pytest.approx(final.nats, rel=1e-5)
+    assert final.nats < math.log(run.vocabulary.size)
+
+
+def test_without_a_held_out_part_nothing_is_validated() -> None:
+    run = small_run(val_fraction=0.0)
+    mailbox = Mailbox()
+    Runner(run, mailbox).train_until(Budget(steps=3))
+    assert not mailbox.drain().validations
+    assert run.final_validation() is None
+
+
+def test_divergence_stops_before_the_weights_are_touched(trained: object) -> None:
+    run = small_run()
+    live = trained(run)  # type: ignore[operator]
+    live.runner.send(commands.StepOnce())
+    live.until(lambda seen: len(seen.rows) == 1)
+    kept = run.network.parameters.flat.copy()
+    poisoned = kept.copy()
+    poisoned[-1] = np.nan  # a bias of the output layer: every loss is NaN
+    run.network.parameters.flat[:] = poisoned
+    live.runner.send(commands.Play())
+    seen = live.until(lambda seen: seen.state.phase == "diverged")
+    assert "step 2" in seen.state.message
+    assert seen.events[-1].kind == "diverged"
+    assert np.array_equal(run.network.parameters.flat, poisoned, equal_nan=True)
+    run.network.parameters.flat[:] = kept
+    live.runner.send(commands.Play())
+    live.until(lambda seen: len(seen.rows) > 3 and seen.state.phase == "training")
+
+
+def test_a_saved_run_continues_bit_for_bit(tmp_path: Path) -> None:
+    whole, half = small_run(), small_run()
+    Runner(whole, Mailbox()).train_until(Budget(steps=40))
+    Runner(half, Mailbox()).train_until(Budget(steps=17))
+    save_run(tmp_path / "half.safetensors", half, seconds=3.5)
+    saved = load_run(tmp_path / "half.safetensors")
+    assert saved.seconds == 3.5
+    assert saved.belongs_to(half.corpus)
+    resumed = saved.restore(half.corpus)
+    Runner(resumed, Mailbox()).train_until(Budget(steps=40))
+    assert resumed.trainer.steps == 40
+    assert np.array_equal(resumed.network.parameters.flat, whole.network.parameters.flat)
+
+
+def test_a_run_meets_only_its_own_text_again(tmp_path: Path) -> None:
+    run = small_run()
+    save_run(tmp_path / "run.safetensors", run)
+    saved = load_run(tmp_path / "run.safetensors")
+    with pytest.raises(ConfigError, match="another text"):
+        saved.restore(Corpus("fox", TEXT + "!", "fox"))
+
+
+def test_saving_while_training_answers_and_goes_on(trained: object, tmp_path: Path) -> None:
+    live = trained(small_run())  # type: ignore[operator]
+    live.runner.send(commands.Play())
+    live.until(lambda seen: len(seen.rows) > 5)
+    live.runner.send(commands.Save(str(tmp_path / "a.safetensors")))
+    live.runner.send(commands.Save(str(tmp_path / "no" / "such" / "b.safetensors")))
+    seen = live.until(lambda seen: len(seen.saved) == 2)
+    assert seen.saved[0].problem == ""
+    assert "b.safetensors" in seen.saved[1].problem
+    count = len(seen.rows)
+    live.until(lambda seen: len(seen.rows) > count + 5)
+    assert load_run(tmp_path / "a.safetensors").trainer is not None
+
+
+def test_an_undrained_mailbox_stays_bounded() -> None:
+    mailbox = Mailbox()
+    for step in range(ROW_LIMIT + 10):
+        mailbox.post(Row(step, step, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, False, 0.1))
+    rows = mailbox.drain().rows
+    assert ROW_LIMIT // 2 <= len(rows) <= ROW_LIMIT
+    assert rows[-1].step == ROW_LIMIT + 9
+    assert [row.step for row in rows] == sorted(row.step for row in rows)
+
+
+def test_the_prober_answers_with_the_newest_weights(trained: object) -> None:
+    live = trained(small_run())  # type: ignore[operator]
+    answers: list[Answer] = []
+    arrived = threading.Condition()
+
+    def take(answer: Answer) -> None:
+        with arrived:
+            answers.append(answer)
+            arrived.notify_all()
+
+    prober = Prober(live.mailbox, live.runner.run.vocabulary, take)
+    prober.start()
+    try:
+        request = prober.ask("the quick")
+        with arrived:
+            assert arrived.wait_for(lambda: answers and answers[-1].request == request, 5)
+        reading = answers[-1].reading
+        assert reading.text == "the quick"
+        assert reading.signals[0]["h"].shape == (12, 9)
+        assert reading.logits.shape == (live.runner.run.vocabulary.size,)
+        live.runner.send(commands.StepOnce())
+        with arrived:
+            assert arrived.wait_for(lambda: answers[-1].step == 1, 5)
+        request = prober.ask("")
+        with arrived:
+            assert arrived.wait_for(lambda: answers[-1].request == request, 5)
+        assert answers[-1].reading.text == ""
+    finally:
+        assert prober.stop()

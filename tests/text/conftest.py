@@ -1,8 +1,0 @@
-"""Hypothesis settings of the text tests: no test may fail because the machine is busy."""
-
-from __future__ import annotations
-
-from hypothesis import HealthCheck, settings
-
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
