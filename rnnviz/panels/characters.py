@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QPainter, QPen
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QFont, QPainter, QPen, QPixmap
 
-from rnnviz.panels.theme import theme
+from rnnviz.panels.theme import Theme, mono_font, theme
 from rnnviz.text.vocabulary import describe, symbol
 
 KEYCAP_WIDTH = 29
@@ -33,10 +34,27 @@ def draw_symbol(
 
 
 def draw_keycap(
-    painter: QPainter, rect: QRectF, character: str, font: QFont, *, hover: bool = False
+    painter: QPainter, rect: QRect, character: str, role: str = "body", *, hover: bool = False
 ) -> None:
-    """A character on a key: rounded, with the darker lower edge of something one can press."""
-    colors = theme()
+    """A character on a key: rounded, with the darker lower edge of something one can press.
+
+    `role` is the size of the sign among the fonts of the theme.
+    """
+    ratio = painter.device().devicePixelRatio()
+    cap = _keycap(character, rect.width(), rect.height(), role, hover, ratio, theme())
+    painter.drawPixmap(rect.topLeft(), cap)
+
+
+@lru_cache(maxsize=1024)
+def _keycap(
+    character: str, width: int, height: int, role: str, hover: bool, ratio: float, colors: Theme
+) -> QPixmap:
+    """Drawn once: rounded corners and fallback fonts make a keycap the costliest part of a row."""
+    pixmap = QPixmap(round(width * ratio), round(height * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    rect = QRectF(0, 0, width, height)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     edge = colors.color("text-2" if hover else "border-strong")
     painter.setPen(QPen(edge, 1))
@@ -46,7 +64,9 @@ def draw_keycap(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     low = rect.bottom() - 2
     painter.drawLine(QPointF(rect.left() + 3, low), QPointF(rect.right() - 4, low))
-    draw_symbol(painter, rect.adjusted(0, -1, 0, -1), character, font)
+    draw_symbol(painter, rect.adjusted(0, -1, 0, -1), character, mono_font(role))
+    painter.end()
+    return pixmap
 
 
 def unknown_sentence(unknown: Collection[str]) -> str:

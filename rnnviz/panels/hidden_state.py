@@ -49,10 +49,12 @@ _MEANING = {
 _CELL_WORDS = {"rnn": "a plain RNN", "gru": "a GRU", "lstm": "an LSTM"}
 
 _ENOUGH = 8  # characters before units can be told alike
-_SORTED_BY = 200  # the last characters the order is found from
+_POWER_STEPS = 20
+_SORTED_BY = 100  # the last characters the order is found from
 _MOST_COLUMNS = 64
-_COLUMN = 11  # pixels a column gets at least, before what is left over is shared out
+_COLUMN = 12  # pixels a column gets at least, before what is left over is shared out
 _FINEST = 256  # units that get a row of their own whatever its height
+_NARROW = 680  # of the panel: below it the clause is short
 _OPACITY = 0.88  # the map is muted so that it does not outshout the loss
 _NAN = 255  # entry of the colour table for what is not a number
 _MAPS = {
@@ -112,17 +114,17 @@ def _distance(block: NDArray[np.float64], row: NDArray[np.float64]) -> float:
 
 def _leading_scores(centred: NDArray[np.float64]) -> NDArray[np.float64]:
     """Projection of each row on the leading principal axis; zeros when all rows are the same."""
-    count, length = centred.shape
-    if count < 2 or not np.any(centred):
-        return np.zeros(count)
-    if count <= length:
-        values, vectors = np.linalg.eigh(centred @ centred.T)
-        scores = vectors[:, -1] * math.sqrt(max(float(values[-1]), 0.0))
-    else:
-        _, vectors = np.linalg.eigh(centred.T @ centred)
-        scores = centred @ vectors[:, -1]
-    # The sign of an eigenvector is arbitrary: fix it, so that the order is reproducible.
-    return -scores if scores[np.argmax(np.abs(scores))] < 0 else scores
+    if len(centred) < 2 or not np.any(centred):
+        return np.zeros(len(centred))
+    # Power iteration from the row farthest out: near enough for an order, and much quicker here
+    # than an eigenproblem for each of some hundred small parts.
+    axis = centred[np.argmax(np.einsum("ij,ij->i", centred, centred))]
+    scatter = centred.T @ centred
+    for _ in range(_POWER_STEPS):
+        axis = scatter @ axis
+        axis = axis / math.sqrt(float(axis @ axis))
+    scores: NDArray[np.float64] = centred @ axis
+    return scores
 
 
 def level_above(largest: float) -> float:
@@ -256,13 +258,13 @@ class Heatmap(QWidget):
         right = 16 + 11 + 6 + QFontMetrics(ui_font("tick")).horizontalAdvance("−20")
         foot = self._line() + self._caption_height()
         left = self._gutter()
-        return QRect(left, 2, max(self.width() - left - right, 0), max(self.height() - 2 - foot, 0))
+        return QRect(left, 1, max(self.width() - left - right, 0), max(self.height() - 1 - foot, 0))
 
     def _line(self) -> int:
-        return QFontMetrics(mono_font("label")).height() + 3
+        return QFontMetrics(mono_font("label")).height() + 2
 
     def _caption_height(self) -> int:
-        return QFontMetrics(ui_font("tick")).height() + 1
+        return QFontMetrics(ui_font("tick")).height()
 
     def capacity(self) -> int:
         """Columns that fit; depends on the width alone, so that typing never changes it."""
@@ -443,7 +445,7 @@ class Heatmap(QWidget):
             token = "text-muted" if is_stand_in(character) else "text"
             if first + column == frame:
                 token = "accent"
-            rect = QRectF(area.left() + column * width, area.bottom() + 3, width, self._line() - 2)
+            rect = QRectF(area.left() + column * width, area.bottom() + 2, width, self._line() - 1)
             draw_symbol(painter, rect, character, font, token)
 
     def _paint_caption(self, painter: QPainter) -> None:
@@ -596,7 +598,7 @@ class HiddenStatePanel(Panel):
         ):
             self.add_header_control(control)
         self.map = Heatmap()
-        self.body.setContentsMargins(12, 0, 12, 9)
+        self.body.setContentsMargins(12, 0, 12, 7)
         self.body.addWidget(self.map, 1)
         self._fill_menu()
         self.layers.changed.connect(self._layer_chosen)
@@ -704,7 +706,12 @@ class HiddenStatePanel(Panel):
         self._layer = int(self.layers.current()) - 1
         # A choice of one is none.
         self.layers.setVisible(count > 1)
-        self._layer_label.setVisible(count > 1)
+        self._show_labels()
+
+    def _show_labels(self) -> None:
+        wide = self.width() >= _NARROW
+        self._signal_label.setVisible(wide)
+        self._layer_label.setVisible(wide and len(self.layers.options()) > 1)
 
     def _show_signals(self, cell: str) -> None:
         has = CELLS[cell].signals
@@ -764,11 +771,14 @@ class HiddenStatePanel(Panel):
             parts.append(self.tr("{0} averaged per row").format(per_row))
         if self._by_index or self._order is None:
             parts.append(self.tr("by index"))
+        elif self.width() < _NARROW:
+            parts.append(self.tr("sorted"))
         else:
             parts.append(self.tr("similar units together"))
         self.set_clause(", ".join(parts))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """How many units share a row depends on the height."""
+        """Narrow headers leave words out; how many units share a row depends on the height."""
         super().resizeEvent(event)
+        self._show_labels()
         self._update_clause()

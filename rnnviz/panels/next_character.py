@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetrics,
+    QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QResizeEvent,
-    QSyntaxHighlighter,
     QTextCharFormat,
     QTextCursor,
-    QTextDocument,
 )
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QSizePolicy,
+    QSpacerItem,
+    QTextEdit,
+    QWidget,
+)
 
 from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.characters import KEYCAP_WIDTH, draw_keycap, unknown_sentence
@@ -40,6 +49,7 @@ _LEAST_ROWS = 8
 _CELL = 104  # least width of a cell in alphabetical order
 _CELL_ROW = 20.0
 _SCALES = (0.1, 0.2, 0.5, 1.0)  # probabilities at the right end of the bars
+_LOW, _HIGH, _NARROW = 400, 620, 440  # sizes of the panel at which it is laid out otherwise
 _RETURN_SIGN = "⏎"
 
 
@@ -52,7 +62,8 @@ def softmax(logits: NDArray[np.float64], temperature: float) -> NDArray[np.float
     with np.errstate(invalid="ignore", over="ignore"):
         # Subtracting first keeps large logits at small temperatures from overflowing.
         powers: NDArray[np.float64] = np.exp((scaled - np.max(scaled)) / temperature)
-        return powers / powers.sum(dtype=np.float64)
+        powers /= np.sum(powers)
+    return powers
 
 
 def percent(probability: float) -> str:
@@ -60,43 +71,6 @@ def percent(probability: float) -> str:
     if 0 < probability < 0.0005:
         return "<0.1%"
     return f"{100 * probability:.1f}%"
-
-
-class _UnknownMarker(QSyntaxHighlighter):
-    """Underlines the characters a vocabulary lacks."""
-
-    def __init__(self, document: QTextDocument) -> None:
-        super().__init__(document)
-        self.unknown: frozenset[str] = frozenset()
-        self._pattern: re.Pattern[str] | None = None
-
-    def set_unknown(self, unknown: frozenset[str]) -> None:
-        """Marks these characters from now on."""
-        if unknown != self.unknown:
-            self.unknown = unknown
-            self._pattern = (
-                re.compile("[" + re.escape("".join(sorted(unknown))) + "]+") if unknown else None
-            )
-            self.rehighlight()
-
-    def highlightBlock(self, text: str) -> None:
-        """Called by Qt for every changed line."""
-        if self._pattern is None:
-            return
-        colors = theme()
-        style = QTextCharFormat()
-        style.setForeground(colors.color("danger"))
-        style.setBackground(colors.color("danger-soft"))
-        style.setFontUnderline(True)
-        style.setUnderlineColor(colors.color("danger"))
-        for found in self._pattern.finditer(text):
-            # Qt counts UTF-16 units, Python characters.
-            start = _units(text[: found.start()])
-            self.setFormat(start, _units(found.group()), style)
-
-
-def _units(text: str) -> int:
-    return len(text) + sum(character > "\uffff" for character in text)
 
 
 class SeedEdit(QPlainTextEdit):
@@ -118,26 +92,77 @@ class SeedEdit(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.document().setDocumentMargin(2)
         self.setCursorWidth(2)
-        self.lines = 2
-        self.restyle()
+        self._room = (0, 0)
+        self._unknown: re.Pattern[str] | None = None
+        self.set_lines(2, 7)
+        self.updateRequest.connect(self._view_changed)
 
     def restyle(self) -> None:
         """Font and fill; the application's style sheet sets those of ordinary fields."""
         self.setFont(mono_font("seed"))
+        padding = self._room[1]
         self.setStyleSheet(
             f"QPlainTextEdit {{ font-size: {pixels('seed')}px; "
-            f"background: {theme().hex('surface-2')}; }}"
+            f"background: {theme().hex('surface-2')}; padding: {padding}px 8px; }} "
+            f"QPlainTextEdit:focus {{ padding: {padding - 1}px 7px; }}"
         )
+        self.mark_unknown()
 
-    def set_lines(self, lines: int) -> None:
-        """How many lines are seen at once."""
-        self.lines = lines
-        line = QFontMetrics(mono_font("seed")).lineSpacing()
-        self.setFixedHeight(lines * line + 2 * round(self.document().documentMargin()) + 10)
+    def set_lines(self, lines: int, padding: int) -> None:
+        """How many lines are seen at once, and the pixels above and below them."""
+        if (lines, padding) == self._room:
+            return
+        self._room = (lines, padding)
+        self.restyle()
+        line = math.ceil(QFontMetricsF(mono_font("seed")).lineSpacing())
+        margin = 2 * round(self.document().documentMargin())
+        # Qt scrolls unless there is a pixel more than the lines need.
+        self.setFixedHeight(lines * line + margin + 2 * padding + 3)
+        self.ensureCursorVisible()
 
     def raw_text(self) -> str:
         """The text with line ends as newlines and no-break spaces as they are."""
         return self.document().toRawText().replace("\u2029", "\n").replace("\u2028", "\n")
+
+    def set_unknown(self, unknown: str) -> None:
+        """The characters to mark from now on."""
+        pattern = re.compile("[" + re.escape(unknown) + "]+") if unknown else None
+        if pattern != self._unknown:
+            self._unknown = pattern
+            self.mark_unknown()
+
+    def mark_unknown(self) -> None:
+        """Underlines the unknown characters in sight; marking all of a long text would be slow."""
+        marks = []
+        if self._unknown is not None:
+            style = QTextCharFormat()
+            style.setForeground(theme().color("danger"))
+            style.setBackground(theme().color("danger-soft"))
+            style.setFontUnderline(True)
+            style.setUnderlineColor(theme().color("danger"))
+            corner = self.viewport().rect().bottomRight()
+            first = self.cursorForPosition(QPoint(0, 0)).position()
+            seen = QTextCursor(self.document())
+            seen.setPosition(first)
+            seen.setPosition(
+                self.cursorForPosition(corner).position(), QTextCursor.MoveMode.KeepAnchor
+            )
+            text = seen.selectedText()
+            for found in self._unknown.finditer(text):
+                mark = QTextEdit.ExtraSelection()
+                cursor = QTextCursor(self.document())
+                # Qt counts UTF-16 units, Python characters.
+                start = first + _units(text[: found.start()])
+                cursor.setPosition(start)
+                cursor.setPosition(start + _units(found.group()), QTextCursor.MoveMode.KeepAnchor)
+                mark.cursor, mark.format = cursor, style
+                marks.append(mark)
+        if marks or self.extraSelections():
+            self.setExtraSelections(marks)
+
+    def _view_changed(self, _: QRect, scrolled: int) -> None:
+        if scrolled:
+            self.mark_unknown()
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Pastes the plain text, of very long ones the end."""
@@ -161,6 +186,12 @@ class SeedEdit(QPlainTextEdit):
         """Tab is for writing on, so it never moves the focus."""
         return False
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What is being typed stays in sight."""
+        super().resizeEvent(event)
+        self.ensureCursorVisible()
+        self.mark_unknown()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """The text, then a muted return sign at every line end that belongs to the text."""
         super().paintEvent(event)
@@ -182,6 +213,10 @@ class SeedEdit(QPlainTextEdit):
                 baseline = area.top() + line.y() + line.ascent()
                 painter.drawText(QPointF(x, baseline), _RETURN_SIGN)
             block = block.next()
+
+
+def _units(text: str) -> int:
+    return len(text) + sum(character > "\uffff" for character in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +263,17 @@ class ProbabilityBars(QWidget):
 
     # What it shows.
 
-    def set_logits(self, characters: tuple[str, ...], logits: NDArray[np.float64] | None) -> None:
-        """Shows other logits (V,) over these characters; None shows nothing."""
+    def set_logits(
+        self,
+        characters: tuple[str, ...],
+        logits: NDArray[np.float64] | None,
+        *,
+        rescale: bool = True,
+    ) -> None:
+        """Shows other logits (V,) over these characters; None shows nothing.
+
+        Without `rescale` the bars' scale shrinks late, so that live numbers do not make it flicker.
+        """
         if logits is None or len(logits) != len(characters):
             self._logits, self._characters = None, ()
         else:
@@ -239,6 +283,8 @@ class ProbabilityBars(QWidget):
             self._finite = bool(np.isfinite(self._plain).all())
             # The temperature changes no ranks.
             self._ranking = np.argsort(-self._logits, kind="stable")
+        if rescale:
+            self._scale = 0.0
         self._update_rows()
 
     def set_temperature(self, temperature: float) -> None:
@@ -281,8 +327,7 @@ class ProbabilityBars(QWidget):
             best = self._ranking[0]
             largest = float(max(self._probabilities[best], self._plain[best]))
             fitting = next(scale for scale in _SCALES if largest <= scale or scale == _SCALES[-1])
-            # The scale grows at once and shrinks late, so that it does not flicker at a limit.
-            if fitting > self._scale or largest < 0.8 * fitting or fitting == self._scale:
+            if fitting > self._scale or largest < 0.9 * fitting:
                 self._scale = fitting
             top = ", ".join(
                 f"{describe(row.character)} {percent(row.probability)}" for row in self._rows[:3]
@@ -317,7 +362,7 @@ class ProbabilityBars(QWidget):
         _, rows, width, height = self._grid()
         column, row = divmod(place, rows)
         top, bottom = round(row * height), round((row + 1) * height)
-        gap = 14 if self.alphabetical else 0
+        gap = 10 if self.alphabetical else 0
         return QRectF(round(column * width), top, round(width) - gap, bottom - top)
 
     def _key_rect(self, row: QRectF) -> QRectF:
@@ -356,9 +401,9 @@ class ProbabilityBars(QWidget):
             )
             return
         numbers = mono_font("label" if not self.alphabetical else "tick")
-        wide = QFontMetrics(numbers).horizontalAdvance("100.0%")
+        wide = QFontMetrics(numbers).horizontalAdvance("100%" if self.alphabetical else "100.0%")
         small = self._row_rect(0).height() < 19
-        keys = mono_font("tick" if small else "body")
+        keys = "tick" if small else "body"
         best_fill = colors.color("train")
         fill = colors.mixed("train", "surface", 0.8)
         for place, row in enumerate(self._rows):
@@ -369,7 +414,7 @@ class ProbabilityBars(QWidget):
             hovered = row.index == self._hover
             draw_keycap(
                 painter,
-                self._key_rect(rect),
+                self._key_rect(rect).toRect(),
                 row.character,
                 keys,
                 hover=hovered and self._hover_key,
@@ -380,9 +425,15 @@ class ProbabilityBars(QWidget):
             painter.drawText(
                 rect,
                 Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                percent(row.probability),
+                self._number(row),
             )
         self._paint_foot(painter)
+
+    def _number(self, row: _Row) -> str:
+        """What stands beside a bar; the many small ones of the alphabet have none."""
+        if not self.alphabetical:
+            return percent(row.probability)
+        return f"{100 * row.probability:.0f}%" if row.probability >= 0.005 else ""
 
     def _paint_row(self, painter: QPainter, place: int, row: _Row, wide: int, fill: QColor) -> None:
         colors = theme()
@@ -542,8 +593,9 @@ class NextCharacterPanel(Panel):
         self._write_when_answered = False
         self._rng = np.random.default_rng()
 
+        self._order_words = (self.tr("Probability"), self.tr("Alphabet"))
         self.order = Segmented(
-            [("probability", self.tr("Probability")), ("alphabet", self.tr("Alphabet"))],
+            list(zip(("probability", "alphabet"), self._order_words, strict=True)),
             self.tr("Order of the characters"),
         )
         self.order.set_tips(
@@ -555,7 +607,6 @@ class NextCharacterPanel(Panel):
         self.add_header_control(self.order)
 
         self.edit = SeedEdit()
-        self._marker = _UnknownMarker(self.edit.document())
         self.message = ElidedLabel()
         self.message.setProperty("role", "error")
         self.message.setFixedHeight(16)
@@ -583,20 +634,20 @@ class NextCharacterPanel(Panel):
         row.addWidget(self.field)
 
         self.body.setSpacing(0)
-        self.body.addSpacing(4)
+        self._spacers = [QSpacerItem(0, 0) for _ in range(3)]
+        self.body.addItem(self._spacers[0])
         self.body.addWidget(self.edit)
         self.body.addWidget(self.message)
         self.body.addWidget(self.bars, 1)
-        self.body.addSpacing(8)
+        self.body.addItem(self._spacers[1])
         self.body.addWidget(rule)
-        self.body.addSpacing(10)
+        self.body.addItem(self._spacers[2])
         self.body.addLayout(row)
 
         self.menu.addSeparator()
         self.menu.addAction(self.tr("Clear seed text"), lambda: self.set_seed(""))
         self.menu.addAction(self.tr("Temperature 1.00"), lambda: self._edit_temperature(1.0))
 
-        self.edit.set_lines(2)
         self.edit.textChanged.connect(self._text_changed)
         self.edit.write_on.connect(self._write_on)
         self.bars.character_chosen.connect(self._append)
@@ -625,12 +676,13 @@ class NextCharacterPanel(Panel):
 
     def show_answer(self, answer: Answer) -> None:
         """Shows the probabilities of a reading; called whenever the prober has a new one."""
-        self._answer = answer
         reading = answer.reading
+        same = self._answer is not None and self._answer.reading.text == reading.text
+        self._answer = answer
         if self._waiting and reading.skipped + len(reading.text) == len(self._emitted):
             self._waiting = not self._emitted.endswith(reading.text)
         if self._vocabulary is not None:
-            self.bars.set_logits(self._vocabulary.characters, reading.logits)
+            self.bars.set_logits(self._vocabulary.characters, reading.logits, rescale=not same)
         self._update_clause()
         if self._write_when_answered and not self._waiting:
             self._write_when_answered = False
@@ -639,7 +691,7 @@ class NextCharacterPanel(Panel):
     def seed(self) -> str:
         """The seed text without the characters the vocabulary lacks."""
         text = self.edit.raw_text()
-        unknown = self._marker.unknown
+        unknown = frozenset(self._unknown)
         return "".join(c for c in text if c not in unknown) if unknown else text
 
     def set_seed(self, text: str) -> None:
@@ -671,7 +723,6 @@ class NextCharacterPanel(Panel):
     def apply_theme(self) -> None:
         """Colours of the theme in force."""
         self.edit.restyle()
-        self._marker.rehighlight()
         self.bars.update()
 
     # The seed.
@@ -710,7 +761,8 @@ class NextCharacterPanel(Panel):
             distinct = dict.fromkeys(self.edit.raw_text())
             unknown = [character for character in distinct if character not in self._vocabulary]
         self._unknown = unknown
-        self._marker.set_unknown(frozenset(unknown))
+        self.edit.set_unknown("".join(unknown))
+        self.edit.mark_unknown()
         self._show_message()
 
     def _show_message(self) -> None:
@@ -775,8 +827,15 @@ class NextCharacterPanel(Panel):
         self.set_clause(words)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A low panel keeps two lines of seed, a high one shows three."""
+        """Low panels save on air, narrow ones on words, high ones show more of the seed."""
         super().resizeEvent(event)
-        lines = 3 if self.height() >= 480 else 2
-        if lines != self.edit.lines:
-            self.edit.set_lines(lines)
+        low, narrow = self.height() < _LOW, self.width() < _NARROW
+        lines = 3 if self.height() >= _HIGH else 2
+        self.edit.set_lines(lines, padding=3 if low else 7)
+        self.message.setFixedHeight(14 if low else 16)
+        self.body.setContentsMargins(12, 0, 12, 7 if low else 12)
+        for spacer, height in zip(self._spacers, (0, 3, 4) if low else (4, 8, 10), strict=True):
+            spacer.changeSize(0, height)
+        self.body.invalidate()
+        words = (self.tr("Likely"), self.tr("A–Z")) if narrow else self._order_words
+        self.order.set_options(list(zip(("probability", "alphabet"), words, strict=True)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetrics,
+    QFontMetricsF,
     QGuiApplication,
     QHelpEvent,
     QMouseEvent,
@@ -361,7 +363,8 @@ class SampleStream(QPlainTextEdit):
         for place, held in enumerate(self._samples):
             if held is sample:
                 block = self.document().findBlockByNumber(2 * place)
-                self.verticalScrollBar().setValue(block.firstLineNumber())
+                # A heading begins with an empty line, but for the first.
+                self.verticalScrollBar().setValue(block.firstLineNumber() + (place > 0))
                 return
 
     def _append(self, new: list[Sample], follow: bool) -> None:
@@ -390,25 +393,26 @@ class SampleStream(QPlainTextEdit):
     def _write(self, cursor: QTextCursor, new: list[Sample]) -> None:
         colors = theme()
         head, body, bad = QTextCharFormat(), QTextCharFormat(), QTextCharFormat()
-        head.setFont(ui_font("tick"))
+        head.setFont(mono_font("sample"))
         head.setForeground(colors.color("text-muted"))
         body.setFont(mono_font("sample"))
         body.setForeground(colors.color("text"))
-        bad.setFont(ui_font("label"))
+        bad.setFont(mono_font("sample"))
         bad.setForeground(colors.color("danger"))
         plain = QTextBlockFormat()
         cursor.movePosition(QTextCursor.MoveOperation.End)
         for sample in new:
+            gap = ""
             if self._samples or sample is not new[0]:
                 cursor.insertBlock(plain, head)
-            cursor.insertText(heading(sample), head)
+                gap = _LINE_SEPARATOR
+            cursor.insertText(gap + heading(sample), head)
             cursor.insertBlock(plain, body)
             text = visible(sample.text).strip("\n").replace("\n", _LINE_SEPARATOR)
             if text:
                 cursor.insertText(text + (_LINE_SEPARATOR if sample.problem else ""), body)
             if sample.problem:
                 cursor.insertText(sample.problem, bad)
-            cursor.insertText(_LINE_SEPARATOR, body)
 
     def _rebuild(self) -> None:
         """Writes everything again, in place."""
@@ -444,6 +448,9 @@ class SampleStream(QPlainTextEdit):
         """Keeps following, and the button in its corner."""
         follow = self.at_end()
         super().resizeEvent(event)
+        pitch = math.ceil(QFontMetricsF(mono_font("sample")).lineSpacing())
+        # Whole lines only: what is left over is a margin.
+        self.setViewportMargins(0, 0, 0, self.height() % pitch)
         if follow:
             self.jump_down()
         self._place_button()
