@@ -13,9 +13,10 @@ import numpy.typing as npt
 from rnnviz.engine.cells.base import Cell, CellState
 from rnnviz.engine.parameters import Array, Parameters
 
-# Up to here the characters stand as one-hot rows and go through the GEMMs; a larger vocabulary is
-# gathered, and its gradient summed by sorted runs, which costs the same for any size.
-LARGEST_ONE_HOT = 512
+# Up to here the characters stand as one-hot rows beside the state, so that one GEMM does for both;
+# the gradient of a larger vocabulary is summed by sorted runs, which hardly cost more the larger it
+# is. Measured: the two are equal at about 100 characters.
+LARGEST_ONE_HOT = 128
 
 
 class LayerWeights:
@@ -37,10 +38,10 @@ class LayerWeights:
         self.bias_ih = parameters[f"rnn.bias_ih_l{layer}"]
         self.bias_hh = parameters[f"rnn.bias_hh_l{layer}"]
         rows, self.input_size = self.weight_ih.shape
-        one_hot = layer == 0 and self.input_size <= LARGEST_ONE_HOT
+        self.reads_characters = layer == 0
+        self.one_hot = layer == 0 and self.input_size <= LARGEST_ONE_HOT
         # Only a cell that adds state and input before anything else can take both in one GEMM.
-        self.rides_along = one_hot and cell.hidden_order == cell.input_order
-        self.gathers = layer == 0 and not one_hot
+        self.rides_along = self.one_hot and cell.hidden_order == cell.input_order
         # The bias is the column beside the row of ones: before the characters, after a layer's h.
         self.bias_column = 0 if layer == 0 else self.input_size
         self.value_columns = slice(1, None) if layer == 0 else slice(0, self.input_size)
@@ -109,7 +110,7 @@ class LayerWindow:
         size, inputs = weights.hidden_size, weights.input_size
         dtype = deltas.dtype
         steps, batch = deltas.shape[1:]
-        one_hot_rows = inputs if below is None and not weights.gathers else 0
+        one_hot_rows = inputs if weights.one_hot else 0
         self.operand: Array = np.zeros((size + 1 + one_hot_rows, steps + 1, batch), dtype)
         self.operand[size] = 1.0
         self.cell = weights.cell(size, self.operand, deltas, d_hidden, activation)
@@ -126,28 +127,24 @@ class LayerWindow:
         self._d_input: Array = np.zeros((rows, inputs + 1), dtype)
         # Where the ones of the one-hot rows stand in `operand`, counted along its memory.
         self._flat_operand = self.operand.reshape(-1)
-        column = np.arange(steps * batch).reshape(steps, batch)
-        self._first_one_hot = (size + 1) * (steps + 1) * batch + column
         self._row_length = (steps + 1) * batch
+        self._first_one_hot = (size + 1) * self._row_length + np.arange(steps * batch)
         self._ones = np.zeros((0,), np.intp)
         self._characters = np.zeros((steps * batch,), np.intp)
 
     def read(self, characters: npt.NDArray[np.integer[Any]]) -> None:
         """Take the characters ``(T, B)`` of a window as the input of layer 0."""
-        if self.weights.gathers:
-            self._characters[:] = characters.reshape(-1)
-            return
-        self._flat_operand[self._ones] = 0.0
-        self._ones = (self._first_one_hot + characters.astype(np.intp) * self._row_length).reshape(
-            -1
-        )
-        self._flat_operand[self._ones] = 1.0
+        self._characters[:] = characters.reshape(-1)
+        if self.weights.one_hot:
+            self._flat_operand[self._ones] = 0.0
+            self._ones = self._first_one_hot + self._characters * self._row_length
+            self._flat_operand[self._ones] = 1.0
 
     def forward(self, state: CellState) -> None:
         """Project the input in bulk, then run the cell from ``state``."""
         weights = self.weights
         if self.projected is not None:
-            if weights.gathers:
+            if weights.reads_characters:
                 table = weights.input[:, 1:] + weights.input[:, :1]
                 np.take(table, self._characters, axis=1, out=flat(self.projected), mode="clip")
             else:
@@ -173,8 +170,9 @@ class LayerWindow:
         if weights.rides_along:
             return
         d_input = self._d_input
-        if weights.gathers:
-            sum_by_character(self._input_deltas, self._characters, d_input)
+        if weights.reads_characters and not weights.one_hot and self.projected is not None:
+            scratch = flat(self.projected)  # only the forward pass needed what it holds
+            sum_by_character(self._input_deltas, self._characters, d_input, scratch)
         else:
             np.matmul(self._input_deltas, self._input.T, out=d_input)
         for here, there, _ in weights.blocks(weights.cell.input_order):
@@ -186,16 +184,19 @@ class LayerWindow:
         np.matmul(self.weights.input_plain.T, self._input_deltas, out=flat(out))
 
 
-def sum_by_character(deltas: Array, characters: npt.NDArray[np.intp], out: Array) -> None:
-    """Column sums of ``deltas (R, N)`` by the character of each column.
+def sum_by_character(
+    deltas: Array, characters: npt.NDArray[np.intp], out: Array, scratch: Array
+) -> None:
+    """Column sums of ``deltas (R, N)`` by the character of each column, through ``scratch (R, N)``.
 
     ``out (R, 1 + V)``: the sum of all columns, then the sum of each character's.
     """
     order = np.argsort(characters, kind="stable")
     ordered = characters[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    np.take(deltas, order, axis=1, out=scratch, mode="clip")
     out.fill(0.0)
-    out[:, 1 + ordered[starts]] = np.add.reduceat(deltas[:, order], starts, axis=1)
+    out[:, 1 + ordered[starts]] = np.add.reduceat(scratch, starts, axis=1)
     np.sum(deltas, axis=1, out=out[:, 0])
 
 

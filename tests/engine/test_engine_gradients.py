@@ -92,7 +92,7 @@ def test_a_gathered_vocabulary_has_the_gradients_of_a_one_hot_one(cell, monkeypa
 def test_sum_by_character_adds_the_columns_of_each_character():
     deltas = np.arange(10.0).reshape(2, 5)
     out = np.full((2, 5), np.nan)
-    sum_by_character(deltas, np.array([3, 0, 3, 1, 0]), out)
+    sum_by_character(deltas, np.array([3, 0, 3, 1, 0]), out, np.empty_like(deltas))
     np.testing.assert_array_equal(out, [[10, 5, 3, 0, 2], [35, 15, 8, 0, 12]])
 
 
