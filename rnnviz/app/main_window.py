@@ -146,8 +146,8 @@ class MainWindow(QMainWindow):
         view.addSeparator()
         self._action(view, self.tr("Switch dark and light"), self.flip_theme, "Ctrl+T")
         self._action(view, self.tr("Fold or unfold Setup"), self.toggle_setup, "Ctrl+B")
-        self._action(view, self.tr("Unit of the loss"), self.page.loss.next_unit, "Ctrl+U")
-        self._action(view, self.tr("Logarithmic steps"), self.page.loss.toggle_log_x, "Ctrl+L")
+        self._action(view, self.tr("Unit of the loss"), self._next_unit, "Ctrl+U")
+        self._action(view, self.tr("Logarithmic steps"), self._toggle_log_x, "Ctrl+L")
         self._action(view, self.tr("Reset layout"), self.reset_layout)
         presets = QMenu(self)
         presets.setToolTipsVisible(True)
@@ -192,7 +192,6 @@ class MainWindow(QMainWindow):
             panel.command.connect(self._send)
         page.next_character.seed_changed.connect(self._seed_changed)
         page.next_character.temperature_changed.connect(self._temperature_changed)
-        page.hidden_state.column_clicked.connect(page.next_character.show_column)
         themes().changed.connect(self._theme_changed)
 
     # Beginning.
@@ -528,6 +527,13 @@ class MainWindow(QMainWindow):
             action.setChecked(action.data() == themes().mode)
         self._show_run()
 
+    def _next_unit(self) -> None:
+        loss = self.page.loss
+        loss.set_unit({"nats": "bits", "bits": "perplexity"}.get(loss.units.current(), "nats"))
+
+    def _toggle_log_x(self) -> None:
+        self.page.loss.set_log_x(not self.page.loss.log_toggle.isChecked())
+
     def toggle_setup(self) -> None:
         """Folds Setup away or unfolds it, and keeps it so whatever the window's width."""
         self._setup_folded_by_user = self.setup.isVisible()
@@ -603,7 +609,7 @@ class MainWindow(QMainWindow):
         if seed:
             self._own_seed = True
             self.page.next_character.set_seed(seed)
-        self.page.next_character.set_temperature(settings.number("temperature", 0.8))
+        self.page.next_character.show_temperature(settings.number("temperature", 0.8))
         self.page.loss.set_unit(settings.text("unit", "nats"))
         self.page.loss.set_log_x(settings.flag("log-x", True))
         self._theme_changed()
@@ -615,10 +621,10 @@ class MainWindow(QMainWindow):
             settings.set(f"layout/{name}", state)
         folded = self._setup_folded_by_user
         settings.set("setup-folded", "" if folded is None else folded)
-        settings.set("seed", self.page.next_character.text() if self._own_seed else "")
+        settings.set("seed", self.page.next_character.seed() if self._own_seed else "")
         settings.set("temperature", self.page.next_character.temperature())
-        settings.set("unit", self.page.loss.unit())
-        settings.set("log-x", self.page.loss.log_x())
+        settings.set("unit", self.page.loss.units.current())
+        settings.set("log-x", self.page.loss.log_toggle.isChecked())
         if self.controller.view is not None:
             settings.set("config", self.setup.wanted.to_dict())
         settings.sync()

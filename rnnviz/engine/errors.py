@@ -15,6 +15,10 @@ class EngineError(ValueError):
     """An argument the engine cannot work with."""
 
 
+class Interrupted(Exception):
+    """A pass was given up because ``Network.interrupt`` asked for it; nothing was learned from it."""
+
+
 def require_integer(name: str, value: object, least: int, most: int | None = None) -> int:
     """``value`` as an ``int`` within ``least..most``; EngineError otherwise."""
     wanted = f"an integer >= {least}" if most is None else f"an integer from {least} to {most}"

@@ -13,7 +13,13 @@ import numpy.typing as npt
 
 from rnnviz.engine.cells import CELLS
 from rnnviz.engine.cells.base import CellState
-from rnnviz.engine.errors import EngineError, require_choice, require_indices, require_integer
+from rnnviz.engine.errors import (
+    EngineError,
+    Interrupted,
+    require_choice,
+    require_indices,
+    require_integer,
+)
 from rnnviz.engine.layer import LayerWeights, LayerWindow, flat
 from rnnviz.engine.parameters import Array, Parameters
 
@@ -148,6 +154,18 @@ class Network:
         self._gradients: Parameters | None = None
         self._windows: OrderedDict[tuple[int, int], _Window] = OrderedDict()
         self._prepared = False
+        self._interrupted = False
+
+    def interrupt(self) -> None:
+        """Make this and every later pass raise ``Interrupted`` soon; callable from any thread.
+
+        For ending a program in the middle of a step that takes seconds.
+        """
+        self._interrupted = True
+
+    def _check_interrupted(self) -> None:
+        if self._interrupted:
+            raise Interrupted
 
     @property
     def state_names(self) -> tuple[str, ...]:
@@ -201,6 +219,7 @@ class Network:
         # Diverged weights give inf and nan here; the caller is told by the loss, not by warnings.
         with np.errstate(over="ignore", invalid="ignore"):
             for layer, layer_state in zip(window.layers, state, strict=True):
+                self._check_interrupted()
                 layer.forward(layer_state)
             np.matmul(self._decoder, window.layers[-1].output, out=flat(window.logits))
         final = tuple(layer.cell.final_state() for layer in window.layers)
@@ -231,6 +250,7 @@ class Network:
             gradients["decoder.bias"][...] = self._d_decoder[:, size]
             np.matmul(self.parameters["decoder.weight"].T, d_logits, out=flat(window.d_hidden))
             for index in reversed(range(len(window.layers))):
+                self._check_interrupted()
                 layer = window.layers[index]
                 layer.weights.prepare_backward(needs_input_gradient=index > 0)
                 layer.backward(gradients, index)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnviz.engine.clipping import Clipping, clip
-from rnnviz.engine.errors import EngineError, require_choice, require_integer, require_number
+from rnnviz.engine.errors import EngineError, Interrupted, require_choice, require_integer, require_number
 from rnnviz.engine.loss import Reduction, softmax_cross_entropy
 from rnnviz.engine.network import Network, State
 from rnnviz.engine.optimizers import Optimizer
@@ -148,8 +148,18 @@ class Trainer:
         return self._state
 
     def step(self) -> StepResult:
-        """One window, one update. See ``StepResult`` for a loss that is not finite."""
+        """One window, one update. See ``StepResult`` for a loss that is not finite.
+
+        An interrupted step (``Network.interrupt``) changes nothing, the position in the text included.
+        """
         before = self.streams.state_dict()
+        try:
+            return self._step(before)
+        except Interrupted:
+            self.streams.load_state_dict(before)
+            raise
+
+    def _step(self, before: dict[str, int]) -> StepResult:
         inputs, targets, is_start = self.streams.next_window()
         batch = inputs.shape[1]
         state = self.network.zero_state(batch) if is_start else self._state

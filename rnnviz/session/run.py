@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,11 +46,14 @@ class Run:
         held_out = self.split.validation
         return 0 if held_out is None else held_out.shape[0] * (held_out.shape[1] - 1)
 
-    def live_validation(self) -> tuple[Evaluation, int]:
+    def live_validation(
+        self, progress: Callable[[int, int], None] | None = None
+    ) -> tuple[Evaluation, int]:
         """Held-out loss quick enough to be measured while training, and the characters held out.
 
         A long single stream is read as parallel pieces, each warmed up on the text before it; how
         much is read depends on the size of the network only, so figures of one run compare.
+        `progress(done, total)` is called now and then and may raise to give up.
         """
         held_out = self.split.validation
         if held_out is None:
@@ -59,10 +63,13 @@ class Run:
         limit = int(max(_LIVE_VALIDATION_FLOPS / flops, _LIVE_VALIDATION_LEAST))
         if held_out.shape[0] > 1:
             length = max(2, min(held_out.shape[1], limit // held_out.shape[0] + 1))
-            return evaluate_streams(self.network, held_out[:, :length]), total
+            return evaluate_streams(self.network, held_out[:, :length], progress=progress), total
         text = held_out[0, : limit + 1]
         pieces = int(np.clip(len(text) // 1_024, 1, 64))
-        return evaluate(self.network, text, streams=pieces, warmup=_WARM_UP), total
+        found = evaluate(
+            self.network, text, streams=pieces, warmup=_WARM_UP, progress=progress
+        )
+        return found, total
 
     def final_validation(self) -> Evaluation | None:
         """Held-out loss on the whole held-out part, read statefully from a zero state."""

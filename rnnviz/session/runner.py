@@ -17,7 +17,7 @@ import numpy as np
 
 from rnnviz.engine.clipping import Clipping
 from rnnviz.engine.decoding import generate
-from rnnviz.engine.errors import EngineError
+from rnnviz.engine.errors import EngineError, Interrupted
 from rnnviz.engine.optimizers import make_optimizer
 from rnnviz.engine.trainer import StepResult
 from rnnviz.session import commands
@@ -100,6 +100,7 @@ class Runner:
         self._playing = False
         self._single_steps = 0
         self._stopping = False
+        self._interrupted = False
         self.seconds = 0.0
         self.temperature = run.config.temperature
         start = math.log(run.vocabulary.size) if run.config.smoothing_start == "uniform" else None
@@ -119,8 +120,13 @@ class Runner:
         self._commands.put(command)
 
     def interrupt(self) -> None:
-        """Asks a step under way to end early, so that stopping does not wait for a slow one."""
+        """Ends the loop without waiting for a slow step, validation or sample under way."""
+        self._interrupted = True
         self.run.network.interrupt()
+
+    def _check_interrupted(self, *_: int) -> None:
+        if self._interrupted:
+            raise Interrupted
 
     # The loop of the window's training thread.
 
@@ -134,7 +140,10 @@ class Runner:
             if self._stopping:
                 break
             if self._playing or self._single_steps:
-                self.advance()
+                try:
+                    self.advance()
+                except Interrupted:
+                    break
                 if self._single_steps:
                     self._single_steps -= 1
                     if not self._single_steps and not self._playing and not self.diverged:
@@ -189,7 +198,7 @@ class Runner:
         """Validation and sample, when they are due; their time counts as training time."""
         if self.run.split.validation is not None and self._validation_due.now(row.step, self.seconds):
             begun = self._clock()
-            measured, total = self.run.live_validation()
+            measured, total = self.run.live_validation(self._check_interrupted)
             cost = self._clock() - begun
             self.seconds += cost
             self._validation_due.done(row.step, self.seconds, cost)
@@ -227,7 +236,11 @@ class Runner:
             self.temperature,
             rng,
         )
-        text = vocabulary.decode(np.fromiter(indices, dtype=np.int32))
+        written: list[int] = []
+        for index in indices:
+            self._check_interrupted()
+            written.append(index)
+        text = vocabulary.decode(written)
         return Sample(row.step, row.smoothed, self.temperature, text)
 
     def _diverge(self, result: StepResult) -> None:
