@@ -2,28 +2,30 @@
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import Literal
 
 import numpy as np
 
 from rnnviz.engine.errors import require_choice, require_number
 from rnnviz.engine.parameters import Parameters, l2_norm
 
-ClippingKind = Literal["off", "norm", "value"]
+CLIPPING_KINDS = ("off", "norm", "value")
 
 _NORM_MARGIN = 1e-6  # torch.nn.utils.clip_grad_norm_ adds it to the norm
 
 
 @dataclass(frozen=True)
 class Clipping:
-    """How gradients are limited: ``threshold`` is the largest norm, or the largest |entry|."""
+    """How gradients are limited: ``threshold`` is the largest norm, or the largest |entry|.
 
-    kind: ClippingKind = "off"
+    ``kind`` is one of ``CLIPPING_KINDS``.
+    """
+
+    kind: str = "off"
     threshold: float = 1.0
 
     def __post_init__(self) -> None:
         """EngineError for an unknown kind or a threshold that is not a finite number > 0."""
-        require_choice("kind", self.kind, ("off", "norm", "value"))
+        require_choice("kind", self.kind, CLIPPING_KINDS)
         require_number("threshold", self.threshold, exclusive=True)
 
 

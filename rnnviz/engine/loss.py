@@ -3,7 +3,7 @@
 The classes are axis 0 (feature-major), so that every reduction runs along contiguous rows.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rnnviz.engine.errors import EngineError, require_choice, require_indices, require_number
 from rnnviz.engine.parameters import Array
 
-Reduction = Literal["mean", "sum"]
+REDUCTIONS = ("mean", "sum")
 
 
 def log_softmax(logits: Array, axis: int = 0, temperature: float = 1.0) -> Array:
@@ -62,7 +62,7 @@ def softmax_cross_entropy(
     logits: Array,
     targets: npt.NDArray[np.integer[Any]],
     dlogits_out: Array | None = None,
-    reduction: Reduction = "mean",
+    reduction: str = "mean",
 ) -> tuple[float, Array]:
     """The summed loss in nats and the gradient of the reduced loss by the logits.
 
@@ -75,7 +75,7 @@ def softmax_cross_entropy(
         raise EngineError(f"logits must have shape (V, T, B), got {logits.shape}")
     vocabulary_size, steps, batch = logits.shape
     targets = require_indices("targets", targets, vocabulary_size, (steps, batch))
-    require_choice("reduction", reduction, ("mean", "sum"))
+    require_choice("reduction", reduction, REDUCTIONS)
     gradient = np.empty_like(logits) if dlogits_out is None else dlogits_out
     if gradient.shape != logits.shape or gradient.dtype != logits.dtype:
         raise EngineError(

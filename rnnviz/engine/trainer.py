@@ -9,7 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnviz.engine.clipping import Clipping, clip
-from rnnviz.engine.errors import EngineError, Interrupted, require_choice, require_integer, require_number
+from rnnviz.engine.errors import (
+    EngineError,
+    Interrupted,
+    require_choice,
+    require_integer,
+    require_number,
+)
 from rnnviz.engine.loss import Reduction, softmax_cross_entropy
 from rnnviz.engine.network import Network, State
 from rnnviz.engine.optimizers import Optimizer
