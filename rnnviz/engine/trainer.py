@@ -16,7 +16,7 @@ from rnnviz.engine.errors import (
     require_integer,
     require_number,
 )
-from rnnviz.engine.loss import Reduction, softmax_cross_entropy
+from rnnviz.engine.loss import REDUCTIONS, softmax_cross_entropy
 from rnnviz.engine.network import Network, State
 from rnnviz.engine.optimizers import Optimizer
 from rnnviz.engine.schedules import Constant, Schedule
@@ -106,7 +106,7 @@ class Trainer:
         streams: Streams,
         learning_rate: float,
         schedule: Schedule | None = None,
-        reduction: Reduction = "mean",
+        reduction: str = "mean",
         rng: np.random.Generator | None = None,
     ) -> None:
         """EngineError for a wrong learning rate or reduction; ``rng`` is only carried along."""
@@ -116,8 +116,7 @@ class Trainer:
         self.streams = streams
         self.learning_rate = learning_rate
         self.schedule: Schedule = Constant() if schedule is None else schedule
-        require_choice("reduction", reduction, ("mean", "sum"))
-        self.reduction: Reduction = reduction
+        self.reduction = require_choice("reduction", reduction, REDUCTIONS)
         self.rng = rng
         self.progress: float | None = None
         self._steps = 0
