@@ -16,7 +16,7 @@ class EngineError(ValueError):
 
 
 class Interrupted(Exception):
-    """A pass was given up because ``Network.interrupt`` asked for it; nothing was learned from it."""
+    """A pass was given up because ``Network.interrupt`` asked for it; nothing was changed."""
 
 
 def require_integer(name: str, value: object, least: int, most: int | None = None) -> int:

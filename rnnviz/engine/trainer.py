@@ -155,7 +155,8 @@ class Trainer:
     def step(self) -> StepResult:
         """One window, one update. See ``StepResult`` for a loss that is not finite.
 
-        An interrupted step (``Network.interrupt``) changes nothing, the position in the text included.
+        An interrupted step (``Network.interrupt``) changes nothing, not even the position in the
+        text.
         """
         before = self.streams.state_dict()
         try:

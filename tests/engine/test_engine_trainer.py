@@ -10,7 +10,7 @@ from reference_cells import make_network
 
 from rnnviz.engine.checkpoint import load_model, save_model
 from rnnviz.engine.clipping import Clipping
-from rnnviz.engine.errors import EngineError
+from rnnviz.engine.errors import EngineError, Interrupted
 from rnnviz.engine.evaluation import evaluate
 from rnnviz.engine.initializers import initialize
 from rnnviz.engine.network import ModelConfig, Network
@@ -250,6 +250,19 @@ def test_a_generator_of_another_kind_is_refused():
     state["values"]["rng"] = np.random.Generator(np.random.MT19937(0)).bit_generator.state
     with pytest.raises(EngineError, match="rng"):
         trainer.load_state_dict(state)
+
+
+def test_an_interrupted_step_changes_nothing():
+    trainer = make_trainer()
+    trainer.step()
+    before = trainer.state_dict()
+    trainer.network.interrupt()
+    with pytest.raises(Interrupted):
+        trainer.step()
+    after = trainer.state_dict()
+    assert after["values"] == before["values"]
+    for name, tensor in before["tensors"].items():
+        np.testing.assert_array_equal(after["tensors"][name], tensor)
 
 
 def array_memory() -> int:
