@@ -48,13 +48,15 @@ Floats = NDArray[np.float64]
 
 _WINDOW = 1000  # steps in the histogram and in the share clipped
 _STRIP = 240  # steps in the strip
-_MEDIAN_WINDOW = 24  # steps in the running median of the strip
+_MEDIAN_WINDOW = 32  # steps in the running median of the strip
+_LEAST_MEDIAN = 5  # values, below which a median says nothing
 _NARROW = 380  # panel width in pixels below which the strip hides
 _EMPTY_RANGE = Range(-2.0, 2.0)  # 0.01 to 100
 _LEAST_SPAN = 2.0  # decades
-_CRUSH = (0.5, 99.5)  # percentiles the axis must hold; what lies beyond is counted at its edge
+_BULK = (0.5, 99.5)  # percentiles the axis always holds
+_REACH = 0.7  # decades beyond the bulk it stretches for the rest; what is further is only counted
 _BINS_PER_DECADE = (4, 5, 8, 10, 16, 20, 25, 40)
-_BIN_PIXELS = 5.0  # a bar with its gap is at least this high
+_BIN_PIXELS = 6.0  # a bar with its gap is at least this high
 _BAR_SHARE = 0.62  # of the histogram's width that the longest bar takes: the rest is for labels
 _GRIP = 5.0  # pixels around the line in which a press takes it
 _KEY_FACTOR, _PAGE_FACTOR = 1.05, 1.5
@@ -127,6 +129,7 @@ class ClipHandle(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFixedSize(24, 28)
         self.hollow = False
+        self.lifted = False  # the mouse is on the line
         self._dragging = False
 
     def paintEvent(self, event: object) -> None:
@@ -134,7 +137,7 @@ class ClipHandle(QWidget):
         colors = theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        large = self._dragging or self.underMouse()
+        large = self._dragging or self.lifted or self.underMouse()
         width, height = (18, 22) if large else (14, 18)
         tag = QRectF(0, 0, width, height)
         tag.moveCenter(QRectF(self.rect()).center())
@@ -214,7 +217,6 @@ class _NormPlot(Plot):
         self.label_rect = QRectF()
         self.median_rect = QRectF()
         self.bars: list[tuple[QRectF, float, float, int]] = []  # rectangle, low, high, count
-        self._grab = 0.0  # from the mouse to the line, while dragging
         self._dragging = False
         self.handle = ClipHandle(self)
         self.y_range = _EMPTY_RANGE
@@ -257,14 +259,13 @@ class _NormPlot(Plot):
     def place_handle(self) -> None:
         """Puts the handle at the right end of the line."""
         self.handle.hollow = self.kind == "off"
-        where = QPointF(self.area().right() + 2, self.line_y())
+        where = QPointF(self.area().right() + 1, self.line_y())
         self.handle.move((where - QPointF(self.handle.rect().center())).toPoint())
         self.handle.update()
 
     def y_ticks(self) -> list[Tick]:
         """Decades with small ticks between them."""
-        ticks = log_ticks(self.y_range, max(int(self.height() / 40), 2), decade)
-        return ticks
+        return log_ticks(self.y_range, max(int(self.height() / 30), 2), decade)
 
     def drawn_points(self) -> int:
         """How many marks a repaint draws; does not grow with the run."""
@@ -280,8 +281,9 @@ class _NormPlot(Plot):
         if self.strip_shown:
             self._paint_strip(painter, self.strip_area())
         self._paint_line(painter)
-        self._paint_label(painter, histogram)
+        self._place_label(histogram)
         self._paint_median(painter, histogram)
+        self._paint_label(painter)
         self._paint_beyond(painter, histogram)
         self._paint_captions(painter, histogram)
 
@@ -340,30 +342,28 @@ class _NormPlot(Plot):
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log10(values)
         shown = logs[-_STRIP:]
-        x = area.right() - 4 - np.arange(len(shown))[::-1] * ((area.width() - 10) / (_STRIP - 1))
+        back = np.arange(len(shown), dtype=np.float64)[::-1]
+        x: Floats = area.right() - 4 - back * ((area.width() - 10) / (_STRIP - 1))
         drawable = np.isfinite(shown) & (shown >= self.y_range.low) & (shown <= self.y_range.high)
         over = shown > self._clip_log()
         y = self.pixel_y(np.where(drawable, shown, 0.0))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         for token, share, chosen in (
             ("gradient", 0.65, drawable & ~over),
             ("clip", 1.0, drawable & over),
         ):
             painter.setBrush(colors.mixed(token, "surface", share))
-            painter.drawRects(
-                [
-                    QRectF(round(a) - 1, round(b) - 1, 3, 3)
-                    for a, b in zip(x[chosen].tolist(), y[chosen].tolist(), strict=True)
-                ]
-            )
+            for point in map(QPointF, x[chosen].tolist(), y[chosen].tolist()):
+                painter.drawEllipse(point, 1.5, 1.5)
         medians = _running_median(logs, _MEDIAN_WINDOW)[-len(shown) :]
         good = np.isfinite(medians)
         if good.sum() > 1:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(colors.color("text"), 1.6))
-            heights = np.clip(self.pixel_y(medians[good]).astype(np.float64), area.top(), area.bottom())
+            heights = np.asarray(self.pixel_y(medians[good]), dtype=np.float64)
+            np.clip(heights, area.top(), area.bottom(), out=heights)
             painter.drawPolyline(polygon(x[good], heights))
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_line(self, painter: QPainter) -> None:
         colors = theme()
@@ -377,27 +377,27 @@ class _NormPlot(Plot):
     def _key_font(self) -> QFont:
         return ui_font("key", bold=True)
 
-    def _paint_label(self, painter: QPainter, area: QRectF) -> None:
+    def _place_label(self, area: QRectF) -> None:
         """At the right end of the histogram, on the side of the line with shorter bars."""
-        colors = theme()
-        painter.setFont(self._key_font())
-        metrics = QFontMetricsF(painter.font())
+        metrics = QFontMetricsF(self._key_font())
         width, height, y = metrics.horizontalAdvance(self.label), metrics.height(), self.line_y()
         left = area.right() - width - 8
         above = QRectF(left, y - height - 4, width, height)
         below = QRectF(left, y + 4, width, height)
-        places = [above, below]
-        whole_area = self.area()
         places = [
             rect
-            for rect in places
-            if rect.top() >= whole_area.top() - 6 and rect.bottom() <= whole_area.bottom()
-        ] or [above]
-        rect = min(places, key=lambda place: self._covered(place))
+            for rect in (above, below)
+            if rect.top() >= area.top() - 6 and rect.bottom() <= area.bottom()
+        ]
+        self.label_rect = min(places or [above], key=self._covered)
+
+    def _paint_label(self, painter: QPainter) -> None:
+        colors, rect = theme(), self.label_rect
+        painter.setFont(self._key_font())
         painter.fillRect(rect.adjusted(-5, 1, 5, 0), colors.color("surface"))
         painter.setPen(colors.color("clip"))
-        painter.drawText(QPointF(rect.left(), rect.top() + metrics.ascent()), self.label)
-        self.label_rect = rect
+        ascent = QFontMetricsF(painter.font()).ascent()
+        painter.drawText(QPointF(rect.left(), rect.top() + ascent), self.label)
 
     def _covered(self, rect: QRectF) -> float:
         """How far bars reach into a rectangle, in pixels; 0 leaves it free."""
@@ -445,14 +445,11 @@ class _NormPlot(Plot):
                     rect = moved
                     break
         painter.setPen(QPen(colors.color("text-2"), 1))
-        elbow = max(start, left - 12)
-        level, middle = crisp(y), crisp(rect.center().y())
-        if left - 4 > start:
-            if abs(level - middle) < 1:
-                painter.drawLine(QPointF(start, level), QPointF(left - 4, level))
-            elif elbow < left - 4:
-                painter.drawLine(QPointF(start, level), QPointF(elbow, level))
-                painter.drawLine(QPointF(elbow, level), QPointF(left - 4, middle))
+        level = crisp(y)
+        # Moved away from its level, the label keeps only a stub at the bar's end.
+        end = left - 4 if abs(level - crisp(rect.center().y())) < 1 else start + 8
+        if start < end <= left:
+            painter.drawLine(QPointF(start, level), QPointF(end, level))
         painter.fillRect(rect.adjusted(-3, 1, 3, -1), colors.color("surface"))
         painter.setPen(colors.color("text-2"))
         painter.drawText(QPointF(rect.left(), rect.top() + metrics.ascent()), text)
@@ -467,7 +464,6 @@ class _NormPlot(Plot):
         below = int(np.sum(finite < 10.0**self.y_range.low * (1 - 1e-9)))
         painter.setFont(ui_font("tick"))
         metrics = QFontMetricsF(painter.font())
-        left = area.left() + 6
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         marks: list[tuple[str, str, float, int]] = []
         if above:
@@ -478,6 +474,9 @@ class _NormPlot(Plot):
         for text, token, edge, down in marks:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colors.color(token))
+            row = QRectF(area.left(), edge - 7 - 7 * down, area.width(), 14)
+            ends = [bar.right() for bar, *_ in self.bars if bar.intersects(row)]
+            left = max(ends, default=area.left()) + 8
             tip = QPointF(left + 4, edge + (1 if down < 0 else -1))
             base = tip.y() - 6 * down
             painter.drawPolygon(QPolygonF([tip, QPointF(left, base), QPointF(left + 8, base)]))
@@ -486,7 +485,7 @@ class _NormPlot(Plot):
             painter.drawText(QPointF(left + 13, middle), text)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         lost = self.norms.not_finite
-        step = self.diverged_at if self.diverged_at is not None else None
+        step = self.diverged_at
         if step is None and len(lost):
             step = int(lost[-1])
         if step is not None:
@@ -540,16 +539,30 @@ class _NormPlot(Plot):
         if self._dragging:
             self.handle.dragged_to.emit(event.position().y())
             return
-        if self.near_line(event.position()):
-            self.setCursor(Qt.CursorShape.SizeVerCursor)
-        else:
-            self.unsetCursor()
+        self._lift(self.near_line(event.position()))
         super().mouseMoveEvent(event)
+
+    def _lift(self, lifted: bool) -> None:
+        """Shows whether a press would take the line."""
+        if lifted != self.handle.lifted:
+            self.handle.lifted = lifted
+            self.handle.update()
+            if lifted:
+                self.setCursor(Qt.CursorShape.SizeVerCursor)
+            else:
+                self.unsetCursor()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The mouse is nowhere near the line."""
+        if not self._dragging:
+            self._lift(False)
+        super().leaveEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Drops the line."""
         if self._dragging:
             self._dragging = False
+            self._lift(self.near_line(event.position()))
             self.handle.released.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -592,7 +605,7 @@ class _NormPlot(Plot):
 
 
 def _running_median(values: Floats, window: int) -> Floats:
-    """Median of the last `window` values at each place (of fewer at the beginning)."""
+    """Median of the last `window` finite values at each place; NaN where there are too few."""
     padded = np.concatenate([np.full(window - 1, np.nan), values])
     padded[~np.isfinite(padded)] = np.nan
     rows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, window), axis=1)  # NaN last
@@ -601,7 +614,7 @@ def _running_median(values: Floats, window: int) -> Floats:
     middle = (
         rows[index, np.maximum(counts - 1, 0) // 2] + rows[index, np.maximum(counts, 1) // 2]
     ) / 2
-    return np.asarray(np.where(counts > 0, middle, np.nan))
+    return np.asarray(np.where(counts >= _LEAST_MEDIAN, middle, np.nan))
 
 
 class GradientNormPanel(Panel):
@@ -766,7 +779,8 @@ class GradientNormPanel(Panel):
         """The axis in steps of 1, 2, 5: holds the bulk of the norms and the line, with margins."""
         logs = self.plot.norms.logs
         if len(logs):
-            low, high = np.percentile(logs, _CRUSH)
+            low, high = np.percentile(logs, _BULK)
+            low, high = max(low - _REACH, logs.min()), min(high + _REACH, logs.max())
             wanted = Range(
                 nice_log(float(10.0**low) / 1.15, False), nice_log(float(10.0**high) * 1.15, True)
             )

@@ -834,11 +834,12 @@ class LossPanel(Panel):
             table = line.name
             if line.id != "uniform":
                 table = self.tr("the {0} table").format(line.name)
-            variants = [
+            variants = [  # from long to short
                 self.tr("{0}: validation below {1} since step {2}").format(
                     split, table, whole(step)
                 ),
                 self.tr("{0}: val below {1} since step {2}").format(split, line.name, whole(step)),
+                self.tr("{0}: val below {1} since {2}").format(split, line.name, whole(step)),
                 self.tr("{0}: val below {1}").format(split, line.name),
                 split,
             ]
