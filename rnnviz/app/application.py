@@ -41,11 +41,14 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
         faulthandler.enable()
     application = make_application()
     from rnnviz.app.main_window import MainWindow
+    from rnnviz.app.settings import Settings
     from rnnviz.panels.theme import MODES, themes
 
-    window = MainWindow()
-    remembered = window.settings.text("theme", "system")
+    settings = Settings()
+    remembered = settings.text("theme", "system")
+    # Before the first widget: one made earlier would keep the system's font.
     themes().set_mode(theme or (remembered if remembered in MODES else "system"))
+    window = MainWindow(settings)
     _report_exceptions(window)
     _quit_on_signals(application, window)
     window.show()

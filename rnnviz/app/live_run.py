@@ -9,7 +9,7 @@ import traceback
 from PySide6.QtCore import QObject, Signal
 from threadpoolctl import ThreadpoolController
 
-from rnnviz.engine.blas import recommended_threads
+from rnnviz.engine.blas import available_cores, recommended_threads
 from rnnviz.session.commands import Command, Stop
 from rnnviz.session.frames import RunState
 from rnnviz.session.mailbox import Mailbox
@@ -39,7 +39,10 @@ class LiveRun(QObject):
 
     def start(self) -> None:
         """Starts both threads; training waits for the first Play."""
-        threads = recommended_threads(self.run.network.config, self.run.config.batch_size)
+        # One core is left to the window and the prober: a BLAS thread that has to share its core
+        # keeps the others waiting in every product, and training falls to a fraction of its speed.
+        spare = max(available_cores() - 1, 1)
+        threads = min(recommended_threads(self.run.network.config, self.run.config.batch_size), spare)
         # Process-wide and for good: the next run sets its own number.
         ThreadpoolController().limit(limits=threads, user_api="blas")
         self._thread.start()

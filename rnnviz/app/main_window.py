@@ -107,8 +107,7 @@ class MainWindow(QMainWindow):
         box.addWidget(middle, 1)
         box.addWidget(self.transport)
         self.setCentralWidget(central)
-        QWidget.setTabOrder(self.setup, self.page)
-        QWidget.setTabOrder(self.page, self.transport)
+        self.transport.play.setFocus()
 
     def _action(self, menu: QMenu, text: str, act: object, *keys: str) -> QAction:
         action = QAction(text, self)

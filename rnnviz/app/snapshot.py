@@ -34,9 +34,9 @@ def take_snapshot(
     """
     make_application()
     with tempfile.TemporaryDirectory() as folder:
+        themes().set_mode(theme)
         window = MainWindow(Settings(Path(folder) / "settings.ini"))
         try:
-            themes().set_mode(theme)
             window.setMinimumSize(1, 1)
             window.resize(QSize(*size))
             window.show()

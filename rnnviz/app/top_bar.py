@@ -50,6 +50,7 @@ class TopBar(QFrame):
         self.menu_button.setToolTip(self.tr("Menu (Alt+M)"))
         self.menu_button.setAccessibleName(self.tr("Menu"))
         self.menu_button.setShortcut("Alt+M")
+        self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         line.addWidget(self.menu_button)
         self.train_tab = _Tab()
         self.train_tab.setText(self.tr("Train"))

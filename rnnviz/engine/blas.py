@@ -53,10 +53,14 @@ def recommended_threads(config: ModelConfig, batch: int) -> int:
     multiplications = CELLS[config.cell].gates * config.hidden_size**2 * batch
     if multiplications < _PARALLEL_FROM:
         return 1
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity is not None else (os.cpu_count() or 1)
     # Memory and turns between threads limit such GEMMs: more than four bring next to nothing.
-    return min(cores, 4)
+    return min(available_cores(), 4)
+
+
+def available_cores() -> int:
+    """Processor cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else (os.cpu_count() or 1)
 
 
 @contextmanager

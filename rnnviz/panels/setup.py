@@ -7,7 +7,6 @@ import random
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from rnnviz.panels.base import ElidedLabel
 from rnnviz.panels.theme import icon, icon_pixmap, theme, themes
+from rnnviz.panels.widgets.choice import Choice
 from rnnviz.panels.widgets.field_row import FieldRow
 from rnnviz.panels.widgets.number_field import NumberField
 from rnnviz.panels.widgets.segmented import Segmented
@@ -130,13 +130,7 @@ class SetupPanel(QFrame):
         heading.addWidget(words, 1)
         box.addLayout(heading)
 
-        self._corpus = QComboBox()
-        self._corpus.setAccessibleName(self.tr("Corpus"))
-        self._corpus.setFixedHeight(28)
-        self._corpus.setMinimumContentsLength(8)
-        self._corpus.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
+        self._corpus = Choice(self.tr("Corpus"))
         self._corpus.activated.connect(self._corpus_activated)
         self._corpus_row = FieldRow(self.tr("Corpus"), self._corpus)
         box.addWidget(self._corpus_row)
@@ -255,9 +249,7 @@ class SetupPanel(QFrame):
         words = QLabel(self.tr("● Live: applies on the next step"))
         words.setProperty("role", "live")
         box.addWidget(words)
-        self._optimizer = QComboBox()
-        self._optimizer.setAccessibleName(self.tr("Optimizer"))
-        self._optimizer.setFixedHeight(28)
+        self._optimizer = Choice(self.tr("Optimizer"))
         for name, text in _OPTIMIZER_NOTES.items():
             self._optimizer.addItem(text, name)
         self._optimizer.setToolTip(

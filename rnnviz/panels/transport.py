@@ -42,9 +42,11 @@ class Readout(QWidget):
         self._unit.setProperty("role", "muted")
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(1)
+        box.setSpacing(2)
+        box.addStretch(1)
         box.addWidget(self._value)
         box.addWidget(self._unit)
+        box.addStretch(1)
         self.setAccessibleName(unit)
         self.apply_theme()
 

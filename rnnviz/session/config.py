@@ -52,7 +52,7 @@ class RunConfig:
     learning_rate: float = 5e-3
     schedule: str = "constant"
     clip_kind: str = "norm"
-    clip_threshold: float = 5.0
+    clip_threshold: float = 1.0
     temperature: float = 0.8  # of the samples and of the next-character bars
     sample_length: int = 200
     sample_every: int = 0  # steps; 0 spaces samples by decade, then by time

@@ -217,20 +217,22 @@ class History:
 
 
 class Smoother:
-    """Running mean of the loss whose window grows with the step up to `window` steps.
+    """Exponential mean of the loss whose window grows with the step up to `window` steps.
 
-    s_n = s_{n-1} + (x_n - s_{n-1}) / min(n, window): the plain mean of the first steps, then an
-    exponential average, so that early values do not lag and past points never move. With a `start`
-    it is the classic exponential average from that value (min-char-rnn: window 1000, 25 ln V / 25).
+    s_n = s_{n-1} + (x_n - s_{n-1}) / w with w = n / 8 held within 1 and `window`: the steep first
+    steps are followed closely, and past points never move. With a `start` it is the classic
+    exponential mean from that value (min-char-rnn: window 1000, from ln V).
     """
 
     def __init__(self, window: int, start: float | None = None) -> None:
         self.window = window
         self.value = 0.0 if start is None else start
-        self.count = 0 if start is None else window
+        self.count = 0
+        self._classic = start is not None
 
     def update(self, x: float) -> float:
         """Takes the newest value and returns the mean."""
         self.count += 1
-        self.value += (x - self.value) / min(self.count, self.window)
+        window = self.window if self._classic else min(max(self.count / 8, 1.0), self.window)
+        self.value += (x - self.value) / window
         return self.value

@@ -65,7 +65,7 @@ class Run:
             length = max(2, min(held_out.shape[1], limit // held_out.shape[0] + 1))
             return evaluate_streams(self.network, held_out[:, :length], progress=progress), total
         text = held_out[0, : limit + 1]
-        pieces = int(np.clip(len(text) // 1_024, 1, 64))
+        pieces = int(np.clip(len(text) // (6 * _WARM_UP), 1, 256))
         found = evaluate(
             self.network, text, streams=pieces, warmup=_WARM_UP, progress=progress
         )

@@ -28,7 +28,7 @@ from rnnviz.session.run import Run
 from rnnviz.session.runfile import save_run
 
 # Of training time; the first ones of a run come for free, so that the pictures fill at once.
-_VALIDATION_SHARE, _VALIDATION_FREE_SECONDS = 0.03, 0.6
+_VALIDATION_SHARE, _VALIDATION_FREE_SECONDS = 0.04, 1.0
 _SAMPLE_SHARE, _SAMPLE_FREE_SECONDS = 0.02, 0.5
 _LONGEST_VALIDATION_GAP = 20.0  # seconds
 _LONGEST_SAMPLE_GAP = 4.0  # seconds

@@ -89,10 +89,13 @@ def test_speed_is_that_of_the_last_seconds() -> None:
     assert history.characters_per_second() == pytest.approx(10_000)
 
 
-def test_smoothing_begins_as_the_plain_mean_and_then_forgets() -> None:
-    smoother = Smoother(3)
-    assert [smoother.update(x) for x in (1.0, 2.0, 3.0)] == pytest.approx([1.0, 1.5, 2.0])
-    assert smoother.update(5.0) == pytest.approx(3.0)
+def test_smoothing_follows_the_first_steps_and_then_averages() -> None:
+    smoother = Smoother(60)
+    assert [smoother.update(x) for x in (4.0, 3.0, 2.0)] == [4.0, 3.0, 2.0]
+    for _ in range(1000):
+        smoother.update(1.0)
+    assert smoother.value == pytest.approx(1.0, abs=1e-6)
+    assert smoother.update(61.0) == pytest.approx(2.0)
 
 
 def test_classic_smoothing_starts_from_the_uniform_loss() -> None:
