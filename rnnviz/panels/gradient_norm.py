@@ -247,7 +247,7 @@ class _NormPlot(Plot):
     def line_y(self) -> float:
         """Where the clip line is, in widget coordinates; at the edge when it is beyond."""
         area = self.area()
-        y = float(self.pixel_y(math.log10(self.threshold)))
+        y = self.at_y(math.log10(self.threshold))
         return min(max(y, area.top()), area.bottom())
 
     def threshold_at(self, y: float) -> float:
@@ -308,15 +308,15 @@ class _NormPlot(Plot):
         if not counts.any():
             return
         scale = area.width() * _BAR_SHARE / counts.max()
-        cut = min(max(float(self.pixel_y(self._clip_log())), area.top()), area.bottom())
+        cut = min(max(self.at_y(self._clip_log()), area.top()), area.bottom())
         left = area.left() + 1
         below: list[QRectF] = []
         above: list[QRectF] = []
         for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
             if not count:
                 continue
-            top = max(round(float(self.pixel_y(high))), area.top())
-            bottom = min(round(float(self.pixel_y(low))) - 1, area.bottom() - 1)
+            top = max(round(self.at_y(high)), area.top())
+            bottom = min(round(self.at_y(low)) - 1, area.bottom() - 1)
             rect = QRectF(left, top, max(round(count * scale), 2), max(bottom - top, 1))
             self.bars.append((rect, 10.0**low, 10.0**high, int(count)))
             if rect.top() < cut:
@@ -421,7 +421,7 @@ class _NormPlot(Plot):
         metrics = QFontMetricsF(painter.font())
         text = self.tr("median {0}").format(two_figures(median))
         width, height = metrics.horizontalAdvance(text), metrics.height()
-        y = float(self.pixel_y(at))
+        y = self.at_y(at)
         ends = [bar.right() for bar, *_ in self.bars if bar.top() - 1 <= y <= bar.bottom() + 2]
         start = max(ends, default=area.left()) + 3
         left = area.right() - width - 8

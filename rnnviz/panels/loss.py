@@ -178,10 +178,13 @@ class _LossPlot(Plot):
 
     # Coordinates.
 
-    def to_x(self, steps: Floats | float) -> Floats:
+    def to_x(self, steps: Floats) -> Floats:
         """Plot coordinate of steps."""
-        steps = np.asarray(steps, dtype=np.float64)
         return np.log10(np.maximum(steps, 1.0)) if self.log_x else steps
+
+    def x_of(self, step: float) -> float:
+        """Plot coordinate of one step."""
+        return math.log10(max(step, 1.0)) if self.log_x else float(step)
 
     def step_at(self, pixel: float) -> float:
         """The step under a pixel column."""
@@ -259,7 +262,7 @@ class _LossPlot(Plot):
     def _paint_lines(self, painter: QPainter, area: QRectF) -> None:
         painter.setPen(dashed_pen(theme().color("ref")))
         for line in self.lines:
-            y = crisp(float(self.pixel_y(line.nats)))
+            y = crisp(self.at_y(line.nats))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
 
     def _paint_curves(self, painter: QPainter) -> None:
@@ -279,7 +282,7 @@ class _LossPlot(Plot):
     def _paint_divergence(self, painter: QPainter, area: QRectF) -> None:
         if self.diverged_at is None:
             return
-        x = crisp(float(self.pixel_x(self.to_x(float(self.diverged_at)))))
+        x = crisp(self.at_x(self.x_of(self.diverged_at)))
         painter.setPen(dashed_pen(theme().color("danger"), 1))
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
         painter.setFont(ui_font("label"))
@@ -288,7 +291,7 @@ class _LossPlot(Plot):
         width, height = metrics.horizontalAdvance(text), metrics.height()
         left = x - width - 6 if x - width - 6 > area.left() else x + 6
         curve_x, curve_y = self._curve_pixels()
-        line_y = [float(self.pixel_y(line.nats)) for line in self.lines]
+        line_y = [self.at_y(line.nats) for line in self.lines]
         for top in np.arange(area.top() + 4, area.bottom() - height - 12, 6.0).tolist():
             rect = QRectF(left, top, width, height)
             if not _touches(rect, curve_x, curve_y) and not any(
@@ -305,7 +308,7 @@ class _LossPlot(Plot):
         painter.setBrush(colors.color("text-2"))
         last = -math.inf
         for event in self.events:
-            x = float(self.pixel_x(self.to_x(float(event.step))))
+            x = self.at_x(self.x_of(event.step))
             if x - last < 3:  # a drag of the clip line leaves hundreds at one place
                 continue
             last = x
@@ -329,7 +332,7 @@ class _LossPlot(Plot):
                     painter.drawEllipse(point, _DOT / 2 + 0.5, _DOT / 2 + 0.5)
         if self.last_train is not None:
             step, value = self.last_train
-            point = QPointF(float(self.pixel_x(self.to_x(step))), float(self.pixel_y(value)))
+            point = QPointF(self.at_x(self.x_of(step)), self.at_y(value))
             if near.contains(point) and self.diverged_at is None:
                 painter.setBrush(colors.color("train"))
                 painter.drawEllipse(point, 4.5, 4.5)
@@ -347,10 +350,10 @@ class _LossPlot(Plot):
         metrics = QFontMetricsF(font)
         height = metrics.height()
         curve_x, curve_y = self._curve_pixels()
+        heights = [self.at_y(line.nats) for line in self.lines]
         self.label_rects.clear()
         taken: list[QRectF] = []
-        for line in self.lines:
-            y = float(self.pixel_y(line.nats))
+        for line, y in zip(self.lines, heights, strict=True):
             if not area.top() - 1 <= y <= area.bottom() + 1:
                 continue
             value = loss_text(line.nats, self.unit)
@@ -366,17 +369,25 @@ class _LossPlot(Plot):
                 )
                 if area.top() - 4 <= top and top + height <= area.bottom()
             ]
-            free = [
-                index
-                for index, rect in enumerate(places)
-                if not any(rect.adjusted(-4, 0, 4, 0).intersects(other) for other in taken)
-                and not self._crosses_other_line(rect, line)
-                and not _touches(rect, curve_x, curve_y)
-            ]
-            if not free:
-                continue
+            order = list(range(len(places)))
             kept = self._label_places.get(line.id, -1)
-            place = kept if kept in free and kept < 4 else free[0]
+            if kept in order[:4]:  # stays put while it can
+                order.insert(0, kept)
+            others = [other for other in heights if other != y]
+            place = next(
+                (
+                    index
+                    for index in order
+                    if not any(places[index].adjusted(-4, 0, 4, 0).intersects(o) for o in taken)
+                    and not any(
+                        places[index].top() - 1 <= o <= places[index].bottom() + 1 for o in others
+                    )
+                    and not _touches(places[index], curve_x, curve_y)
+                ),
+                None,
+            )
+            if place is None:
+                continue
             self._label_places[line.id] = place
             rect = places[place]
             taken.append(rect)
@@ -388,13 +399,6 @@ class _LossPlot(Plot):
             painter.setPen(colors.color("text-2"))
             before = metrics.horizontalAdvance(f"{line.name} ")
             painter.drawText(QPointF(rect.left() + before, baseline), value)
-
-    def _crosses_other_line(self, rect: QRectF, own: Reference) -> bool:
-        return any(
-            rect.top() - 1 <= float(self.pixel_y(line.nats)) <= rect.bottom() + 1
-            for line in self.lines
-            if line is not own
-        )
 
     def _curve_pixels(self) -> tuple[Floats, Floats]:
         steps = np.concatenate([self.raw[0], self.smooth[0], self.dots[0]])
@@ -413,7 +417,7 @@ class _LossPlot(Plot):
         shown = [(word, token, end) for word, token, end in ends if end is not None]
         shown.sort(key=lambda entry: -entry[2][1])
         low, high = area.top() + height / 2, area.bottom() - height / 2
-        middles = spread([float(self.pixel_y(end[1])) for _, _, end in shown], height, low, high)
+        middles = spread([self.at_y(end[1]) for _, _, end in shown], height, low, high)
         number_width, _ = self._end_value_widths()
         left = area.right() + 10
         self.value_rects.clear()
@@ -491,7 +495,7 @@ class _LossPlot(Plot):
         index = min(max(index, 0), len(steps) - 1)
         step = int(steps[index])
         colors = theme()
-        x = crisp(float(self.pixel_x(self.to_x(float(step)))))
+        x = crisp(self.at_x(self.x_of(step)))
         if not area.left() - 1 <= x <= area.right() + 1:
             return
         painter.setPen(QPen(colors.color("text-2"), 1))
@@ -511,7 +515,7 @@ class _LossPlot(Plot):
         if self.unit != "perplexity":
             self.readout.append((self.tr("perplexity"), loss_text(smoothed, "perplexity")))
         for event in self.events:
-            if abs(float(self.pixel_x(self.to_x(float(event.step)))) - x) <= 4:
+            if abs(self.at_x(self.x_of(event.step)) - x) <= 4:
                 self.readout.append((event.text, ""))
                 break
         self._paint_readout(painter, area, QPointF(x, self.hover.y()))
@@ -675,7 +679,7 @@ class LossPanel(Panel):
         for control in (self.log_toggle, self._log_action):
             control.setChecked(on)
         if not self._following:
-            x = Range(float(self.plot.to_x(max(low, 1.0))), float(self.plot.to_x(high)))
+            x = Range(self.plot.x_of(max(low, 1.0)), self.plot.x_of(high))
             self.plot.set_ranges(x, self.plot.y_range)
         self._redraw()
 
@@ -790,9 +794,9 @@ class LossPanel(Panel):
         half = quantum / 2
         y = Range(max(bottom, 0.0) if low >= 0 else bottom, half * math.ceil(top / half))
         end = grown(max(view.step, plot.diverged_at or 0, 10))
-        start = float(plot.to_x(1.0))
-        x = Range(start, float(plot.to_x(end)))
-        plot.x_limits = Range(start, float(plot.to_x(end * 10.0 if plot.log_x else end * 2.0)))
+        start = plot.x_of(1.0)
+        x = Range(start, plot.x_of(end))
+        plot.x_limits = Range(start, plot.x_of(end * 10.0 if plot.log_x else end * 2.0))
         plot.y_limits = Range(min(0.0, y.low) - span, y.high + 2 * span)
         plot.set_ranges(x, y)
 

@@ -225,17 +225,25 @@ class Plot(QWidget):
         self._area = None
         self.update()
 
-    def pixel_x(self, x: Floats | float) -> Floats:
-        """Widget coordinate of a plot coordinate."""
+    def pixel_x(self, x: Floats) -> Floats:
+        """Widget coordinates of plot coordinates."""
         area = self.area()
-        return area.left() + (np.asarray(x) - self.x_range.low) * (area.width() / self.x_range.span)
+        return area.left() + (x - self.x_range.low) * (area.width() / self.x_range.span)
 
-    def pixel_y(self, y: Floats | float) -> Floats:
-        """Widget coordinate of a plot coordinate."""
+    def pixel_y(self, y: Floats) -> Floats:
+        """Widget coordinates of plot coordinates."""
         area = self.area()
-        return area.bottom() - (np.asarray(y) - self.y_range.low) * (
-            area.height() / self.y_range.span
-        )
+        return area.bottom() - (y - self.y_range.low) * (area.height() / self.y_range.span)
+
+    def at_x(self, x: float) -> float:
+        """`pixel_x` of one number, without NumPy's cost per call."""
+        area = self.area()
+        return area.left() + (x - self.x_range.low) * area.width() / self.x_range.span
+
+    def at_y(self, y: float) -> float:
+        """`pixel_y` of one number."""
+        area = self.area()
+        return area.bottom() - (y - self.y_range.low) * area.height() / self.y_range.span
 
     def plot_x(self, pixel: float) -> float:
         """Plot coordinate of a widget coordinate."""
@@ -296,7 +304,7 @@ class Plot(QWidget):
         labels: list[tuple[QRectF, str]] = []
         painter.setPen(grid)
         for tick in x_ticks:
-            x = crisp(float(self.pixel_x(tick.at)))
+            x = crisp(self.at_x(tick.at))
             if tick.label:
                 painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
                 width = metrics.horizontalAdvance(tick.label)
@@ -307,7 +315,7 @@ class Plot(QWidget):
         self.x_labels_end = labels[-1][0].right() if labels else 0.0
         last_top = math.inf
         for tick in sorted(y_ticks):
-            y = crisp(float(self.pixel_y(tick.at)))
+            y = crisp(self.at_y(tick.at))
             if tick.label:
                 painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
                 top = y - metrics.height() / 2
@@ -324,11 +332,11 @@ class Plot(QWidget):
             painter.drawLine(QPointF(left, bottom), QPointF(area.right(), bottom))
         for tick in x_ticks:
             if not tick.label:
-                x = crisp(float(self.pixel_x(tick.at)))
+                x = crisp(self.at_x(tick.at))
                 painter.drawLine(QPointF(x, bottom + 1), QPointF(x, bottom + 3))
         for tick in y_ticks:
             if not tick.label:
-                y = crisp(float(self.pixel_y(tick.at)))
+                y = crisp(self.at_y(tick.at))
                 painter.drawLine(QPointF(left - 3, y), QPointF(left - 1, y))
         painter.setFont(ui_font("tick"))
         painter.setPen(colors.color("text-muted"))

@@ -258,7 +258,7 @@ def test_keys_pan_and_zoom(panel: LossPanel) -> None:
 def test_hover_reads_out_the_step_and_names_the_split(panel: LossPanel) -> None:
     view = make_view(1000)
     panel.set_view(view)
-    x = float(panel.plot.pixel_x(math.log10(500)))
+    x = panel.plot.at_x(math.log10(500))
     QTest.mouseMove(panel.plot, QPoint(round(x), round(panel.plot.area().center().y())))
     panel.grab()
     shown = dict(panel.plot.readout)
@@ -315,7 +315,7 @@ def test_events_and_divergence_are_marked(panel: LossPanel) -> None:
     assert panel.plot.x_range.high >= math.log10(301)
     picture = panel.grab().toImage()
     ratio = picture.devicePixelRatio()
-    x = round(float(panel.plot.pixel_x(math.log10(301))) - 0.5) + panel.plot.x()
+    x = round(panel.plot.at_x(math.log10(301)) - 0.5) + panel.plot.x()
     column = {picture.pixelColor(round((x + d) * ratio), round(y * ratio)).name().upper()
               for d in (-1, 0, 1) for y in range(60, 250)}  # fmt: skip
     assert theme().hex("danger") in column
