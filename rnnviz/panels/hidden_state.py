@@ -161,6 +161,7 @@ class Heatmap(QWidget):
         self.text = ""  # all that was read
         self.earlier = 0  # characters of the seed before it
         self.marked: int | None = None  # a position chosen by the user; None follows the last
+        self._held = False  # newer states were left out while an earlier column is chosen
         self.empty = self.tr("Type seed text to see the state")
         self._values: NDArray[np.floating] | None = None  # (H, T) in index order
         self._order: NDArray[np.intp] = np.arange(0)
@@ -205,6 +206,7 @@ class Heatmap(QWidget):
         )
         if text != self.text:
             self.marked = None
+        self._held = False
         self._values, self._order = values, order
         self.text, self.earlier = text, earlier
         if (low, high, signed) != (self._low, self._high, self._signed):
@@ -228,6 +230,13 @@ class Heatmap(QWidget):
             position = None
         if position != self.marked:
             self.marked = position
+            self._held = False
+            self.update()
+
+    def hold(self) -> None:
+        """Says that the map stands still while the network may be learning."""
+        if not self._held:
+            self._held = True
             self.update()
 
     def framed(self) -> int:
@@ -463,6 +472,8 @@ class Heatmap(QWidget):
             )
             return
         caption, note = self.caption(), self.tr("shown in Next character")
+        if self._held:
+            note = self.tr("shown in Next character, map held")
         used = metrics.horizontalAdvance(caption)
         wide = metrics.horizontalAdvance(note)
         if used > self.width() - area.left():
@@ -638,7 +649,15 @@ class HiddenStatePanel(Panel):
         self._draw()
 
     def show_answer(self, answer: Answer) -> None:
-        """Shows the states of a reading; called whenever the prober has a new one."""
+        """Shows the states of a reading; called whenever the prober has a new one.
+
+        While an earlier column is chosen, answers for the text up to it leave the map as it is:
+        they are meant for the panel that shows the prediction after it.
+        """
+        marked, text = self.map.marked, answer.reading.text
+        if marked is not None and text == self.map.text[: marked + 1]:
+            self.map.hold()
+            return
         self._answer = answer
         if self.isVisible():
             self._draw()
@@ -654,8 +673,15 @@ class HiddenStatePanel(Panel):
         self.map.recolour()
 
     def mark_column(self, position: int | None) -> None:
-        """Frames the column of a position in the read text; None frames the last one."""
+        """Frames the column of a position in the read text; None frames the last one.
+
+        Call it with None when the seed changes.
+        """
         self.map.mark(position)
+
+    def text_until(self, position: int) -> str:
+        """The text read up to and with a column: what to ask for the prediction after it."""
+        return self.map.text[: position + 1]
 
     # Choices.
 
@@ -730,11 +756,13 @@ class HiddenStatePanel(Panel):
 
     def _draw(self) -> None:
         reading = self._answer.reading if self._answer is not None else None
-        if reading is None or not reading.text or self._layer >= len(reading.signals):
+        name = self.signals.current()
+        # An answer of the run before may still be under way when a new one has begun.
+        missing = reading is None or not reading.text or self._layer >= len(reading.signals)
+        if reading is None or missing or name not in reading.signals[self._layer]:
             self.map.set_values(None, np.arange(0), "", 0, -1.0, 1.0, True)
             self._update_clause()
             return
-        name = self.signals.current()
         values = np.asarray(reading.signals[self._layer][name])
         low, high, signed = self._levels(name, values)
         order = self._order_for((self._layer, name), values)

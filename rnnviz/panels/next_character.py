@@ -38,7 +38,7 @@ from rnnviz.panels.theme import mono_font, pixels, theme, ui_font
 from rnnviz.panels.widgets.number_field import NumberField
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.value_slider import ValueSlider
-from rnnviz.session.config import TEMPERATURE_RANGE
+from rnnviz.session.config import TEMPERATURE_RANGE, RunConfig
 from rnnviz.session.prober import Answer
 from rnnviz.session.view import RunView
 from rnnviz.text.vocabulary import Vocabulary, describe
@@ -92,6 +92,7 @@ class SeedEdit(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.document().setDocumentMargin(2)
         self.setCursorWidth(2)
+        self.setTabChangesFocus(True)  # decides about Shift+Tab only, see focusNextPrevChild
         self._room = (0, 0)
         self._unknown: re.Pattern[str] | None = None
         self.set_lines(2, 7)
@@ -172,10 +173,8 @@ class SeedEdit(QPlainTextEdit):
             self.ensureCursorVisible()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Tab writes on, Shift+Tab goes back, Esc leaves; the rest is typing."""
-        if event.key() == Qt.Key.Key_Backtab:
-            self.focusPreviousChild()
-        elif event.key() == Qt.Key.Key_Tab and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+        """Tab writes on, Esc leaves; the rest is typing."""
+        if event.key() == Qt.Key.Key_Tab and event.modifiers() == Qt.KeyboardModifier.NoModifier:
             self.write_on.emit()
         elif event.key() == Qt.Key.Key_Escape:
             self.clearFocus()
@@ -183,8 +182,8 @@ class SeedEdit(QPlainTextEdit):
             super().keyPressEvent(event)
 
     def focusNextPrevChild(self, next_child: bool) -> bool:
-        """Tab is for writing on, so it never moves the focus."""
-        return False
+        """Shift+Tab goes back; Tab is for writing on."""
+        return False if next_child else super().focusNextPrevChild(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """What is being typed stays in sight."""
@@ -586,7 +585,7 @@ class NextCharacterPanel(Panel):
         self._answer: Answer | None = None
         self._emitted = ""
         self._cut = False  # the beginning of a long text was dropped
-        self._trimming = False
+        self._silent = False  # the text is being changed by the panel itself
         self._unknown: list[str] = []
         self._refusal = ""  # why a typed temperature was not taken
         self._waiting = False  # the answer to the newest seed is still to come
@@ -645,7 +644,7 @@ class NextCharacterPanel(Panel):
         self.body.addLayout(row)
 
         self.menu.addSeparator()
-        self.menu.addAction(self.tr("Clear seed text"), lambda: self.set_seed(""))
+        self.menu.addAction(self.tr("Clear seed text"), self.edit.clear)
         self.menu.addAction(self.tr("Temperature 1.00"), lambda: self._edit_temperature(1.0))
 
         self.edit.textChanged.connect(self._text_changed)
@@ -655,12 +654,13 @@ class NextCharacterPanel(Panel):
         self.slider.edited.connect(self._edit_temperature)
         self.field.edited.connect(self._edit_temperature)
         self.field.refused.connect(self._temperature_refused)
+        self.show_temperature(RunConfig().temperature)
         self._update_clause()
 
     # What the window calls.
 
     def set_view(self, view: RunView) -> None:
-        """A new run: the seed stays and is checked against the new text's characters.
+        """A new run: seed and temperature stay, the seed is checked against the new characters.
 
         Emits nothing: ask the new run's prober for `seed()` afterwards.
         """
@@ -668,7 +668,6 @@ class NextCharacterPanel(Panel):
         self._answer = None
         self._waiting = self._write_when_answered = False
         self.bars.set_logits((), None)
-        self.show_temperature(view.in_force.temperature)
         self._check()
         self._emitted = self.seed()
         super().set_view(view)
@@ -695,13 +694,17 @@ class NextCharacterPanel(Panel):
         return "".join(c for c in text if c not in unknown) if unknown else text
 
     def set_seed(self, text: str) -> None:
-        """Replaces the seed text, of a very long one by its end; `seed_changed` tells of it."""
+        """Replaces the seed text, of a very long one by its end, without `seed_changed`."""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if text == self.edit.raw_text():
             return
+        self._silent = True
         self.edit.setPlainText(text[-LONGEST_SEED:])
+        self._silent = False
         self._cut = len(text) > LONGEST_SEED
-        self._show_message()
+        self._check()
+        self._emitted = self.seed()
+        self._waiting = True
         self.edit.moveCursor(QTextCursor.MoveOperation.End)
 
     def temperature(self) -> float:
@@ -728,7 +731,7 @@ class NextCharacterPanel(Panel):
     # The seed.
 
     def _text_changed(self) -> None:
-        if self._trimming:
+        if self._silent:
             return
         self._trim()
         self._check()
@@ -745,13 +748,13 @@ class NextCharacterPanel(Panel):
             if self.edit.document().isEmpty():
                 self._cut = False
             return
-        self._trimming = True
+        self._silent = True
         cursor = QTextCursor(self.edit.document())
         cursor.joinPreviousEditBlock()
         cursor.setPosition(excess, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
         cursor.endEditBlock()
-        self._trimming = False
+        self._silent = False
         self._cut = True
 
     def _check(self) -> None:
@@ -824,6 +827,8 @@ class NextCharacterPanel(Panel):
             words = self.tr("after {0} characters").format(f"{read:,}")
             if read == 1:
                 words = self.tr("after 1 character")
+            elif self.width() < _NARROW:
+                words = self.tr("after {0} chars").format(f"{read:,}")
         self.set_clause(words)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -839,3 +844,4 @@ class NextCharacterPanel(Panel):
         self.body.invalidate()
         words = (self.tr("Likely"), self.tr("A–Z")) if narrow else self._order_words
         self.order.set_options(list(zip(("probability", "alphabet"), words, strict=True)))
+        self._update_clause()

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QTextBlock,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
@@ -46,6 +47,7 @@ MOST_SAMPLES = 2_000  # kept in the stream
 _NARROW = 600  # of the panel: below it the first and the newest only
 _SLOTS = 3  # decades shown side by side
 _GAP = 12  # pixels between a rule and the text beside it
+_END_TRIES = 5
 _LINE_SEPARATOR = "\u2028"
 
 
@@ -80,6 +82,11 @@ def as_text(samples: Sequence[Sample]) -> str:
         body = sample.text if not sample.problem else f"{sample.text}[{sample.problem}]"
         parts.append(f"--- {heading(sample)}\n{body.rstrip()}\n")
     return "\n".join(parts)
+
+
+def column_text_height(height: int) -> int:
+    """Pixels a column of this height has for text, below its heading."""
+    return height - QFontMetrics(ui_font("label")).height() - 6
 
 
 class DecadeColumns(QWidget):
@@ -225,7 +232,7 @@ class DecadeColumns(QWidget):
 
     def _layout(self, sample: Sample, width: int, newest: bool) -> QTextLayout:
         """The lines of a sample that fit as a whole, laid out once."""
-        room = self.height() - QFontMetrics(ui_font("label")).height() - 6
+        room = column_text_height(self.height())
         key = (sample.step, newest, width * 10_000 + room)
         layout = self._layouts.get(key)
         if layout is not None:
@@ -354,41 +361,59 @@ class SampleStream(QPlainTextEdit):
 
     def jump_down(self) -> None:
         """To the newest sample, and follows again."""
+        # Qt breaks lines only when it first needs them, and till then counts a block as one line:
+        # the end moves as it is approached.
         bar = self.verticalScrollBar()
-        bar.setValue(bar.maximum())
+        for _ in range(_END_TRIES):
+            bar.setValue(bar.maximum())
+            self._break_lines()
+            if self.at_end():
+                break
         self._set_below(0)
+
+    def _break_lines(self) -> None:
+        """Breaks the lines of all blocks from the first one in sight to the last."""
+        block = self.firstVisibleBlock()
+        while block.isValid():
+            self.blockBoundingRect(block)
+            block = block.next()
 
     def show_sample(self, sample: Sample) -> None:
         """Scrolls so that a sample's heading is the first line."""
         for place, held in enumerate(self._samples):
             if held is sample:
-                block = self.document().findBlockByNumber(2 * place)
                 # A heading begins with an empty line, but for the first.
-                self.verticalScrollBar().setValue(block.firstLineNumber() + (place > 0))
+                self._scroll_to(self.document().findBlockByNumber(2 * place), int(place > 0))
                 return
+
+    def _scroll_to(self, block: QTextBlock, line: int) -> None:
+        self.blockBoundingRect(block)  # breaks its lines
+        self.verticalScrollBar().setValue(block.firstLineNumber() + line)
+
+    def _top(self) -> tuple[QTextCursor, int]:
+        """The first line in sight: a cursor that moves with its block, and the line in that."""
+        block = self.firstVisibleBlock()
+        return QTextCursor(block), self.verticalScrollBar().value() - block.firstLineNumber()
 
     def _append(self, new: list[Sample], follow: bool) -> None:
         excess = max(len(self._samples) + len(new) - MOST_SAMPLES, 0)
-        bar = self.verticalScrollBar()
-        top = bar.value()
+        anchor, line = self._top()
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
-        if excess:
+        if excess >= len(self._samples):
+            cursor.select(QTextCursor.SelectionType.Document)
+            cursor.removeSelectedText()
+            self._samples = []
+        elif excess:
             keep = self.document().findBlockByNumber(2 * excess)
-            removed_lines = keep.firstLineNumber() if keep.isValid() else 0
-            cursor.setPosition(0)
-            if keep.isValid():
-                cursor.setPosition(keep.position(), QTextCursor.MoveMode.KeepAnchor)
-            else:
-                cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+            cursor.setPosition(keep.position(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
             del self._samples[:excess]
-            top = max(top - removed_lines, 0)
         self._write(cursor, new)
         cursor.endEditBlock()
         self._samples += new
         if excess and not follow:
-            bar.setValue(top)
+            self._scroll_to(anchor.block(), line if anchor.position() else 0)
 
     def _write(self, cursor: QTextCursor, new: list[Sample]) -> None:
         colors = theme()
@@ -416,7 +441,9 @@ class SampleStream(QPlainTextEdit):
 
     def _rebuild(self) -> None:
         """Writes everything again, in place."""
-        top, follow = self.verticalScrollBar().value(), self.at_end()
+        follow = self.at_end()
+        anchor, line = self._top()
+        number, below = anchor.blockNumber(), self._below
         held, self._samples = self._samples, []
         self.clear()
         cursor = QTextCursor(self.document())
@@ -424,8 +451,11 @@ class SampleStream(QPlainTextEdit):
         self._write(cursor, held)
         cursor.endEditBlock()
         self._samples = held
-        bar = self.verticalScrollBar()
-        bar.setValue(bar.maximum() if follow else top)
+        if follow:
+            self.jump_down()
+        else:
+            self._scroll_to(self.document().findBlockByNumber(number), line)
+            self._set_below(below)
 
     def _scrolled(self) -> None:
         if self._below and self.at_end():
