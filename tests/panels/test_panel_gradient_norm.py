@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from rnnviz.panels.gradient_norm import GradientNormPanel, Norms, nice_log, share_text
@@ -70,6 +72,19 @@ def sent(panel: GradientNormPanel) -> list[SetClipping]:
     return commands
 
 
+def move_mouse(widget: QWidget, at: QPoint) -> None:
+    """A mouse move as an event of its own: the real pointer may be late under X11."""
+    event = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(at),
+        QPointF(widget.mapToGlobal(at)),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(widget, event)
+
+
 def acknowledge(panel: GradientNormPanel, command: SetClipping) -> None:
     assert panel.view is not None
     panel.view.in_force = InForce(5e-3, command.kind, command.threshold, "adam", 0.8)
@@ -81,7 +96,7 @@ def drag_line(panel: GradientNormPanel, pixels: int, release: bool = True) -> No
     start = panel.clip_y_position()
     QTest.mousePress(panel.plot, Qt.MouseButton.LeftButton, pos=start)
     for part in range(1, 5):
-        QTest.mouseMove(panel.plot, start + QPoint(0, pixels * part // 4))
+        move_mouse(panel.plot, start + QPoint(0, pixels * part // 4))
     if release:
         end = start + QPoint(0, pixels)
         QTest.mouseRelease(panel.plot, Qt.MouseButton.LeftButton, pos=end)
@@ -154,7 +169,7 @@ def test_the_handle_drags_too(panel: GradientNormPanel, sent: list[SetClipping])
     y = handle.mapTo(panel.plot, center).y()
     assert abs(y - panel.clip_y_position().y()) <= 1
     QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=center)
-    QTest.mouseMove(handle, center - QPoint(0, 25))
+    move_mouse(handle, center - QPoint(0, 25))
     assert sent and sent[-1].threshold > 5.0
     moved = handle.mapTo(panel.plot, center).y()
     assert abs(moved - (y - 25)) <= 2
@@ -167,7 +182,7 @@ def test_a_press_away_from_the_line_moves_nothing(
     panel.set_view(make_view(typical()))
     away = panel.clip_y_position() + QPoint(0, 40)
     QTest.mousePress(panel.plot, Qt.MouseButton.LeftButton, pos=away)
-    QTest.mouseMove(panel.plot, away + QPoint(0, 20))
+    move_mouse(panel.plot, away + QPoint(0, 20))
     QTest.mouseRelease(panel.plot, Qt.MouseButton.LeftButton, pos=away)
     assert sent == []
 
@@ -175,9 +190,9 @@ def test_a_press_away_from_the_line_moves_nothing(
 def test_the_pointer_tells_where_the_line_can_be_taken(panel: GradientNormPanel) -> None:
     panel.set_view(make_view(typical()))
     line = panel.clip_y_position()
-    QTest.mouseMove(panel.plot, line + QPoint(0, 50))
+    move_mouse(panel.plot, line + QPoint(0, 50))
     assert panel.plot.cursor().shape() == Qt.CursorShape.ArrowCursor
-    QTest.mouseMove(panel.plot, line)
+    move_mouse(panel.plot, line)
     assert panel.plot.cursor().shape() == Qt.CursorShape.SizeVerCursor
     assert panel.plot.handle.cursor().shape() == Qt.CursorShape.SizeVerCursor
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from rnnviz.panels.loss import LossPanel, Reference, below_since, loss_text, spread
@@ -82,6 +82,19 @@ def panel(qtbot: QtBot) -> Iterator[LossPanel]:
     themes().set_mode("dark")
 
 
+def move_mouse(widget: QWidget, at: QPoint) -> None:
+    """A mouse move as an event of its own: the real pointer may be late under X11."""
+    event = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(at),
+        QPointF(widget.mapToGlobal(at)),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(widget, event)
+
+
 def wheel(panel: LossPanel, at: QPointF, notches: int) -> None:
     event = QWheelEvent(
         at,
@@ -99,8 +112,8 @@ def wheel(panel: LossPanel, at: QPointF, notches: int) -> None:
 def drag(panel: LossPanel, start: QPoint, end: QPoint, shift: bool = False) -> None:
     keys = Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
     QTest.mousePress(panel.plot, Qt.MouseButton.LeftButton, keys, start)
-    QTest.mouseMove(panel.plot, (start + end) / 2)
-    QTest.mouseMove(panel.plot, end)
+    move_mouse(panel.plot, (start + end) / 2)
+    move_mouse(panel.plot, end)
     QTest.mouseRelease(panel.plot, Qt.MouseButton.LeftButton, keys, end)
 
 
@@ -259,7 +272,7 @@ def test_hover_reads_out_the_step_and_names_the_split(panel: LossPanel) -> None:
     view = make_view(1000)
     panel.set_view(view)
     x = panel.plot.at_x(math.log10(500))
-    QTest.mouseMove(panel.plot, QPoint(round(x), round(panel.plot.area().center().y())))
+    move_mouse(panel.plot, QPoint(round(x), round(panel.plot.area().center().y())))
     panel.grab()
     shown = dict(panel.plot.readout)
     step = int(shown["step"].replace(",", ""))
