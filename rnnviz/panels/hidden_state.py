@@ -588,6 +588,7 @@ class HiddenStatePanel(Panel):
         self._by_index = False
         self._order: NDArray[np.intp] | None = None  # None until it is to be found (again)
         self._order_key: tuple[int, str] | None = None
+        self._order_step = 0
         self._level = 1.0
         self._layer_label = QLabel(self.tr("Layer"))
         self._signal_label = QLabel(self.tr("Signal"))
@@ -787,6 +788,7 @@ class HiddenStatePanel(Panel):
                 return np.arange(units)
             self._order = similar_order(values[:, -_SORTED_BY:])
             self._order_key = key
+            self._order_step = 0 if self._answer is None else self._answer.step
         return self._order
 
     def _update_clause(self) -> None:
@@ -803,6 +805,9 @@ class HiddenStatePanel(Panel):
             parts.append(self.tr("sorted"))
         else:
             parts.append(self.tr("similar units together"))
+            # Units drift apart as the network learns; the rows are not moved while one watches.
+            if self._answer is not None and self._answer.step != self._order_step:
+                parts[-1] += self.tr(" at step {0}").format(f"{self._order_step:,}")
         self.set_clause(", ".join(parts))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

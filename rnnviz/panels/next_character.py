@@ -172,6 +172,17 @@ class SeedEdit(QPlainTextEdit):
             self.insertPlainText(text)
             self.ensureCursorVisible()
 
+    def event(self, event: QEvent) -> bool:
+        """Keeps the keys that mean something here from the window's shortcuts."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Escape)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Tab writes on, Esc leaves; the rest is typing."""
         if event.key() == Qt.Key.Key_Tab and event.modifiers() == Qt.KeyboardModifier.NoModifier:
@@ -821,6 +832,8 @@ class NextCharacterPanel(Panel):
             words = self.tr("after the last {0} of {1} characters").format(
                 f"{read:,}", f"{read + reading.skipped:,}"
             )
+            if self.width() < _NARROW:
+                words = self.tr("after the last {0}").format(f"{read:,}")
         elif not read:
             words = self.tr("before the first character")
         else:

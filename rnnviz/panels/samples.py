@@ -225,6 +225,13 @@ class DecadeColumns(QWidget):
                 body, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, sample.problem
             )
             return
+        if sample is self._newest and not newest:
+            painter.setFont(ui_font("label"))
+            painter.setPen(colors.color("text-muted"))
+            words = self.tr("the newest so far, at the right")
+            flags = Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
+            painter.drawText(body, flags, words)
+            return
         painter.setPen(colors.color("text" if newest else "text-2"))
         self._layout(sample, body.width(), newest).draw(
             painter, QPointF(body.topLeft()), [], QRectF(body)
@@ -479,8 +486,8 @@ class SampleStream(QPlainTextEdit):
         follow = self.at_end()
         super().resizeEvent(event)
         pitch = math.ceil(QFontMetricsF(mono_font("sample")).lineSpacing())
-        # Whole lines only: what is left over is a margin.
-        self.setViewportMargins(0, 0, 0, self.height() % pitch)
+        # Whole lines only: what is left over is a margin. Qt wants a pixel more than they need.
+        self.setViewportMargins(0, 0, 0, (self.height() - 1) % pitch)
         if follow:
             self.jump_down()
         self._place_button()

@@ -146,6 +146,7 @@ def test_the_order_stays_while_watching(panel: HiddenStatePanel) -> None:
     order = panel.unit_order()
     panel.show_answer(answer_to(TEXT + "!", seed=2))
     np.testing.assert_array_equal(panel.unit_order(), order)
+    assert panel.clause() == "128 units, similar units together at step 1"
     QTest.mouseClick(panel.sort_button, Qt.MouseButton.LeftButton)
     assert (panel.unit_order() != order).any()
     order = panel.unit_order()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -309,6 +309,18 @@ def test_escape_and_shift_tab_leave_the_field(panel: NextCharacterPanel) -> None
     QTest.keyClick(panel.edit, Qt.Key.Key_Backtab)
     assert not panel.edit.hasFocus()
     assert panel.edit.toPlainText() == ""
+
+
+def test_shortcuts_of_the_window_wait_while_one_types(panel: NextCharacterPanel) -> None:
+    fired: list[str] = []
+    for keys in ("Space", "Esc", "A", "Left"):
+        shortcut = QShortcut(QKeySequence(keys), panel)
+        shortcut.activated.connect(lambda keys=keys: fired.append(keys))
+    QTest.keyClicks(panel.edit, "a b")
+    QTest.keyClick(panel.edit, Qt.Key.Key_Left)
+    QTest.keyClick(panel.edit, Qt.Key.Key_Escape)
+    assert fired == []
+    assert panel.seed() == "a b"
 
 
 def test_the_alphabet_gives_every_character_a_place(panel: NextCharacterPanel) -> None:

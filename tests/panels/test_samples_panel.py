@@ -148,6 +148,8 @@ def test_the_stream_follows_its_end(panel: SamplesPanel) -> None:
     panel.refresh()
     assert panel.stream.at_end()
     assert not panel.stream.button.isVisible()
+    bottom = panel.stream.cursorForPosition(QPoint(2, panel.stream.viewport().height() - 6))
+    assert bottom.block() == panel.stream.document().lastBlock()
     assert panel.stream.toPlainText().rstrip().endswith("Sample of step 400,\nwhich has two lines.")
 
 
