@@ -620,7 +620,7 @@ class MainWindow(QMainWindow):
             settings.set(f"layout/{name}", state)
         folded = self._setup_folded_by_user
         settings.set("setup-folded", "" if folded is None else folded)
-        settings.set("seed", self.page.next_character.seed() if self._own_seed else "")
+        settings.set("seed", self.page.next_character.edit.raw_text() if self._own_seed else "")
         settings.set("temperature", self.page.next_character.temperature())
         settings.set("unit", self.page.loss.units.current())
         settings.set("log-x", self.page.loss.log_toggle.isChecked())

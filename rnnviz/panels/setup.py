@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from rnnviz.engine.optimizers import OPTIMIZERS
 from rnnviz.panels.base import ElidedLabel
 from rnnviz.panels.theme import icon, icon_pixmap, theme, themes
 from rnnviz.panels.widgets.choice import Choice
@@ -43,10 +44,12 @@ from rnnviz.text.sources import Source
 WIDTH = 264
 _COMPACT_BELOW = 800  # pixels of height: labels go beside their controls
 _OPEN_FILE = "open-file"
+_FIELD, _COMPACT_FIELD = 76, 66  # pixels of the number beside a slider
+# Name and the settings it runs with; an optimizer without a note is shown by its own name.
 _OPTIMIZER_NOTES = {
-    "sgd": "SGD  plain",
-    "adagrad": "Adagrad  ε 1e-8",
-    "adam": "Adam  β 0.9, 0.999",
+    "sgd": ("SGD", "plain"),
+    "adagrad": ("Adagrad", "ε 1e-8"),
+    "adam": ("Adam", "β 0.9, 0.999"),
 }
 
 
@@ -190,7 +193,7 @@ class SetupPanel(QFrame):
             )
 
         self._split = Segmented(
-            [("contiguous", self.tr("the end")), ("interleaved", self.tr("each stream's end"))],
+            [("contiguous", self.tr("text end")), ("interleaved", self.tr("stream ends"))],
             self.tr("Held out"),
             stretch=True,
         )
@@ -250,8 +253,8 @@ class SetupPanel(QFrame):
         words.setProperty("role", "live")
         box.addWidget(words)
         self._optimizer = Choice(self.tr("Optimizer"))
-        for name, text in _OPTIMIZER_NOTES.items():
-            self._optimizer.addItem(text, name)
+        for name in OPTIMIZERS:
+            self._optimizer.addItem(name, name)
         self._optimizer.setToolTip(
             self.tr("A change starts the new optimizer with empty accumulators")
         )
@@ -268,7 +271,6 @@ class SetupPanel(QFrame):
         self._rate = NumberField(
             1e-8, 100, default.learning_rate, self.tr("Learning rate"), integer=False, form="{:.1e}"
         )
-        self._rate.setFixedWidth(76)
         for control in (self._rate_slider, self._rate):
             control.edited.connect(lambda value: self._send(commands.SetLearningRate(value)))
         self._rate_row = FieldRow(self.tr("Learning rate"), self._rate_slider, self._rate)
@@ -287,14 +289,13 @@ class SetupPanel(QFrame):
             }
         )
         self._clip_kind.changed.connect(self._send_clipping)
-        box.addWidget(FieldRow(self.tr("Clip gradients by"), self._clip_kind))
+        box.addWidget(FieldRow(self.tr("Clip gradient"), self._clip_kind))
         self._clip_slider = ValueSlider(
             *CLIP_RANGE, default.clip_threshold, self.tr("Threshold"), token="clip"
         )
         self._clip = NumberField(
             1e-9, 1e12, default.clip_threshold, self.tr("Threshold"), integer=False, form="{:.3g}"
         )
-        self._clip.setFixedWidth(76)
         for control in (self._clip_slider, self._clip):
             control.edited.connect(lambda value: self._send_clipping(threshold=value))
         self._clip_row = FieldRow(self.tr("Threshold"), self._clip_slider, self._clip)
@@ -408,7 +409,9 @@ class SetupPanel(QFrame):
         ):
             control.set_pending(name in pending)
             was = str(getattr(running, name))
-            was = was.upper() if name == "cell" else was
+            was = {"contiguous": self.tr("text end"), "interleaved": self.tr("stream ends")}.get(
+                was, was.upper()
+            )
             row.set_was(self.tr("was {0}").format(was) if name in pending else "")
         others = {
             k: v for k, v in found.items() if k not in self._number_rows and k != "corpus"
@@ -529,6 +532,12 @@ class SetupPanel(QFrame):
             if row not in self._number_rows.values() or row is self._number_rows["seed"]:
                 row.set_compact(compact)
         self._strip.setVisible(not compact)
+        for field in (self._rate, self._clip):
+            field.setFixedWidth(_COMPACT_FIELD if compact else _FIELD)
+        for index in range(self._optimizer.count()):
+            name = self._optimizer.itemData(index)
+            title, note = _OPTIMIZER_NOTES.get(name, (name, ""))
+            self._optimizer.setItemText(index, title if compact else f"{title}  {note}".rstrip())
         margin, spacing = (8, 5) if compact else (12, 8)
         for box in (self._restart_layout, self._live_layout):
             box.setContentsMargins(margin + 2, margin, margin + 2, margin)

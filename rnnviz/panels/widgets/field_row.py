@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-_LABEL_WIDTH = 84  # pixels of the label beside the control in compact rows
+_LABEL_WIDTH = 80  # pixels of the label beside the control in compact rows
 
 
 class _Label(QLabel):
