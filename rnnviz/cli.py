@@ -314,9 +314,7 @@ def _train_settings(arguments: argparse.Namespace) -> tuple[RunConfig, Budget]:
     config, limits = load_preset(arguments.preset).command_line_config(arguments.corpus)
     given = vars(arguments)
     changes = {
-        field: given[option]
-        for option, field in _PARTS_OF_RUN.items()
-        if given[option] is not None
+        field: given[option] for option, field in _PARTS_OF_RUN.items() if given[option] is not None
     }
     for kind in ("norm", "value"):
         if given[f"clip_{kind}"] is not None:
@@ -475,9 +473,7 @@ def _sample(arguments: argparse.Namespace) -> int:
         prompt = vocabulary.encode(arguments.prompt)
         rng = np.random.default_rng(arguments.seed)
         sys.stdout.write(arguments.prompt)
-        for index in generate(
-            model.network, prompt, arguments.length, arguments.temperature, rng
-        ):
+        for index in generate(model.network, prompt, arguments.length, arguments.temperature, rng):
             sys.stdout.write(model.vocabulary[index])
     sys.stdout.write("\n")
     return 0

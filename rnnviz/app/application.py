@@ -23,7 +23,9 @@ from rnnviz import __version__
 def make_application(arguments: list[str] | None = None) -> QApplication:
     """The QApplication with name, icon and style; the one that exists, if there is one."""
     existing = QApplication.instance()
-    application = existing if isinstance(existing, QApplication) else QApplication(arguments or ["rnnviz"])
+    application = (
+        existing if isinstance(existing, QApplication) else QApplication(arguments or ["rnnviz"])
+    )
     application.setApplicationName("rnnviz")
     application.setApplicationDisplayName("rnnviz")
     application.setApplicationVersion(__version__)

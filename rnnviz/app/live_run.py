@@ -42,7 +42,9 @@ class LiveRun(QObject):
         # One core is left to the window and the prober: a BLAS thread that has to share its core
         # keeps the others waiting in every product, and training falls to a fraction of its speed.
         spare = max(available_cores() - 1, 1)
-        threads = min(recommended_threads(self.run.network.config, self.run.config.batch_size), spare)
+        threads = min(
+            recommended_threads(self.run.network.config, self.run.config.batch_size), spare
+        )
         # Process-wide and for good: the next run sets its own number.
         ThreadpoolController().limit(limits=threads, user_api="blas")
         self._thread.start()

@@ -191,6 +191,7 @@ class MainWindow(QMainWindow):
             panel.command.connect(self._send)
         page.next_character.seed_changed.connect(self._seed_changed)
         page.next_character.temperature_changed.connect(self._temperature_changed)
+        page.hidden_state.column_clicked.connect(page.next_character.show_column)
         themes().changed.connect(self._theme_changed)
 
     # Beginning.
@@ -325,9 +326,9 @@ class MainWindow(QMainWindow):
         answer = QMessageBox.question(
             self,
             what,
-            self.tr("{0} ends run {1} at step {2:,}. What it has learned is lost unless saved.").format(
-                what, view.number, view.step
-            ),
+            self.tr(
+                "{0} ends run {1} at step {2:,}. What it has learned is lost unless saved."
+            ).format(what, view.number, view.step),
             QMessageBox.StandardButton.Ok | QMessageBox.StandardButton.Cancel,
             QMessageBox.StandardButton.Cancel,
         )
@@ -452,7 +453,9 @@ class MainWindow(QMainWindow):
             self,
             self.tr("Open a text or a saved run"),
             self.settings.text("folder"),
-            self.tr("Texts and runs (*.txt *.md *.py *.csv *.tex *.html *.safetensors);;All files (*)"),
+            self.tr(
+                "Texts and runs (*.txt *.md *.py *.csv *.tex *.html *.safetensors);;All files (*)"
+            ),
         )
         if path:
             self.open_path(path)

@@ -41,6 +41,4 @@ class Rail(QToolButton):
         painter.setFont(ui_font("body"))
         painter.translate(self.width() / 2, 110)
         painter.rotate(-90)
-        painter.drawText(
-            QRectF(-40, -12, 80, 24), Qt.AlignmentFlag.AlignCenter, self.tr("Setup")
-        )
+        painter.drawText(QRectF(-40, -12, 80, 24), Qt.AlignmentFlag.AlignCenter, self.tr("Setup"))

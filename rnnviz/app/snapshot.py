@@ -75,7 +75,9 @@ def _wait(seconds: float) -> None:
 
 
 def _write(window: MainWindow, out: Path) -> None:
+    window.page.hidden_state.sort_again()
     window.page.mark_stale()
+    window.page.refresh_due()
     window.transport.refresh()
     picture: QImage = window.grab().toImage()
     if not picture.save(str(out), "PNG"):

@@ -55,9 +55,7 @@ class ElidedLabel(QLabel):
     def paintEvent(self, event: object) -> None:  # noqa: N802
         """Draws what fits."""
         painter = QPainter(self)
-        shown = self.fontMetrics().elidedText(
-            self._full, Qt.TextElideMode.ElideRight, self.width()
-        )
+        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width())
         self.setToolTip(self._full if shown != self._full else "")
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), int(self.alignment()), shown)

@@ -33,6 +33,7 @@ from rnnviz.session.prober import Answer
 from rnnviz.session.view import RunView
 from rnnviz.text.vocabulary import describe
 
+_SORT_AT = 200  # steps; then units are sorted once more, while everything changes anyway
 SIGNALS = ("h", "c", "z", "r", "n", "i", "f", "g", "o")
 GATES = frozenset("zrifo")  # sigmoids, 0 to 1; the others are signed
 _MEANING = {
@@ -161,7 +162,6 @@ class Heatmap(QWidget):
         self.text = ""  # all that was read
         self.earlier = 0  # characters of the seed before it
         self.marked: int | None = None  # a position chosen by the user; None follows the last
-        self._held = False  # newer states were left out while an earlier column is chosen
         self.empty = self.tr("Type seed text to see the state")
         self._values: NDArray[np.floating] | None = None  # (H, T) in index order
         self._order: NDArray[np.intp] = np.arange(0)
@@ -206,7 +206,6 @@ class Heatmap(QWidget):
         )
         if text != self.text:
             self.marked = None
-        self._held = False
         self._values, self._order = values, order
         self.text, self.earlier = text, earlier
         if (low, high, signed) != (self._low, self._high, self._signed):
@@ -230,13 +229,6 @@ class Heatmap(QWidget):
             position = None
         if position != self.marked:
             self.marked = position
-            self._held = False
-            self.update()
-
-    def hold(self) -> None:
-        """Says that the map stands still while the network may be learning."""
-        if not self._held:
-            self._held = True
             self.update()
 
     def framed(self) -> int:
@@ -472,8 +464,6 @@ class Heatmap(QWidget):
             )
             return
         caption, note = self.caption(), self.tr("shown in Next character")
-        if self._held:
-            note = self.tr("shown in Next character, map held")
         used = metrics.horizontalAdvance(caption)
         wide = metrics.horizontalAdvance(note)
         if used > self.width() - area.left():
@@ -650,15 +640,9 @@ class HiddenStatePanel(Panel):
         self._draw()
 
     def show_answer(self, answer: Answer) -> None:
-        """Shows the states of a reading; called whenever the prober has a new one.
-
-        While an earlier column is chosen, answers for the text up to it leave the map as it is:
-        they are meant for the panel that shows the prediction after it.
-        """
-        marked, text = self.map.marked, answer.reading.text
-        if marked is not None and text == self.map.text[: marked + 1]:
-            self.map.hold()
-            return
+        """Shows the states of a reading; called whenever the prober has a new one."""
+        if self._order_step < _SORT_AT <= answer.step:
+            self._order = None  # the order of an untrained network means nothing for a trained one
         self._answer = answer
         if self.isVisible():
             self._draw()
@@ -674,15 +658,8 @@ class HiddenStatePanel(Panel):
         self.map.recolour()
 
     def mark_column(self, position: int | None) -> None:
-        """Frames the column of a position in the read text; None frames the last one.
-
-        Call it with None when the seed changes.
-        """
+        """Frames the column of a position in the read text; None frames the last one."""
         self.map.mark(position)
-
-    def text_until(self, position: int) -> str:
-        """The text read up to and with a column: what to ask for the prediction after it."""
-        return self.map.text[: position + 1]
 
     # Choices.
 

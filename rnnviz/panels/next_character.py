@@ -594,6 +594,7 @@ class NextCharacterPanel(Panel):
         super().__init__("Next character", "", parent)
         self._vocabulary: Vocabulary | None = None
         self._answer: Answer | None = None
+        self._position: int | None = None  # in the read text; None: its end
         self._emitted = ""
         self._cut = False  # the beginning of a long text was dropped
         self._silent = False  # the text is being changed by the panel itself
@@ -689,14 +690,30 @@ class NextCharacterPanel(Panel):
         reading = answer.reading
         same = self._answer is not None and self._answer.reading.text == reading.text
         self._answer = answer
+        if not same:
+            self._position = None
         if self._waiting and reading.skipped + len(reading.text) == len(self._emitted):
             self._waiting = not self._emitted.endswith(reading.text)
-        if self._vocabulary is not None:
-            self.bars.set_logits(self._vocabulary.characters, reading.logits, rescale=not same)
-        self._update_clause()
+        self._show_logits(rescale=not same)
         if self._write_when_answered and not self._waiting:
             self._write_when_answered = False
             self._write_on()
+
+    def show_column(self, position: int) -> None:
+        """Shows what was expected after a character of the seed; the last one ends that.
+
+        Typing ends it too. `position` counts in the text that was read.
+        """
+        if self._answer is not None:
+            last = len(self._answer.reading.text) - 1
+            self._position = position if 0 <= position < last else None
+            self._show_logits(rescale=True)
+
+    def _show_logits(self, rescale: bool) -> None:
+        if self._answer is not None and self._vocabulary is not None:
+            logits = self._answer.reading.logits_after(self._position)
+            self.bars.set_logits(self._vocabulary.characters, logits, rescale=rescale)
+        self._update_clause()
 
     def seed(self) -> str:
         """The seed text without the characters the vocabulary lacks."""
@@ -798,6 +815,7 @@ class NextCharacterPanel(Panel):
 
     def _write_on(self) -> None:
         """Appends a character drawn from the bars, once they are those of the newest seed."""
+        self.show_column(-1)
         if self._waiting:
             self._write_when_answered = True
             return
@@ -828,12 +846,14 @@ class NextCharacterPanel(Panel):
             return
         reading = self._answer.reading
         read = len(reading.text)
-        if reading.skipped:
+        if reading.skipped and self._position is None:
             words = self.tr("after the last {0} of {1} characters").format(
                 f"{read:,}", f"{read + reading.skipped:,}"
             )
             if self.width() < _NARROW:
                 words = self.tr("after the last {0}").format(f"{read:,}")
+        elif self._position is not None:
+            words = self.tr("after {0} of {1} characters").format(self._position + 1, read)
         elif not read:
             words = self.tr("before the first character")
         else:

@@ -267,7 +267,9 @@ class SetupPanel(QFrame):
         self._rate_slider = ValueSlider(
             *LEARNING_RATE_RANGE, default.learning_rate, self.tr("Learning rate")
         )
-        self._rate_slider.setToolTip(self.tr("Learning rate; double click: back to the start value"))
+        self._rate_slider.setToolTip(
+            self.tr("Learning rate; double click: back to the start value")
+        )
         self._rate = NumberField(
             1e-8, 100, default.learning_rate, self.tr("Learning rate"), integer=False, form="{:.1e}"
         )
@@ -413,9 +415,7 @@ class SetupPanel(QFrame):
                 was, was.upper()
             )
             row.set_was(self.tr("was {0}").format(was) if name in pending else "")
-        others = {
-            k: v for k, v in found.items() if k not in self._number_rows and k != "corpus"
-        }
+        others = {k: v for k, v in found.items() if k not in self._number_rows and k != "corpus"}
         self._cell_row.set_error(next(iter(others.values()), ""))
         self._mark_corpus("corpus" in pending)
         self._show_buttons(len(pending), bool(found))

@@ -129,7 +129,9 @@ def _families(kind: str) -> tuple[str, ...]:
     ui = [str(f) for f in _file()["fonts"]["ui"] if f in installed]  # type: ignore[union-attr]
     found = [str(family) for family in wanted if family in installed]
     which = (
-        QFontDatabase.SystemFont.FixedFont if kind == "mono" else QFontDatabase.SystemFont.GeneralFont
+        QFontDatabase.SystemFont.FixedFont
+        if kind == "mono"
+        else QFontDatabase.SystemFont.GeneralFont
     )
     system = QFontDatabase.systemFont(which).families()
     # JetBrains Mono has neither the open box nor the return sign: the UI font lends them.

@@ -92,7 +92,9 @@ class StatePill(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Wide enough for the longest word it shows, so that nothing beside it moves."""
-        return QSize(QFontMetrics(ui_font("label", bold=True)).horizontalAdvance("Diverged") + 42, 28)
+        return QSize(
+            QFontMetrics(ui_font("label", bold=True)).horizontalAdvance("Diverged") + 42, 28
+        )
 
     minimumSizeHint = sizeHint  # noqa: N815
 
@@ -196,9 +198,7 @@ class TransportBar(QFrame):
         else:
             self.epoch.show_value("1 · 0%")
         if view.training and row:
-            self.speed.show_value(
-                speed(view.history.characters_per_second()), self.tr("chars / s")
-            )
+            self.speed.show_value(speed(view.history.characters_per_second()), self.tr("chars / s"))
         elif view.training:
             self.speed.show_value("…", self.tr("chars / s"))
         else:

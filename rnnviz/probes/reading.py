@@ -21,7 +21,15 @@ class Reading:
     text: str  # the characters read
     skipped: int  # characters before them that were left out
     signals: tuple[Mapping[str, NDArray[np.float32]], ...]  # per layer: name -> (H, T)
-    logits: NDArray[np.float64]  # (V,) of the character that follows
+    logits: NDArray[np.float64]  # (V, T): column t is of the character after text[: t + 1]
+
+    def logits_after(self, position: int | None = None) -> NDArray[np.float64]:
+        """Logits (V,) of the character after `text[position]`; None: after the whole text.
+
+        Before the first character there is one column all the same, that of the zero state.
+        """
+        column: NDArray[np.float64] = self.logits[:, -1 if position is None else position]
+        return column
 
 
 def read_text(network: Network, vocabulary: Vocabulary, text: str) -> Reading:
@@ -32,11 +40,11 @@ def read_text(network: Network, vocabulary: Vocabulary, text: str) -> Reading:
     read = text[-LONGEST_TEXT:]
     if not read:
         logits = network.parameters["decoder.bias"].astype(np.float64)
-        return Reading("", 0, (), logits)
+        return Reading("", 0, (), logits[:, np.newaxis])
     trace = network.trace(vocabulary.encode(read))
     return Reading(
         text=read,
         skipped=len(text) - len(read),
         signals=trace.signals,
-        logits=trace.logits[:, -1].astype(np.float64),
+        logits=trace.logits.astype(np.float64),
     )

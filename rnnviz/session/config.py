@@ -128,9 +128,7 @@ RESTART_FIELDS = (
 
 def restart_changes(current: RunConfig, wanted: RunConfig) -> tuple[str, ...]:
     """The restart fields in which the two differ, in the order of the schema."""
-    return tuple(
-        name for name in RESTART_FIELDS if getattr(current, name) != getattr(wanted, name)
-    )
+    return tuple(name for name in RESTART_FIELDS if getattr(current, name) != getattr(wanted, name))
 
 
 def _integer(value: int, low: int, high: int, what: str) -> str | None:

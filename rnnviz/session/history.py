@@ -201,9 +201,7 @@ class History:
             y = series.values[first:last].astype(np.float64)
             return steps[first:last].astype(np.float64), y, y
         start, stop = float(max(steps[first], 1)), float(steps[last - 1])
-        inner = (
-            np.geomspace(start, stop, bins + 1) if log_x else np.linspace(start, stop, bins + 1)
-        )
+        inner = np.geomspace(start, stop, bins + 1) if log_x else np.linspace(start, stop, bins + 1)
         edges = np.unique(np.searchsorted(steps, inner[:-1]).astype(np.int64))
         edges = np.append(edges[(edges >= first) & (edges < last)], last)
         if edges[0] > first:

@@ -77,8 +77,6 @@ def read_preset(path: Path) -> Preset:
         allowed = (int, float) if kind is float else (int,)
         if key in extra and (type(extra[key]) not in allowed or extra[key] <= 0):
             raise ConfigError(f"preset {path.name}: {key} must be a number above 0")
-    preset = Preset(
-        path.stem, content["title"], content["description"], content["settings"], extra
-    )
+    preset = Preset(path.stem, content["title"], content["description"], content["settings"], extra)
     preset.command_line_config("the-salt-crown")  # refuses unknown and unusable settings now
     return preset

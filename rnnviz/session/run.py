@@ -66,9 +66,7 @@ class Run:
             return evaluate_streams(self.network, held_out[:, :length], progress=progress), total
         text = held_out[0, : limit + 1]
         pieces = int(np.clip(len(text) // (6 * _WARM_UP), 1, 256))
-        found = evaluate(
-            self.network, text, streams=pieces, warmup=_WARM_UP, progress=progress
-        )
+        found = evaluate(self.network, text, streams=pieces, warmup=_WARM_UP, progress=progress)
         return found, total
 
     def final_validation(self) -> Evaluation | None:

@@ -196,7 +196,9 @@ class Runner:
 
     def _follow_up(self, row: Row) -> None:
         """Validation and sample, when they are due; their time counts as training time."""
-        if self.run.split.validation is not None and self._validation_due.now(row.step, self.seconds):
+        if self.run.split.validation is not None and self._validation_due.now(
+            row.step, self.seconds
+        ):
             begun = self._clock()
             measured, total = self.run.live_validation(self._check_interrupted)
             cost = self._clock() - begun

@@ -140,9 +140,7 @@ def test_dragging_the_clip_line_is_obeyed_while_training(qtbot: QtBot, window: M
     for move in range(1, 8):
         QTest.mouseMove(canvas, start + QPoint(0, 10 * move))
         qtbot.wait(1)
-    QTest.mouseRelease(
-        canvas, LEFT, Qt.KeyboardModifier.NoModifier, start + QPoint(0, 70)
-    )
+    QTest.mouseRelease(canvas, LEFT, Qt.KeyboardModifier.NoModifier, start + QPoint(0, 70))
     qtbot.waitUntil(lambda: view.in_force.clip_threshold < before / 2)
     at = steps(window)
     qtbot.waitUntil(lambda: steps(window) > at + 20)
@@ -175,6 +173,22 @@ def test_typing_a_seed_changes_the_bars_while_training(qtbot: QtBot, window: Mai
     rows = panel.shown_rows()
     assert len(rows) >= 8
     assert all(rows[i][1] >= rows[i + 1][1] for i in range(len(rows) - 1))
+
+
+def test_a_click_on_a_column_shows_what_was_expected_there(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    train(qtbot, window, until=300)
+    panel, states = window.page.next_character, window.page.hidden_state
+    panel.edit.selectAll()
+    QTest.keyClicks(panel.edit, "the tide of the sea")
+    qtbot.waitUntil(lambda: "19 char" in panel.clause())
+    click(states.map, states.map.column_rect(3).center())
+    assert "after 4 of 19" in panel.clause()
+    panel.edit.setFocus()
+    QTest.keyClicks(panel.edit, " ")
+    qtbot.waitUntil(lambda: "20 char" in panel.clause())
+    assert states.map.marked is None
 
 
 def test_an_unknown_character_is_explained_and_left_out(qtbot: QtBot, window: MainWindow) -> None:
@@ -242,9 +256,7 @@ def test_restart_settings_wait_and_are_marked(qtbot: QtBot, window: MainWindow) 
     assert setup.pending() == ()
 
 
-def test_before_the_first_step_a_change_needs_no_restart(
-    qtbot: QtBot, window: MainWindow
-) -> None:
+def test_before_the_first_step_a_change_needs_no_restart(qtbot: QtBot, window: MainWindow) -> None:
     type_number(window, "num_layers", "2")
     assert window.controller.view is not None
     assert window.controller.view.config.num_layers == 2
@@ -358,9 +370,7 @@ def test_a_file_dropped_on_the_window_is_opened(
     qtbot.waitUntil(lambda: window.controller.view.corpus_name == "dropped.txt")
 
 
-def test_a_saved_run_opens_and_continues(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path
-) -> None:
+def test_a_saved_run_opens_and_continues(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     train(qtbot, window, until=30)
     pause(qtbot, window)
     from rnnviz.session import commands
@@ -452,9 +462,7 @@ def test_setup_folds_and_unfolds(qtbot: QtBot, window: MainWindow) -> None:
     assert window.setup.isVisible()
 
 
-def test_a_header_double_click_maximises_a_panel_and_back(
-    qtbot: QtBot, window: MainWindow
-) -> None:
+def test_a_header_double_click_maximises_a_panel_and_back(qtbot: QtBot, window: MainWindow) -> None:
     panel = window.page.loss
     before = panel.width()
     QTest.mouseDClick(panel, LEFT, Qt.KeyboardModifier.NoModifier, QPoint(300, 12))
@@ -513,9 +521,7 @@ def test_markup_in_a_file_name_is_shown_as_text(
     assert path.name in window.top_bar.what()
 
 
-def test_starting_and_stopping_often_leaves_one_trainer(
-    qtbot: QtBot, window: MainWindow
-) -> None:
+def test_starting_and_stopping_often_leaves_one_trainer(qtbot: QtBot, window: MainWindow) -> None:
     wait: Callable[[], None] = QApplication.processEvents
     for _ in range(60):
         click(window.transport.play)

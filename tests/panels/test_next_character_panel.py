@@ -40,7 +40,7 @@ def view_of(characters: tuple[str, ...] = CHARACTERS) -> RunView:
 def answer_to(text: str, logits: NDArray[np.float64] | None = None, step: int = 1) -> Answer:
     if logits is None:
         logits = np.linspace(-3, 3, len(CHARACTERS))
-    return Answer(1, step, Reading(text, 0, (), logits))
+    return Answer(1, step, Reading(text, 0, (), np.repeat(logits[:, None], max(len(text), 1), 1)))
 
 
 @pytest.fixture
@@ -339,7 +339,7 @@ def test_the_clause_says_what_was_read(panel: NextCharacterPanel) -> None:
     assert panel.clause() == "before the first character"
     panel.show_answer(answer_to("a"))
     assert panel.clause() == "after 1 character"
-    reading = Reading("a" * 1000, 234, (), np.zeros(len(CHARACTERS)))
+    reading = Reading("a" * 1000, 234, (), np.zeros((len(CHARACTERS), 1000)))
     panel.show_answer(Answer(1, 1, reading))
     assert panel.clause() == "after the last 1,000 of 1,234 characters"
 

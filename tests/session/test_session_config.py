@@ -83,7 +83,12 @@ def test_every_preset_can_be_used(name: str) -> None:
 
 def test_the_classic_preset_is_the_classic() -> None:
     config, _ = load_preset("min-char-rnn").command_line_config("x")
-    assert (config.cell, config.hidden_size, config.seq_len, config.batch_size) == ("rnn", 100, 25, 1)
+    assert (config.cell, config.hidden_size, config.seq_len, config.batch_size) == (
+        "rnn",
+        100,
+        25,
+        1,
+    )
     assert (config.optimizer, config.learning_rate) == ("adagrad", 0.1)
     assert (config.clip_kind, config.clip_threshold, config.reduction) == ("value", 5.0, "sum")
     assert (config.sample_every, config.sample_length) == (100, 200)

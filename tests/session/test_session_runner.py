@@ -238,7 +238,7 @@ def test_the_prober_answers_with_the_newest_weights(trained: object) -> None:
         reading = answers[-1].reading
         assert reading.text == "the quick"
         assert reading.signals[0]["h"].shape == (12, 9)
-        assert reading.logits.shape == (live.runner.run.vocabulary.size,)
+        assert reading.logits.shape == (live.runner.run.vocabulary.size, 9)
         live.runner.send(commands.StepOnce())
         with arrived:
             assert arrived.wait_for(lambda: answers[-1].step == 1, 5)

@@ -131,7 +131,9 @@ class Segmented(QWidget):
         painter.setPen(QPen(colors.color("border"), 1))
         painter.setBrush(colors.color("surface-2"))
         painter.drawRoundedRect(whole, 5, 5)
-        for index, ((key, label), rect) in enumerate(zip(self._options, self._rects(), strict=True)):
+        for index, ((key, label), rect) in enumerate(
+            zip(self._options, self._rects(), strict=True)
+        ):
             chosen = key == self._current
             if chosen:
                 edge = "warn" if self._pending else "border-strong"
