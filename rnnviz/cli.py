@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         return _complain(str(error))
     except BrokenPipeError:  # the reader of a pipe has left; nothing more to say to it
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 0
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -328,7 +328,7 @@ def _train_settings(arguments: argparse.Namespace) -> tuple[RunConfig, Budget]:
         option = next((o for o, name in _PARTS_OF_RUN.items() if name == field), field)
         raise UsageError(f"--{option.replace('_', '-')}: {sentence}")
     asked = {name: given[name] for name in ("steps", "seconds", "epochs") if given[name]}
-    return config, Budget(**(asked or limits or {"seconds": 60.0}))  # type: ignore[arg-type]
+    return config, Budget(**(asked or limits or {"seconds": 60.0}))
 
 
 def _check_writable(path: Path) -> None:

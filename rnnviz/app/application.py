@@ -23,9 +23,10 @@ from rnnviz import __version__
 def make_application(arguments: list[str] | None = None) -> QApplication:
     """The QApplication with name, icon and style; the one that exists, if there is one."""
     existing = QApplication.instance()
-    application = (
-        existing if isinstance(existing, QApplication) else QApplication(arguments or ["rnnviz"])
-    )
+    if isinstance(existing, QApplication):
+        application = existing
+    else:
+        application = QApplication(arguments or ["rnnviz"])
     application.setApplicationName("rnnviz")
     application.setApplicationDisplayName("rnnviz")
     application.setApplicationVersion(__version__)
@@ -61,7 +62,7 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
 
 
 def _report_exceptions(window: object) -> None:
-    """An exception in a slot or paint event is told in the window and on stderr, and life goes on."""
+    """An exception in a slot or paint event is told in the window and on stderr; life goes on."""
     from rnnviz.app.main_window import MainWindow
 
     assert isinstance(window, MainWindow)

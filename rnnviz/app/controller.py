@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -23,7 +24,7 @@ from rnnviz.text.download import DownloadCancelled, download
 from rnnviz.text.ngrams import ReferenceLosses, reference_losses
 from rnnviz.text.sources import NotDownloadedError, load_source
 
-_JOIN_SECONDS = 1.5
+_JOIN_SECONDS = 0.8
 
 
 class Controller(QObject):
@@ -296,7 +297,11 @@ class Controller(QObject):
                 self._retire(job)
         self._loading = self._counting = None
         ended = self._end_run()
-        return all([job.join(_JOIN_SECONDS) for job in self._old_jobs]) and ended
+        deadline = time.monotonic() + _JOIN_SECONDS
+        for job in self._old_jobs:
+            # One that waits for the network ends later, unheard; it must not keep the window.
+            ended = job.join(max(deadline - time.monotonic(), 0.0)) and ended
+        return ended
 
 
 class _OpenedRun:
@@ -320,7 +325,8 @@ def _open_run(path: str) -> _OpenedRun:
         corpus = load_source(saved.corpus_origin, cache_folder(), encoding)
     except (CorpusError, OSError) as error:
         raise ConfigError(
-            f"{saved.path.name} was trained on {saved.corpus_name}, which could not be read: {error}"
+            f"{saved.path.name} was trained on {saved.corpus_name}, "
+            f"which could not be read: {error}"
         ) from error
     if not saved.belongs_to(corpus):
         raise ConfigError(

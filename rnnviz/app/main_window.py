@@ -500,12 +500,12 @@ class MainWindow(QMainWindow):
             action.triggered.connect(lambda _=False, p=path: self.open_path(p))
         self._recent.setEnabled(bool(self._recent.actions()))
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A file from this machine may be dropped anywhere."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+    def dropEvent(self, event: QDropEvent) -> None:
         """Opens the first file dropped."""
         for url in event.mimeData().urls():
             if url.isLocalFile():
@@ -554,18 +554,18 @@ class MainWindow(QMainWindow):
         self._place_setup()
         self.page.reset_layout()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Folds Setup in a narrow window unless the user has decided."""
         super().resizeEvent(event)
         self._place_setup()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+    def changeEvent(self, event: QEvent) -> None:
         """A minimised window asks for no fresh answers."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
             self.controller.set_probe_live(not self.isMinimized())
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space plays and pauses wherever no text field or button takes it for itself."""
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._toggle_play()
@@ -591,7 +591,7 @@ class MainWindow(QMainWindow):
 
     # From one start to the next.
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """The size the window was designed at."""
         return QSize(1600, 1000)
 
@@ -631,7 +631,7 @@ class MainWindow(QMainWindow):
             settings.set("config", self.setup.wanted.to_dict())
         settings.sync()
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Ends every thread before the window goes."""
         if not self._closing:
             self._closing = True

@@ -53,7 +53,8 @@ class Notice(QFrame):
         for label, act in actions:
             button = QPushButton(label)
             button.setFixedHeight(28)
-            button.clicked.connect(lambda _=False, act=act: (self.dismiss(), act()))
+            button.clicked.connect(self.dismiss)
+            button.clicked.connect(act)
             self._buttons.addWidget(button)
         self.setProperty("banner", kind)
         self.style().unpolish(self)
@@ -67,8 +68,7 @@ class Notice(QFrame):
 
     def buttons(self) -> list[QPushButton]:
         """The action buttons shown."""
-        found = [self._buttons.itemAt(i).widget() for i in range(self._buttons.count())]
-        return [widget for widget in found if isinstance(widget, QPushButton)]
+        return [button for button in self.findChildren(QPushButton) if not button.isHidden()]
 
     def dismiss(self) -> None:
         """Hides the bar."""
@@ -76,7 +76,8 @@ class Notice(QFrame):
 
     def _clear_buttons(self) -> None:
         while self._buttons.count():
-            widget = self._buttons.takeAt(0).widget()
+            item = self._buttons.takeAt(0)
+            widget = item.widget() if item is not None else None
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()

@@ -21,11 +21,11 @@ class Rail(QToolButton):
         self.setAccessibleName(self.tr("Unfold Setup"))
         themes().changed.connect(self.update)
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """Narrow, and as tall as there is room."""
         return QSize(WIDTH, 10_000)
 
-    def paintEvent(self, event: object) -> None:  # noqa: N802
+    def paintEvent(self, event: object) -> None:
         """Draws a panel's frame with the signs in it."""
         colors = theme()
         painter = QPainter(self)

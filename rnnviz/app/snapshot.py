@@ -52,12 +52,17 @@ def _start(window: MainWindow, corpus: str | None, preset: str | None) -> None:
     """Opens the text and waits for the run; what the window refuses is raised."""
     refused: list[str] = []
     loop = QEventLoop()
+
+    def refuse(sentence: str, *_: str) -> None:
+        refused.append(sentence)
+        loop.quit()
+
     for signal in (
         window.controller.run_refused,
         window.controller.text_refused,
         window.controller.encoding_refused,
     ):
-        signal.connect(lambda sentence, *_: (refused.append(sentence), loop.quit()))
+        signal.connect(refuse)
     window.controller.run_started.connect(lambda _: loop.quit())
     QTimer.singleShot(round(1000 * _LOADING_SECONDS), loop.quit)
     window.begin(corpus, preset)
@@ -80,5 +85,5 @@ def _write(window: MainWindow, out: Path) -> None:
     window.page.refresh_due()
     window.transport.refresh()
     picture: QImage = window.grab().toImage()
-    if not picture.save(str(out), "PNG"):
+    if not picture.save(str(out)):
         raise OSError(f"{out}: the picture could not be written")

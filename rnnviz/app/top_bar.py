@@ -15,7 +15,7 @@ from rnnviz.paths import resources_folder
 class _Tab(QToolButton):
     """A perspective; the chosen one is underlined in the accent colour."""
 
-    def paintEvent(self, event: object) -> None:  # noqa: N802
+    def paintEvent(self, event: object) -> None:
         """Draws word and underline."""
         colors = theme()
         painter = QPainter(self)

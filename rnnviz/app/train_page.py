@@ -99,7 +99,7 @@ class TrainPage(QWidget):
                     Qt.Orientation.Horizontal if name == "columns" else Qt.Orientation.Vertical
                 )
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """In a low window Samples gives way first, then Hidden state."""
         super().resizeEvent(event)
         self._give_way()

@@ -32,7 +32,7 @@ class ElidedLabel(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setText(text)
 
-    def setText(self, text: str) -> None:  # noqa: N802
+    def setText(self, text: str) -> None:
         """Shows a new text."""
         self._full = text
         self.setAccessibleName(text)
@@ -43,16 +43,16 @@ class ElidedLabel(QLabel):
         """The whole text, also while only its beginning is shown."""
         return self._full
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """As wide as the whole text."""
         metrics = self.fontMetrics()
         return QSize(metrics.horizontalAdvance(self._full) + 2, metrics.height())
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
+    def minimumSizeHint(self) -> QSize:
         """May vanish."""
         return QSize(0, self.fontMetrics().height())
 
-    def paintEvent(self, event: object) -> None:  # noqa: N802
+    def paintEvent(self, event: object) -> None:
         """Draws what fits."""
         painter = QPainter(self)
         shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width())
@@ -138,13 +138,13 @@ class Panel(QFrame):
         self._menu_button.setIcon(icon("more"))
         self.apply_theme()
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+    def showEvent(self, event: QShowEvent) -> None:
         """Catches up with what happened while hidden."""
         super().showEvent(event)
         if self.view is not None:
             self.refresh()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """A double click on the header maximises the panel, another restores it."""
         if event.position().y() <= self._header.height():
             self.maximize_requested.emit()

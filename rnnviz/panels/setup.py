@@ -543,7 +543,7 @@ class SetupPanel(QFrame):
             box.setContentsMargins(margin + 2, margin, margin + 2, margin)
             box.setSpacing(spacing)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Sets rows closer in a low window."""
         super().resizeEvent(event)
         self._set_compact(event.size().height() < _COMPACT_BELOW)

@@ -6,6 +6,7 @@ Widgets ask `theme()` when they paint and connect to `themes().changed`; nobody 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,12 +26,16 @@ from PySide6.QtWidgets import QApplication
 
 from rnnviz.paths import resources_folder
 
+_TOKEN = re.compile(r"@([a-z0-9-]+)@")
 MODES = ("system", "dark", "light")
 
 
 @cache
 def _file() -> dict[str, dict[str, str | int | list[str]]]:
-    return json.loads((resources_folder() / "theme.json").read_text(encoding="utf-8"))
+    content: dict[str, dict[str, str | int | list[str]]] = json.loads(
+        (resources_folder() / "theme.json").read_text(encoding="utf-8")
+    )
+    return content
 
 
 @dataclass(frozen=True)
@@ -128,11 +133,8 @@ def _families(kind: str) -> tuple[str, ...]:
     assert isinstance(wanted, list)
     ui = [str(f) for f in _file()["fonts"]["ui"] if f in installed]  # type: ignore[union-attr]
     found = [str(family) for family in wanted if family in installed]
-    which = (
-        QFontDatabase.SystemFont.FixedFont
-        if kind == "mono"
-        else QFontDatabase.SystemFont.GeneralFont
-    )
+    fonts = QFontDatabase.SystemFont
+    which = fonts.FixedFont if kind == "mono" else fonts.GeneralFont
     system = QFontDatabase.systemFont(which).families()
     # JetBrains Mono has neither the open box nor the return sign: the UI font lends them.
     return tuple(dict.fromkeys([*found, *(ui if kind == "mono" and found else []), *system]))
@@ -164,7 +166,7 @@ def mono_font(role: str = "label", *, medium: bool = False) -> QFont:
 
 
 def icon_pixmap(name: str, color: QColor, size: int = 16, ratio: float = 2.0) -> QPixmap:
-    """`resources/icons/NAME.svg` drawn in one colour (its `currentColor`), `size` logical pixels."""
+    """`resources/icons/NAME.svg` in one colour (its `currentColor`), `size` logical pixels."""
     source = (resources_folder() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     renderer = QSvgRenderer(QByteArray(source.replace("currentColor", color.name()).encode()))
     pixmap = QPixmap(round(size * ratio), round(size * ratio))
@@ -210,91 +212,12 @@ def _palette(colors: Theme) -> QPalette:
 
 
 def _style_sheet(colors: Theme) -> str:
-    c = colors.hex
-    lighter = colors.color("accent").lighter(110).name()
-    darker = colors.color("accent").darker(110).name()
-    label, body, tick = pixels("label"), pixels("body"), pixels("tick")
-    return f"""
-    QMainWindow, QDialog, QSplitter {{ background: {c("bg")}; }}
-    QSplitter::handle {{ background: transparent; }}
-    QSplitter::handle:horizontal:hover {{ border-left: 2px solid {c("accent")}; margin: 0 3px; }}
-    QSplitter::handle:vertical:hover {{ border-top: 2px solid {c("accent")}; margin: 3px 0; }}
-    QLabel {{ color: {c("text")}; background: transparent; }}
-    QLabel[role="muted"] {{ color: {c("text-muted")}; font-size: {label}px; }}
-    QLabel[role="caption"] {{ color: {c("text-muted")}; font-size: {tick}px; }}
-    QLabel[role="label"] {{ color: {c("text-2")}; font-size: {label}px; }}
-    QLabel[role="error"] {{ color: {c("danger")}; font-size: {tick}px; }}
-    QLabel[role="warn"] {{ color: {c("warn")}; font-size: {label}px; font-weight: 600; }}
-    QLabel[role="live"] {{ color: {c("accent")}; font-size: {label}px; font-weight: 600; }}
-    QLabel[role="title"] {{ font-size: {body}px; font-weight: 600; }}
-    QFrame[panel="true"] {{
-        background: {c("surface")}; border: 1px solid {c("border")}; border-radius: 6px; }}
-    QFrame[bar="top"] {{ background: {c("surface")}; border: 0; border-bottom: 1px solid {c("border")}; }}
-    QFrame[bar="bottom"] {{ background: {c("surface")}; border: 0; border-top: 1px solid {c("border")}; }}
-    QFrame[group="restart"] {{ border: 1px solid {c("border")}; border-radius: 6px; background: transparent; }}
-    QFrame[group="live"] {{ background: {c("surface-2")}; border: 1px solid {c("border")};
-        border-left: 3px solid {c("accent")}; border-radius: 6px; }}
-    QFrame[banner="danger"] {{ background: {c("danger-soft")}; border: 1px solid {c("danger")}; border-radius: 6px; }}
-    QFrame[banner="info"] {{ background: {c("surface-2")}; border: 1px solid {c("border-strong")}; border-radius: 6px; }}
-    QFrame[banner="warn"] {{ background: {c("warn-soft")}; border: 1px solid {c("warn")}; border-radius: 6px; }}
-    QFrame[rule="true"] {{ background: {c("border")}; border: 0; }}
-    QPushButton, QToolButton[framed="true"] {{ background: {c("surface-2")}; color: {c("text")};
-        border: 1px solid {c("border-strong")}; border-radius: 5px; padding: 4px 12px; font-size: {label}px; }}
-    QPushButton:hover, QToolButton[framed="true"]:hover {{ background: {c("surface-3")}; }}
-    QPushButton:pressed {{ padding: 5px 12px 3px 12px; }}
-    QPushButton:focus, QToolButton[framed="true"]:focus {{ border: 2px solid {c("accent")}; padding: 3px 11px; }}
-    QPushButton:disabled {{ background: transparent; border-color: {c("border")}; color: {c("text-muted")}; }}
-    QPushButton[kind="primary"] {{ background: {c("accent")}; color: {c("on-accent")};
-        border: 2px solid {c("accent")}; font-weight: 600; font-size: {body}px; border-radius: 6px; }}
-    QPushButton[kind="primary"]:hover {{ background: {lighter}; border-color: {lighter}; }}
-    QPushButton[kind="primary"]:pressed {{ background: {darker}; border-color: {darker}; }}
-    QPushButton[kind="primary"]:focus {{ border: 2px solid {c("text")}; padding: 4px 12px; }}
-    QPushButton[kind="primary"]:disabled {{ background: {c("surface-2")}; color: {c("text-muted")};
-        border-color: {c("border")}; }}
-    QPushButton[kind="warn"] {{ background: {c("warn-soft")}; color: {c("warn")};
-        border: 1px solid {c("warn")}; font-weight: 600; padding: 4px 7px; }}
-    QPushButton[kind="warn"]:focus {{ border: 2px solid {c("warn")}; padding: 3px 6px; }}
-    QPushButton[kind="warn"]:disabled {{ background: transparent; color: {c("text-muted")};
-        border-color: {c("border")}; font-weight: 400; }}
-    QPushButton[kind="icon"] {{ padding: 0; border-radius: 6px; }}
-    QPushButton[kind="icon"]:focus {{ padding: 0; }}
-    QToolButton {{ background: transparent; color: {c("text-2")}; border: 1px solid transparent;
-        border-radius: 4px; padding: 2px; font-size: {label}px; }}
-    QToolButton:hover {{ background: {c("surface-3")}; color: {c("text")}; }}
-    QToolButton:focus {{ border: 1px solid {c("accent")}; }}
-    QToolButton::menu-indicator {{ image: none; width: 0; }}
-    QLineEdit, QPlainTextEdit, QComboBox {{ background: {c("surface")}; color: {c("text")};
-        border: 1px solid {c("border-strong")}; border-radius: 5px; padding: 3px 8px;
-        selection-background-color: {c("accent")}; selection-color: {c("on-accent")}; font-size: {body}px; }}
-    QFrame[group="restart"] QLineEdit, QFrame[group="restart"] QComboBox {{ background: transparent; }}
-    QLineEdit:hover, QComboBox:hover, QPlainTextEdit:hover {{ border-color: {c("text-2")}; }}
-    QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus {{ border: 2px solid {c("accent")}; padding: 2px 7px; }}
-    QLineEdit[state="pending"], QComboBox[state="pending"] {{ border: 2px solid {c("warn")}; padding: 2px 7px; }}
-    QLineEdit[state="bad"], QComboBox[state="bad"], QPlainTextEdit[state="bad"] {{
-        border: 2px solid {c("danger")}; padding: 2px 7px; }}
-    QLineEdit:disabled, QComboBox:disabled {{ border-color: {c("border")}; color: {c("text-muted")}; }}
-    QComboBox::drop-down {{ border: 0; width: 24px; }}
-    QComboBox QAbstractItemView {{ background: {c("surface-2")}; color: {c("text")};
-        border: 1px solid {c("border-strong")}; selection-background-color: {c("surface-3")};
-        selection-color: {c("text")}; outline: 0; padding: 4px; }}
-    QMenu {{ background: {c("surface-2")}; color: {c("text")}; border: 1px solid {c("border-strong")};
-        padding: 4px; font-size: {label}px; }}
-    QMenu::item {{ padding: 5px 24px 5px 24px; border-radius: 4px; }}
-    QMenu::item:selected {{ background: {c("surface-3")}; }}
-    QMenu::item:disabled {{ color: {c("text-muted")}; }}
-    QMenu::separator {{ height: 1px; background: {c("border")}; margin: 4px 8px; }}
-    QToolTip {{ background: {c("surface-2")}; color: {c("text")}; border: 1px solid {c("border-strong")};
-        padding: 4px 6px; font-size: {label}px; }}
-    QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: 0; }}
-    QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
-    QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
-    QScrollBar::handle {{ background: {c("surface-3")}; border-radius: 4px; margin: 1px; }}
-    QScrollBar::handle:vertical {{ min-height: 24px; }}
-    QScrollBar::handle:horizontal {{ min-width: 24px; }}
-    QScrollBar::handle:hover {{ background: {c("border-strong")}; }}
-    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
-    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
-    QCheckBox {{ color: {c("text-2")}; font-size: {label}px; spacing: 8px; }}
-    QProgressBar {{ background: {c("surface-3")}; border: 0; border-radius: 2px; height: 4px; }}
-    QProgressBar::chunk {{ background: {c("accent")}; border-radius: 2px; }}
-    """
+    """`resources/style.qss` with its tokens filled in."""
+    accent = colors.color("accent")
+    values = {
+        "accent-lighter": accent.lighter(110).name(),
+        "accent-darker": accent.darker(110).name(),
+    }
+    values |= {f"px-{role}": str(pixels(role)) for role in ("tick", "label", "body")}
+    source = (resources_folder() / "style.qss").read_text(encoding="utf-8")
+    return _TOKEN.sub(lambda found: values.get(found[1]) or colors.hex(found[1]), source)

@@ -1,4 +1,4 @@
-"""The bar at the bottom: play, step and reset, where the run stands, and the whole of it at a glance."""
+"""The bar at the bottom: play, step, reset, where the run stands, and all of it at a glance."""
 
 from __future__ import annotations
 
@@ -90,15 +90,15 @@ class StatePill(QWidget):
         """The word shown."""
         return self._word
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """Wide enough for the longest word it shows, so that nothing beside it moves."""
         return QSize(
             QFontMetrics(ui_font("label", bold=True)).horizontalAdvance("Diverged") + 42, 28
         )
 
-    minimumSizeHint = sizeHint  # noqa: N815
+    minimumSizeHint = sizeHint
 
-    def paintEvent(self, event: object) -> None:  # noqa: N802
+    def paintEvent(self, event: object) -> None:
         """Draws the pill."""
         colors = theme()
         painter = QPainter(self)
@@ -229,7 +229,7 @@ class TransportBar(QFrame):
         for button in (self.play, self.step, self.reset):
             button.setEnabled(ready)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window the elapsed time goes first, then the epoch."""
         super().resizeEvent(event)
         self.elapsed.setVisible(event.size().width() >= _HIDE_ELAPSED_BELOW)

@@ -1,4 +1,4 @@
-"""Every setting of a run in one frozen record, with its limits and the time at which a change holds.
+"""Every setting of a run in one frozen record, with its limits and when a change of it holds.
 
 Presets, the command line, the Setup panel and saved runs all share this one schema.
 """
@@ -123,7 +123,7 @@ RESTART_FIELDS = (
     "initialization",
     "reduction",
 )
-"""A change of one of these waits for the next restart; every other field holds from the next step."""
+"""A change of one of these waits for the next restart; all others hold from the next step."""
 
 
 def restart_changes(current: RunConfig, wanted: RunConfig) -> tuple[str, ...]:

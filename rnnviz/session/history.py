@@ -184,7 +184,7 @@ class History:
     def curve(
         self, column: str, low: float, high: float, bins: int, log_x: bool
     ) -> tuple[Floats, Floats, Floats]:
-        """A column against steps, thinned for drawing: `(x, minima, maxima)`, at most `bins` points.
+        """A column against steps, thinned for drawing: `(x, minima, maxima)` of `bins` points.
 
         `low` and `high` bound the steps shown; with `log_x` bins are equal on a logarithmic axis.
         `x` is the last step of each bin, so that the newest point stands at its own step.

@@ -16,7 +16,7 @@ def _number(value: float) -> float | None:
 
 
 class MetricsWriter:
-    """A context manager over one `.jsonl` file. `write` buffers; the file is whole after `close`."""
+    """A context manager over one `.jsonl` file, which is whole after `close`."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w", encoding="utf-8", newline="\n")

@@ -1,4 +1,4 @@
-"""Named settings, read from `resources/presets/*.json`: data that shares the schema of `RunConfig`."""
+"""Named settings from `resources/presets/*.json`: data that shares the schema of `RunConfig`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Preset:
         return RunConfig.from_mapping(values, f"preset {self.id}")
 
     def command_line_config(self, corpus: str) -> tuple[RunConfig, dict[str, float]]:
-        """The settings of `rnnviz train CORPUS --preset` and the budget by steps, seconds or epochs."""
+        """The settings of `rnnviz train --preset` and the budget: steps, seconds or epochs."""
         values = {**self.settings, **self.command_line, "corpus": corpus}
         budget = {name: values.pop(name) for name in _BUDGET_KEYS if name in values}
         return RunConfig.from_mapping(values, f"preset {self.id}"), budget

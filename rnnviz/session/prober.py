@@ -89,11 +89,10 @@ class Prober:
                 self._mailbox.weights_posted.wait(_INTERVAL)
                 continue
             step, network = weights
-            if request == answered:
-                if not live or step == answered_step:
-                    if live:
-                        self._mailbox.want_weights()
-                    continue
+            if request == answered and (not live or step == answered_step):
+                if live:
+                    self._mailbox.want_weights()
+                continue
             begun = time.thread_time()
             reading = read_text(network, self._vocabulary, text)
             pause = max(_INTERVAL, (time.thread_time() - begun) / _SHARE)

@@ -1,8 +1,8 @@
 """The loop that trains a run and reports each step; one per run, in a thread or on the spot.
 
-The window runs `loop` in a thread and steers it with commands; the command line calls `train_until`.
-Between two steps, and only there, commands are obeyed, samples written, validations measured and
-weights copied for onlookers.
+The window runs `loop` in a thread and steers it with commands; the command line calls
+`train_until`. Between two steps, and only there, commands are obeyed, samples written, validations
+measured and weights copied for onlookers.
 """
 
 from __future__ import annotations
@@ -271,7 +271,7 @@ class Runner:
         )
 
     def _obey(self, wait: bool) -> None:
-        """Applies all queued commands; with `wait` blocks until there is one (or weights are wanted)."""
+        """Applies all queued commands; with `wait` blocks a little until there is one."""
         while True:
             try:
                 command = self._commands.get(timeout=0.05) if wait else self._commands.get_nowait()

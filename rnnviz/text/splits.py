@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,6 @@ import numpy.typing as npt
 from rnnviz.text.corpus import CorpusError
 
 Indices = npt.NDArray[np.int32]
-SplitKind = Literal["contiguous", "interleaved"]
 
 _MIN_VALIDATION = 2  # characters: the fewest that hold one prediction
 # Guards floor() against products such as 0.9 * 10 = 8.999...: far below one character.
@@ -30,7 +28,7 @@ class Split:
     per batch row and the last `fraction` of each is held out (char-rnn's way).
     """
 
-    kind: SplitKind = "contiguous"
+    kind: str = "contiguous"
     fraction: float = 0.1
 
     def __post_init__(self) -> None:
@@ -66,7 +64,7 @@ class SplitText:
     validation_segments: tuple[Indices, ...]
 
     @property
-    def kind(self) -> SplitKind:
+    def kind(self) -> str:
         """The kind of split, "contiguous" or "interleaved"."""
         return self.split.kind
 

@@ -275,12 +275,15 @@ def test_positions_count_from_the_start_of_what_was_read(panel: HiddenStatePanel
     assert chosen == [len(text) - 10]
 
 
-def test_the_map_stands_still_for_the_prediction_after_a_column(panel: HiddenStatePanel) -> None:
+def test_a_chosen_column_stays_while_the_network_learns_and_goes_with_the_text(
+    panel: HiddenStatePanel,
+) -> None:
     panel.show_answer(answer_to(TEXT))
     click(panel, 4)
-    panel.show_answer(answer_to(TEXT[:5], seed=3))
-    assert values_shown(panel).shape[1] == len(TEXT)
+    before = values_shown(panel).copy()
+    panel.show_answer(answer_to(TEXT, seed=3))
     assert panel.map.framed() == 4
+    assert not np.array_equal(values_shown(panel), before)
     panel.show_answer(answer_to(TEXT + "!", seed=4))
     assert panel.map.marked is None
     assert values_shown(panel).shape[1] == len(TEXT) + 1

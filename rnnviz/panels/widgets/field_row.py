@@ -12,7 +12,7 @@ _LABEL_WIDTH = 80  # pixels of the label beside the control in compact rows
 class _Label(QLabel):
     double_clicked = Signal()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Asks for the default value."""
         self.double_clicked.emit()
 

@@ -123,7 +123,7 @@ class NumberField(QLineEdit):
             self.refused.emit("")
             self.edited.emit(value)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down step, Esc takes back what was typed."""
         if event.key() == Qt.Key.Key_Up:
             self._nudge(1)
@@ -135,7 +135,7 @@ class NumberField(QLineEdit):
         else:
             super().keyPressEvent(event)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click on the arrows steps."""
         if self._integer and event.position().x() > self.width() - _ARROWS and self.isEnabled():
             self.setFocus(Qt.FocusReason.MouseFocusReason)
@@ -143,13 +143,13 @@ class NumberField(QLineEdit):
             return
         super().mousePressEvent(event)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """An arrow cursor over the step arrows."""
         over = self._integer and event.position().x() > self.width() - _ARROWS
         self.setCursor(Qt.CursorShape.ArrowCursor if over else Qt.CursorShape.IBeamCursor)
         super().mouseMoveEvent(event)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         """The box, then the unit in small letters and the two arrows."""
         super().paintEvent(event)
         painter = QPainter(self)

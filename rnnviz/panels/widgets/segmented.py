@@ -87,11 +87,11 @@ class Segmented(QWidget):
 
     # Geometry.
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """Wide enough for every label in bold."""
         return QSize(round(sum(self._widths())) + 2, self.height())
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
+    def minimumSizeHint(self) -> QSize:
         """A stretched row may be narrower than its natural width."""
         return QSize(60, self.height()) if self._stretch else self.sizeHint()
 
@@ -122,7 +122,7 @@ class Segmented(QWidget):
 
     # Painting and input.
 
-    def paintEvent(self, event: object) -> None:  # noqa: N802
+    def paintEvent(self, event: object) -> None:
         """Draws the frame, the segments, the chosen one and the focus ring."""
         colors = theme()
         painter = QPainter(self)
@@ -154,25 +154,25 @@ class Segmented(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(whole.adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """Chooses the segment under the mouse."""
         index = self._at(event.position())
         if index >= 0:
             self._choose(self._options[index][0])
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Highlights the segment under the mouse."""
         hover = self._at(event.position())
         if hover != self._hover:
             self._hover = hover
             self.update()
 
-    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+    def leaveEvent(self, event: QEvent) -> None:
         """Ends the highlight."""
         self._hover = -1
         self.update()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and right choose the neighbour that is within reach."""
         moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
         move = moves.get(Qt.Key(event.key()))

@@ -28,7 +28,7 @@ class Timeline(QWidget):
         self.setAccessibleName(self.tr("Training so far"))
         themes().changed.connect(self.update)
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """As wide as there is room."""
         return QSize(400, 54)
 
@@ -40,7 +40,7 @@ class Timeline(QWidget):
     def _x(self, step: float) -> float:
         return (self.width() - _RIGHT) * step / self._span()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Draws the strip."""
         colors = theme()
         painter = QPainter(self)

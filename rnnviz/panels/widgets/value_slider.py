@@ -64,11 +64,11 @@ class ValueSlider(QWidget):
         self._tick = value
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """As wide as there is room."""
         return QSize(120, 24)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
+    def minimumSizeHint(self) -> QSize:
         """Short, but still a slider."""
         return QSize(48, 24)
 
@@ -92,7 +92,7 @@ class ValueSlider(QWidget):
         """Where the handle of a value stands, in widget coordinates."""
         return _HANDLE / 2 + self._share(value) * (self.width() - _HANDLE)
 
-    def paintEvent(self, event: object) -> None:  # noqa: N802
+    def paintEvent(self, event: object) -> None:
         """Draws groove, filled part, tick and handle."""
         colors = theme()
         painter = QPainter(self)
@@ -130,13 +130,13 @@ class ValueSlider(QWidget):
     def _edit_at(self, x: float) -> None:
         self._edit(self._value_at((x - _HANDLE / 2) / max(self.width() - _HANDLE, 1.0)))
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """The handle jumps under the mouse."""
         if event.button() == Qt.MouseButton.LeftButton:
             self._pressed = True
             self._edit_at(event.position().x())
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drags while the button is down."""
         hover = abs(event.position().x() - self.x_of(self._value)) < _HANDLE
         if hover != self._hover:
@@ -145,23 +145,23 @@ class ValueSlider(QWidget):
         if self._pressed:
             self._edit_at(event.position().x())
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Ends the drag."""
         self._pressed = False
         self.update()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Returns to the default."""
         self._edit(self._default)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+    def wheelEvent(self, event: QWheelEvent) -> None:
         """Only with focus, so that scrolling past a slider never turns it."""
         if not self.hasFocus():
             event.ignore()
             return
         self._nudge(1 if event.angleDelta().y() > 0 else -1)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows change by 5 %, Page keys by 50 %, Home and End go to the ends."""
         match event.key():
             case Qt.Key.Key_Right | Qt.Key.Key_Up:

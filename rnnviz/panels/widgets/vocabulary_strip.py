@@ -31,11 +31,11 @@ class VocabularyStrip(QWidget):
         self._counts = counts[order]
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """As wide as there is room."""
         return QSize(200, 24)
 
-    def paintEvent(self, event: object) -> None:  # noqa: N802
+    def paintEvent(self, event: object) -> None:
         """Draws the bars; with more symbols than pixels only every n-th of them."""
         if not len(self._counts):
             return
