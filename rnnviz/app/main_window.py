@@ -49,7 +49,7 @@ from rnnviz.text.sources import DEFAULT_ID, list_sources
 
 _RAIL_BELOW = 1280  # window width at which Setup folds itself away
 _ASK_AFTER = 60.0  # seconds of training that are not thrown away without a question
-_DEFAULT_SEED = 48  # characters taken from a text while the user has typed none
+_DEFAULT_SEED = 64  # characters taken from a text while the user has typed none
 _RECENT = 8
 
 
@@ -107,7 +107,7 @@ class MainWindow(QMainWindow):
         box.addWidget(middle, 1)
         box.addWidget(self.transport)
         self.setCentralWidget(central)
-        self.transport.play.setFocus()
+        self.page.setFocus()  # nothing is about to be typed, and Space plays
 
     def _action(self, menu: QMenu, text: str, act: object, *keys: str) -> QAction:
         action = QAction(text, self)

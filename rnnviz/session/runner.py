@@ -28,7 +28,7 @@ from rnnviz.session.run import Run
 from rnnviz.session.runfile import save_run
 
 # Of training time; the first ones of a run come for free, so that the pictures fill at once.
-_VALIDATION_SHARE, _VALIDATION_FREE_SECONDS = 0.04, 1.0
+_VALIDATION_SHARE, _VALIDATION_FREE_SECONDS = 0.05, 1.0
 _SAMPLE_SHARE, _SAMPLE_FREE_SECONDS = 0.02, 0.5
 _LONGEST_VALIDATION_GAP = 20.0  # seconds
 _LONGEST_SAMPLE_GAP = 4.0  # seconds
@@ -58,24 +58,24 @@ class Due:
     """Decides when something costly is worth doing again: by decade of steps, then by time.
 
     Due at steps growing by `ratio`, or `gap` seconds after the last time, but never so often
-    that it takes more than `share` of training time (beyond `free` seconds).
+    that it takes much more than `share` of training time (beyond `free` seconds).
     """
 
     def __init__(self, first: int, ratio: float, gap: float, share: float, free: float) -> None:
         self._next_step = first
         self._ratio, self._gap, self._share, self._free = ratio, gap, share, free
-        self._spent = self._last_cost = self._last_time = 0.0
+        self._spent = self._last_time = 0.0
 
     def now(self, step: int, seconds: float) -> bool:
         """Whether to do it after this step, `seconds` of training into the run."""
         if step < self._next_step and seconds - self._last_time < self._gap:
             return False
-        return self._spent + self._last_cost <= self._free + self._share * seconds
+        return self._spent <= self._free + self._share * seconds
 
     def done(self, step: int, seconds: float, cost: float) -> None:
         """Notes that it was done and what it cost in seconds."""
         self._spent += cost
-        self._last_cost, self._last_time = cost, seconds
+        self._last_time = seconds
         while self._next_step <= step:
             self._next_step = max(self._next_step + 1, math.ceil(self._next_step * self._ratio))
 
