@@ -157,7 +157,6 @@ class Controller(QObject):
 
     def _show_opened(self, opened: _OpenedRun) -> None:
         self.corpus = opened.run.corpus
-        self.text_loaded.emit(self.corpus)
         self._begin(opened.run, opened.saved.seconds)
         self.file_opened.emit(str(opened.saved.path))
 

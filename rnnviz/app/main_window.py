@@ -352,6 +352,7 @@ class MainWindow(QMainWindow):
         live = self.controller.live
         assert live is not None
         self.notice.dismiss()
+        self._wanted_after_load = None
         self.setup.set_running(view.config, len(live.run.corpus.text))
         self.setup.set_corpus(live.run.corpus)
         self.setup.set_in_force(view.in_force)

@@ -77,6 +77,7 @@ class SetupPanel(QFrame):
         self._refused: dict[str, str] = {}
         self._busy = False
         self._symbols = 0
+        self._corpus_size = ""  # of the wanted text, in words
 
         outer = QVBoxLayout(self)
         outer.setContentsMargins(1, 1, 1, 1)
@@ -477,8 +478,8 @@ class SetupPanel(QFrame):
         self._strip.show_counts(corpus.vocabulary, corpus.frequencies)
         length = len(corpus.text)
         size = f"{length / 1e6:.2f} M" if length >= 1e6 else f"{length:,}"
-        self._corpus_note.setText(
-            self.tr("{0} characters · {1} symbols").format(size, corpus.vocabulary.size)
+        self._corpus_size = self.tr("{0} characters · {1} symbols").format(
+            size, corpus.vocabulary.size
         )
         self._corpus_row.set_error("")
         self.set_busy("")
@@ -505,6 +506,9 @@ class SetupPanel(QFrame):
             self._progress.setRange(0, 0 if share is None else 1000)
             if share is not None:
                 self._progress.setValue(round(1000 * share))
+        else:
+            self._corpus_note.setText(self._corpus_size)
+            self.select_source(self.wanted.corpus)
 
     def _corpus_activated(self, index: int) -> None:
         chosen = self._corpus.itemData(index)

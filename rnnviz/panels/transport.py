@@ -191,7 +191,7 @@ class TransportBar(QFrame):
         if view is None:
             return
         row = view.history.last
-        self.steps.show_value(f"{row.step:,}" if row else "0")
+        self.steps.show_value(f"{view.step:,}")
         if row:
             passes = int(row.epoch)
             self.epoch.show_value(f"{passes + 1:,} · {100 * (row.epoch - passes):.0f}%")
@@ -203,7 +203,7 @@ class TransportBar(QFrame):
             self.speed.show_value("…", self.tr("chars / s"))
         else:
             word, _ = _PHASES[view.state.phase]
-            self.speed.show_value(word.lower() if row else self.tr("ready"), self.tr("training"))
+            self.speed.show_value(word.lower() if view.step else self.tr("ready"), self.tr("training"))
         self.elapsed.show_value(clock(row.seconds if row else 0.0))
         self.timeline.update()
         self.refresh_state()
@@ -214,7 +214,7 @@ class TransportBar(QFrame):
         if view is None:
             return
         word, token = _PHASES[view.state.phase]
-        if view.state.phase == "paused" and not view.history.last:
+        if view.state.phase == "paused" and not view.step:
             word = self.tr("Ready")
         self.pill.show_state(self.tr(word), token)
         self.play.setText(self.tr("Pause") if view.training else self.tr("Play"))

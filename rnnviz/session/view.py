@@ -32,5 +32,5 @@ class RunView:
 
     @property
     def step(self) -> int:
-        """The newest step known."""
-        return self.history.last.step if self.history.last else 0
+        """The newest step known; a run that was opened begins above 0."""
+        return self.history.last.step if self.history.last else self.state.step

@@ -386,6 +386,8 @@ def test_a_saved_run_opens_and_continues(qtbot: QtBot, window: MainWindow, tmp_p
     restored = window.controller.live.run
     assert (restored.network.parameters.flat == parameters).all()
     assert restored.trainer.steps == at
+    assert window.controller.view.number == first.number + 1
+    qtbot.waitUntil(lambda: window.transport.steps.text() == str(at))
     click(window.transport.step)
     qtbot.waitUntil(lambda: steps(window) == at + 1)
 
