@@ -32,7 +32,7 @@ class Notice(QFrame):
         self._close.setToolTip(self.tr("Close this message"))
         self._close.setAccessibleName(self.tr("Close this message"))
         self._close.clicked.connect(self.dismiss)
-        line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self._icon)
         line.addWidget(self._words, 1)
         line.addLayout(self._buttons)
         line.addWidget(self._close)

@@ -22,7 +22,7 @@ _LEFT_ROWS = (312, 336, 212)
 _RIGHT_ROWS = (312, 556)
 # Heights of this page (the window less its bars) below which panels give way.
 _HIDE_SAMPLES_BELOW = 640
-_HIDE_HIDDEN_STATE_BELOW = 480
+_HIDE_HIDDEN_STATE_BELOW = 440
 
 
 class TrainPage(QWidget):

@@ -194,7 +194,7 @@ class SetupPanel(QFrame):
             )
 
         self._split = Segmented(
-            [("contiguous", self.tr("text end")), ("interleaved", self.tr("stream ends"))],
+            [("contiguous", self.tr("text end")), ("interleaved", self.tr("streams"))],
             self.tr("Held out"),
             stretch=True,
         )
@@ -223,6 +223,7 @@ class SetupPanel(QFrame):
         self._restart.clicked.connect(self.restart_requested)
         self._revert = QPushButton(self.tr("Revert"))
         self._revert.setFixedHeight(28)
+        self._revert.setProperty("kind", "small")
         self._revert.setToolTip(self.tr("Take back what waits for a restart"))
         self._revert.clicked.connect(self.revert)
         buttons.addWidget(self._restart, 1)
@@ -412,7 +413,7 @@ class SetupPanel(QFrame):
         ):
             control.set_pending(name in pending)
             was = str(getattr(running, name))
-            was = {"contiguous": self.tr("text end"), "interleaved": self.tr("stream ends")}.get(
+            was = {"contiguous": self.tr("text end"), "interleaved": self.tr("streams")}.get(
                 was, was.upper()
             )
             row.set_was(self.tr("was {0}").format(was) if name in pending else "")

@@ -133,6 +133,8 @@ def _too_short(total: int, split: Split, batch_size: int, seq_len: int) -> str:
     if batch >= 1:
         remedies.append(f"a batch of at most {batch}")
     needed = math.ceil((seq_len + 1) / (1.0 - split.fraction) - _EPSILON) * batch_size
+    while _stream_length(needed, split, batch_size) < seq_len + 1:
+        needed += batch_size  # rounding once more
     remedies.append(f"a text of about {needed:,} characters")
     streams = "1 stream" if batch_size == 1 else f"{batch_size:,} streams"
     return (

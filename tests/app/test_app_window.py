@@ -56,7 +56,8 @@ def open_window(qtbot: QtBot, settings: Settings) -> MainWindow:
     opened.resize(1600, 1000)
     qtbot.addWidget(opened)
     opened.show()
-    qtbot.waitExposed(opened)
+    opened.activateWindow()  # shortcuts belong to the active window
+    qtbot.waitActive(opened, timeout=10_000)
     opened.begin()
     qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
     return opened
