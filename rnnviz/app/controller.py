@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -52,6 +53,9 @@ class Controller(QObject):
         self.corpus: Corpus | None = None  # the wanted one; a restart begins with it
         self._number = 0
         self._seed = ""
+        self.onlookers: Callable[[], bool] = lambda: True  # whether anybody sees the answers
+        self._answered_request = 0
+        self._renewed: Answer | None = None  # newest weights, same seed: for the next round
         self._loading: Job | None = None
         self._counting: Job | None = None
         self._old_jobs: list[Job] = []
@@ -163,6 +167,7 @@ class Controller(QObject):
     def _begin(self, run: Run, seconds: float = 0.0) -> None:
         self._end_run()
         self._number += 1
+        self._answered_request, self._renewed = 0, None
         self.live = LiveRun(run, self)
         self.live.runner.seconds = seconds
         self.live.answered.connect(self._answered)
@@ -207,15 +212,17 @@ class Controller(QObject):
         if self.live is not None:
             self.live.prober.ask(seed)
 
-    def set_probe_live(self, live: bool) -> None:
-        """Whether answers are renewed as training goes on."""
-        if self.live is not None:
-            self.live.prober.set_live(live)
-
     @Slot(object, object)
     def _answered(self, live: LiveRun, answer: Answer) -> None:
-        if live is self.live:
+        """A keystroke's answer is shown at once; one that only brings newer weights can wait."""
+        if live is not self.live:
+            return
+        if answer.request != self._answered_request:
+            self._answered_request = answer.request
+            self._renewed = None
             self.answered.emit(answer)
+        else:
+            self._renewed = answer
 
     def _count_references(self, run: Run) -> None:
         """n-gram losses of this text and split, counted beside the training and kept."""
@@ -273,6 +280,11 @@ class Controller(QObject):
             if delivery.state is not None:
                 view.state = delivery.state
             self.delivered.emit(delivery)
+        if self._renewed is not None:
+            answer, self._renewed = self._renewed, None
+            self.answered.emit(answer)
+        if self.onlookers():
+            live.prober.renew()
         interval = self._pacer.next_interval(view.training)
         self._timer.start(max(round(1000 * interval), round(1000 * SHORTEST)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -64,6 +64,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.settings = settings or Settings()
         self.controller = Controller(self)
+        self.controller.onlookers = self._seed_is_seen
         self._setup_folded_by_user: bool | None = None
         self._own_seed = False  # whether the seed text is the user's, not one made up for a text
         self._wanted_after_load: RunConfig | None = None
@@ -434,6 +435,12 @@ class MainWindow(QMainWindow):
     def _one_step(self) -> None:
         self._send(commands.StepOnce())
 
+    def _seed_is_seen(self) -> bool:
+        """Whether a panel that shows what the network makes of the seed is on the screen."""
+        page = self.page
+        seen = page.next_character.isVisible() or page.hidden_state.isVisible()
+        return seen and not self.isMinimized()
+
     def _seed_changed(self, seed: str, typed: bool = True) -> None:
         self._own_seed = self._own_seed or typed
         self.controller.ask(seed)
@@ -559,12 +566,6 @@ class MainWindow(QMainWindow):
         """Folds Setup in a narrow window unless the user has decided."""
         super().resizeEvent(event)
         self._place_setup()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """A minimised window asks for no fresh answers."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.WindowStateChange:
-            self.controller.set_probe_live(not self.isMinimized())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space plays and pauses wherever no text field or button takes it for itself."""

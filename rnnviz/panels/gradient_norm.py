@@ -258,10 +258,12 @@ class _NormPlot(Plot):
 
     def place_handle(self) -> None:
         """Puts the handle at the right end of the line."""
-        self.handle.hollow = self.kind == "off"
         where = QPointF(self.area().right() + 1, self.line_y())
         self.handle.move((where - QPointF(self.handle.rect().center())).toPoint())
-        self.handle.update()
+        # Not updated for nothing: the plot below would paint a second time for it.
+        if self.handle.hollow != (self.kind == "off"):
+            self.handle.hollow = self.kind == "off"
+            self.handle.update()
 
     def y_ticks(self) -> list[Tick]:
         """Decades with small ticks between them."""
@@ -348,14 +350,14 @@ class _NormPlot(Plot):
         over = shown > self._clip_log()
         y = self.pixel_y(np.where(drawable, shown, 0.0))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
         for token, share, chosen in (
             ("gradient", 0.65, drawable & ~over),
             ("clip", 1.0, drawable & over),
         ):
-            painter.setBrush(colors.mixed(token, "surface", share))
-            for point in map(QPointF, x[chosen].tolist(), y[chosen].tolist()):
-                painter.drawEllipse(point, 1.5, 1.5)
+            pen = QPen(colors.mixed(token, "surface", share), 3)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            painter.drawPoints(polygon(x[chosen], y[chosen]))
         medians = _running_median(logs, _MEDIAN_WINDOW)[-len(shown) :]
         good = np.isfinite(medians)
         if good.sum() > 1:

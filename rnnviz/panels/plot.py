@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -147,7 +148,8 @@ def grown(value: float) -> float:
 
 def polygon(x: Floats, y: Floats) -> QPolygonF:
     """Points in pixels for drawPolyline and drawPoints."""
-    return QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])
+    # The empty one is Qt's own: pyqtgraph would ask it for the address of nothing.
+    return arrayToQPolygonF(x, y) if len(x) else QPolygonF()
 
 
 def dashed_pen(color: QColor, width: float = 1.0) -> QPen:

@@ -49,6 +49,7 @@ class Theme:
         """Whether the surfaces are dark."""
         return self.name == "dark"
 
+    @cache  # noqa: B019 - there are two themes, and they live as long as the program
     def hex(self, token: str) -> str:
         """A colour as `#RRGGBB`; an unknown token raises KeyError."""
         return str(_file()[self.name][token])
@@ -140,8 +141,9 @@ def _families(kind: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*found, *(ui if kind == "mono" and found else []), *system]))
 
 
+@cache
 def ui_font(role: str = "body", *, bold: bool = False) -> QFont:
-    """The interface font at a role's size, with figures of equal width."""
+    """The interface font at a role's size, with figures of equal width; shared, so not to change."""
     font = QFont()
     font.setFamilies(list(_families("ui")))
     font.setPixelSize(pixels(role))
@@ -151,8 +153,9 @@ def ui_font(role: str = "body", *, bold: bool = False) -> QFont:
     return font
 
 
+@cache
 def mono_font(role: str = "label", *, medium: bool = False) -> QFont:
-    """The fixed-width font for characters, samples and changing numbers."""
+    """The fixed-width font for characters, samples and changing numbers; shared like `ui_font`."""
     font = QFont()
     font.setFamilies(list(_families("mono")))
     font.setPixelSize(pixels(role))

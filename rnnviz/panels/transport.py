@@ -140,6 +140,7 @@ class TransportBar(QFrame):
         self.setAccessibleName(self.tr("Transport"))
         self.setFixedHeight(64)
         self.view: RunView | None = None
+        self._button_shown: tuple[bool, str] | None = None
         line = QHBoxLayout(self)
         line.setContentsMargins(12, 4, 12, 4)
         line.setSpacing(8)
@@ -203,7 +204,9 @@ class TransportBar(QFrame):
             self.speed.show_value("…", self.tr("chars / s"))
         else:
             word, _ = _PHASES[view.state.phase]
-            self.speed.show_value(word.lower() if view.step else self.tr("ready"), self.tr("training"))
+            self.speed.show_value(
+                word.lower() if view.step else self.tr("ready"), self.tr("training")
+            )
         self.elapsed.show_value(clock(row.seconds if row else 0.0))
         self.timeline.update()
         self.refresh_state()
@@ -217,6 +220,10 @@ class TransportBar(QFrame):
         if view.state.phase == "paused" and not view.step:
             word = self.tr("Ready")
         self.pill.show_state(self.tr(word), token)
+        shown = (view.training, theme().name)
+        if shown == self._button_shown:
+            return
+        self._button_shown = shown
         self.play.setText(self.tr("Pause") if view.training else self.tr("Play"))
         self.play.setIcon(icon("pause" if view.training else "play", "on-accent"))
         self.play.setToolTip(

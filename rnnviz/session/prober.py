@@ -1,8 +1,8 @@
 """Answers "what does the network make of this seed text?" in a thread of its own, for the window.
 
 It reads frozen copies of the weights, so an answer never waits for a training step. A new request
-is answered at once; while training goes on the last request is answered again with newer weights,
-at most ten times a second and within a small share of the machine's time.
+is answered at once. While training goes on the window may ask for the same again with newer weights
+(`renew`), which is done within a small share of the machine's time.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from rnnviz.probes.reading import Reading, read_text
 from rnnviz.session.mailbox import Mailbox
 from rnnviz.text.vocabulary import Vocabulary
 
-_INTERVAL = 0.1  # seconds between answers that only bring newer weights
-_SHARE = 0.05  # of the time, spent on such answers
+_SHARE = 0.05  # of the time, spent on answers that only bring newer weights
+_WEIGHTS_WAIT = 0.1  # seconds between looks for the first weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Prober:
         self._condition = threading.Condition()
         self._text = ""
         self._request = 0
-        self._live = True
+        self._renewal_wanted = False
         self._stopping = False
         self._thread = threading.Thread(target=self._loop, name="rnnviz-prober", daemon=True)
 
@@ -59,10 +59,11 @@ class Prober:
             self._condition.notify()
             return self._request
 
-    def set_live(self, live: bool) -> None:
-        """Whether answers are renewed with newer weights; off while nobody sees them."""
+    def renew(self) -> None:
+        """Asks for the last request to be answered again, if there are newer weights by then."""
         with self._condition:
-            self._live = live
+            self._renewal_wanted = True
+            self._mailbox.want_weights()
             self._condition.notify()
 
     def stop(self, timeout: float = 1.0) -> bool:
@@ -76,27 +77,27 @@ class Prober:
 
     def _loop(self) -> None:
         answered, answered_step = 0, -1
-        pause = _INTERVAL
+        not_before = 0.0  # when the next renewal may begin
         while True:
             with self._condition:
-                if self._request == answered and not self._stopping:
-                    self._condition.wait(pause)
+                while not self._stopping and self._request == answered:
+                    now = time.monotonic()
+                    if self._renewal_wanted and now >= not_before:
+                        break
+                    self._condition.wait(not_before - now if self._renewal_wanted else None)
                 if self._stopping:
                     return
-                request, text, live = self._request, self._text, self._live
+                request, text = self._request, self._text
+                self._renewal_wanted = False
             weights = self._mailbox.latest_weights()
             if weights is None:
-                self._mailbox.weights_posted.wait(_INTERVAL)
+                self._mailbox.weights_posted.wait(_WEIGHTS_WAIT)
                 continue
             step, network = weights
-            if request == answered and (not live or step == answered_step):
-                if live:
-                    self._mailbox.want_weights()
+            if request == answered and step == answered_step:
                 continue
             begun = time.thread_time()
             reading = read_text(network, self._vocabulary, text)
-            pause = max(_INTERVAL, (time.thread_time() - begun) / _SHARE)
+            not_before = time.monotonic() + (time.thread_time() - begun) / _SHARE
             answered, answered_step = request, step
             self._on_answer(Answer(request, step, reading))
-            if live:
-                self._mailbox.want_weights()

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from rnnviz.panels.plot import polygon
 from rnnviz.panels.theme import theme, themes, ui_font
 from rnnviz.session.frames import Event
 from rnnviz.session.view import RunView
@@ -59,7 +60,7 @@ class Timeline(QWidget):
         if len(history) < 2:
             return
         x, low, high = history.curve(
-            "smoothed", 1, self._span(), max(int(strip.width()) // 2, 2), False
+            "smoothed", 1, self._span(), max(int(strip.width()) // 3, 2), False
         )
         values = (low + high) / 2
         good = np.isfinite(values)
@@ -69,17 +70,14 @@ class Timeline(QWidget):
         top = max(float(values.max()), 1e-9)
         base = strip.bottom()
         tall = strip.height() - _MARKS
-        points = [
-            QPointF(self._x(step), base - tall * value / top)
-            for step, value in zip(x, values, strict=True)
-        ]
+        x, y = self._x(1) * x, base - tall * values / top
         colors = theme()
-        area = QPolygonF([QPointF(points[0].x(), base), *points, QPointF(points[-1].x(), base)])
+        area = polygon(np.concatenate([x[:1], x, x[-1:]]), np.concatenate([[base], y, [base]]))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colors.mixed("train", "surface-2", 0.22))
         painter.drawPolygon(area)
         painter.setPen(QPen(colors.mixed("train", "surface-2", 0.7), 1))
-        painter.drawPolyline(QPolygonF(points))
+        painter.drawPolyline(polygon(x, y))
 
     def _draw_ticks(self, painter: QPainter, strip: QRectF) -> None:
         colors = theme()
