@@ -143,7 +143,7 @@ def _families(kind: str) -> tuple[str, ...]:
 
 @cache
 def ui_font(role: str = "body", *, bold: bool = False) -> QFont:
-    """The interface font at a role's size, with figures of equal width; shared, so not to change."""
+    """The interface font at a role's size, figures of equal width; shared, so not to change."""
     font = QFont()
     font.setFamilies(list(_families("ui")))
     font.setPixelSize(pixels(role))
