@@ -85,12 +85,23 @@ def _one_line_errors() -> Iterator[None]:
     """Turns everything that is wrong with input, settings or files into a `UsageError`."""
     from rnnviz.engine.errors import EngineError
     from rnnviz.session.config import ConfigError
-    from rnnviz.text.corpus import CorpusError
+    from rnnviz.text.corpus import CorpusError, InvalidEncodingError
     from rnnviz.text.vocabulary import UnknownCharacterError
 
     try:
         yield
-    except (EngineError, ConfigError, CorpusError, UnknownCharacterError) as error:
+    except InvalidEncodingError as error:
+        raise UsageError(
+            f"{error.path}: not valid {error.encoding.upper()} at byte offset {error.offset}; "
+            "convert it to UTF-8 (the window can also read it as Latin-1)"
+        ) from error
+    except ConfigError as error:
+        option = next((o for o, name in _PARTS_OF_RUN.items() if name == error.field), "")
+        if option:
+            sentence = str(error).removeprefix(f"{error.field}: ")
+            raise UsageError(f"--{option.replace('_', '-')}: {sentence}") from error
+        raise UsageError(str(error)) from error
+    except (EngineError, CorpusError, UnknownCharacterError) as error:
         raise UsageError(str(error)) from error
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
@@ -245,7 +256,11 @@ def _window(arguments: argparse.Namespace) -> int:
     if problem:
         raise UsageError(problem)
     if arguments.file is not None and not Path(arguments.file).exists():
-        raise UsageError(f"{arguments.file}: there is no such file")
+        from rnnviz.text.sources import list_sources
+
+        with _one_line_errors():
+            if arguments.file not in [source.id for source in list_sources()]:
+                raise UsageError(f"{arguments.file}: there is no such file")
     _check_preset(arguments.preset)
     from rnnviz.app.application import run_window
 
@@ -307,7 +322,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _train_settings(arguments: argparse.Namespace) -> tuple[RunConfig, Budget]:
-    from rnnviz.session.config import problems
+    from rnnviz.session.config import ConfigError, problems
     from rnnviz.session.presets import load_preset
     from rnnviz.session.runner import Budget
 
@@ -322,11 +337,8 @@ def _train_settings(arguments: argparse.Namespace) -> tuple[RunConfig, Budget]:
     if arguments.no_clip:
         changes["clip_kind"] = "off"
     config = config.with_changes(**changes)
-    found = problems(config)
-    if found:
-        field, sentence = next(iter(found.items()))
-        option = next((o for o, name in _PARTS_OF_RUN.items() if name == field), field)
-        raise UsageError(f"--{option.replace('_', '-')}: {sentence}")
+    for field, sentence in problems(config).items():
+        raise ConfigError(sentence, field)
     asked = {name: given[name] for name in ("steps", "seconds", "epochs") if given[name]}
     return config, Budget(**(asked or limits or {"seconds": 60.0}))
 
@@ -401,6 +413,7 @@ def _train_with_progress(arguments: argparse.Namespace, runner: Runner, budget: 
 
     bar = tqdm(total=1000, file=sys.stderr, unit="‰", bar_format="{l_bar}{bar}| {postfix}")
     metrics = MetricsWriter(arguments.log) if arguments.log else None
+    measured: list[str] = []  # the newest validation, in words
 
     def on_row(row: Row) -> None:
         delivery = runner.mailbox.drain()
@@ -412,12 +425,12 @@ def _train_with_progress(arguments: argparse.Namespace, runner: Runner, budget: 
                 f"--- step {sample.step:,}, {sample.loss:.3f} nats/char\n{sample.text}\n",
                 file=sys.stderr,
             )
-        share = int(1000 * budget.progress(row.step, runner.seconds, row.epoch))
         if val_loss is not None:
-            bar.set_postfix_str(
-                f"step {row.step:,}  train {row.smoothed:.3f}  val {val_loss:.3f}", refresh=False
-            )
+            measured[:] = [f"  val {val_loss:.3f}"]
+        share = int(1000 * budget.progress(row.step, runner.seconds, row.epoch))
         if share > bar.n:
+            words = f"step {row.step:,}  train {row.smoothed:.3f}{''.join(measured)}"
+            bar.set_postfix_str(words, refresh=False)
             bar.update(share - bar.n)
 
     try:

@@ -16,6 +16,7 @@ from rnnviz.engine.errors import EngineError
 from rnnviz.paths import cache_folder
 from rnnviz.session import commands
 from rnnviz.session.config import ConfigError, RunConfig
+from rnnviz.session.frames import RunState
 from rnnviz.session.prober import Answer
 from rnnviz.session.run import Run, build_run
 from rnnviz.session.runfile import SavedRun, load_run
@@ -39,7 +40,7 @@ class Controller(QObject):
     delivered = Signal(object)  # Delivery, already taken into the view
     answered = Signal(object)  # Answer of the current run
     references_ready = Signal()
-    text_loaded = Signal(object)  # Corpus
+    text_loaded = Signal(object)  # Corpus; who takes it makes it `corpus`
     text_refused = Signal(str)  # one sentence
     encoding_refused = Signal(str, str)  # one sentence, path: Latin-1 is a choice
     busy = Signal(str, object)  # words, share in [0, 1] or None; empty words when over
@@ -105,7 +106,6 @@ class Controller(QObject):
         self._loading = None
         self.busy.emit("", None)
         if isinstance(result, Corpus):
-            self.corpus = result
             self.text_loaded.emit(result)
         elif isinstance(result, _OpenedRun):
             self._show_opened(result)
@@ -178,6 +178,9 @@ class Controller(QObject):
             vocabulary=run.vocabulary,
             split_label=run.split.label if run.split.validation is not None else "",
             in_force=self.live.runner.in_force(),
+            state=RunState("paused", run.trainer.steps),
+            start_seconds=seconds,
+            start_epoch=run.trainer.epoch,
         )
         self._count_references(run)
         self.run_started.emit(self.view)

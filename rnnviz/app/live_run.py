@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 import traceback
 
 from PySide6.QtCore import QObject, Signal
@@ -55,12 +56,13 @@ class LiveRun(QObject):
         self.runner.send(command)
 
     def stop(self, timeout: float = 1.5) -> bool:
-        """Ends both threads; True when they have ended within `timeout` seconds each."""
+        """Ends both threads; True when they have ended within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
         self.runner.send(Stop())
         self.runner.interrupt()
-        ended = self.prober.stop(timeout)
         if self._thread.is_alive():
             self._thread.join(timeout)
+        ended = self.prober.stop(max(deadline - time.monotonic(), 0.05))
         return ended and not self._thread.is_alive()
 
     def _train(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -38,7 +40,7 @@ from rnnviz.panels.theme import MODES, theme, themes
 from rnnviz.panels.transport import TransportBar
 from rnnviz.paths import cache_folder
 from rnnviz.session import commands
-from rnnviz.session.config import ConfigError, RunConfig
+from rnnviz.session.config import ConfigError, RunConfig, fitted, problems
 from rnnviz.session.information import gather
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset, preset_ids
@@ -47,14 +49,17 @@ from rnnviz.session.view import RunView
 from rnnviz.text.corpus import Corpus
 from rnnviz.text.sources import DEFAULT_ID, list_sources
 
-_RAIL_BELOW = 1280  # window width at which Setup folds itself away
+_RAIL_BELOW = 1240  # window width, a frame's less than 1280, at which Setup folds itself away
 _ASK_AFTER = 60.0  # seconds of training that are not thrown away without a question
-_DEFAULT_SEED = 64  # characters taken from a text while the user has typed none
+_SEED_LINE = 38  # characters of a line of the seed made up while the user has typed none
 _RECENT = 8
+_PARAGRAPH = re.compile(r"\n\n(?=\S)")
 
 
 class MainWindow(QMainWindow):
     """Wires the controller to the panels. The work is theirs."""
+
+    refused = Signal(str)  # one sentence: a file, text or run could not be used
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__()
@@ -68,13 +73,16 @@ class MainWindow(QMainWindow):
         self._setup_folded_by_user: bool | None = None
         self._own_seed = False  # whether the seed text is the user's, not one made up for a text
         self._wanted_after_load: RunConfig | None = None
+        self._play_after_start = False
+        self._falling_back = False  # to the bundled play, because what was asked for is unusable
         self._closing = False
 
         self.top_bar = TopBar()
-        self.notice = Notice()
         self.setup = SetupPanel()
         self.rail = Rail()
         self.page = TrainPage()
+        self.notice = Notice(self.page)
+        self.page.resized.connect(self.notice.place)
         self.transport = TransportBar()
         self._build_layout()
         self._build_menus()
@@ -95,11 +103,7 @@ class MainWindow(QMainWindow):
         line.setSpacing(8)
         line.addWidget(self.setup)
         line.addWidget(self.rail)
-        column = QVBoxLayout()
-        column.setSpacing(8)
-        column.addWidget(self.notice)
-        column.addWidget(self.page, 1)
-        line.addLayout(column, 1)
+        line.addWidget(self.page, 1)
         central = QWidget()
         box = QVBoxLayout(central)
         box.setContentsMargins(0, 0, 0, 0)
@@ -177,6 +181,7 @@ class MainWindow(QMainWindow):
         controller.file_opened.connect(self._remember_file)
         setup.command.connect(self._send)
         setup.edited.connect(self._setup_edited)
+        setup.reverted.connect(self._text_reverted)
         setup.restart_requested.connect(self.restart)
         setup.source_chosen.connect(controller.choose_source)
         setup.open_requested.connect(self.ask_open)
@@ -206,7 +211,10 @@ class MainWindow(QMainWindow):
         source = config.corpus
         self._fill_sources(source)
         if file is not None:
-            self.controller.open_path(file)
+            if Path(file).exists():
+                self.controller.open_path(file)
+            else:
+                self.controller.choose_source(file)
         else:
             self.controller.choose_source(source)
 
@@ -228,46 +236,74 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _text_loaded(self, corpus: Corpus) -> None:
-        self.notice.dismiss()
+        wanted = self._wanted_after_load or self.setup.wanted
+        if {"batch_size", "seq_len"} & set(problems(wanted, len(corpus.text))):
+            self._refuse_short(corpus, wanted)
+            return
+        begin = self._wanted_after_load is not None
+        self._wanted_after_load = None
+        self.controller.corpus = corpus
+        if not self._falling_back:
+            self.notice.dismiss()
         self._fill_sources(self.setup.wanted.corpus)
-        wanted, self._wanted_after_load = self._wanted_after_load, None
-        if wanted is not None:
+        if begin:
             self.setup.set_wanted(wanted)
         self.setup.set_corpus(corpus)
         view = self.controller.view
-        if wanted is not None or view is None or self._untouched(view):
+        if begin or view is None or self._untouched(view):
             self._start_wanted()
 
+    def _refuse_short(self, corpus: Corpus, wanted: RunConfig) -> None:
+        """A text too short for a window in every stream changes nothing; one click makes it fit."""
+        sentence = self.tr(
+            "{0} has {1:,} characters, too few for a batch of {2:,} with sequences of {3:,}."
+        ).format(corpus.name, len(corpus.text), wanted.batch_size, wanted.seq_len)
+        smaller = fitted(wanted, len(corpus.text))
+
+        def fit() -> None:
+            assert smaller is not None
+            self._wanted_after_load = smaller
+            self._text_loaded(corpus)
+
+        words = self.tr("Use batch {0:,}, sequence {1:,}")
+        actions = (
+            [(words.format(smaller.batch_size, smaller.seq_len), fit)]
+            if smaller is not None
+            else []
+        )
+        self._refuse(sentence, "warn", actions)
+
     def _text_refused(self, sentence: str) -> None:
-        self._load_failed()
-        self.setup.show_corpus_problem(sentence)
-        self.notice.say(sentence)
+        self._refuse(sentence)
 
     def _run_refused(self, sentence: str) -> None:
-        self._load_failed()
-        self.setup.set_busy("")
-        self.notice.say(sentence)
+        self._refuse(sentence)
 
     def _encoding_refused(self, sentence: str, path: str) -> None:
         wanted = self._wanted_after_load
-        self._load_failed()
-        self.setup.show_corpus_problem(sentence)
 
         def read_as_latin_1() -> None:
             self._wanted_after_load = wanted
             self.controller.open_path(path, "latin-1")
 
-        self.notice.say(sentence, "warn", [(self.tr("Read it as Latin-1"), read_as_latin_1)])
+        self._refuse(sentence, "warn", [(self.tr("Read it as Latin-1"), read_as_latin_1)])
 
-    def _load_failed(self) -> None:
-        """What was open stays open; at the very start the bundled play takes its place."""
+    def _refuse(
+        self,
+        sentence: str,
+        kind: str = "danger",
+        actions: Sequence[tuple[str, Callable[[], None]]] = (),
+    ) -> None:
+        """Says why; what was open stays open. At the start the bundled play takes its place."""
         self._wanted_after_load = None
-        if self.controller.view is None and self.controller.corpus is None:
+        self._play_after_start = False
+        self.setup.set_busy("")
+        self.notice.say(sentence, kind, actions)
+        if self.controller.view is None and not self._falling_back:
+            self._falling_back = True
             self._wanted_after_load = RunConfig()
-            words = self.notice.words()
             self.controller.choose_source(DEFAULT_ID)
-            if words:
-                self.notice.say(words)
+        self.refused.emit(sentence)
 
     # Runs.
 
@@ -285,15 +321,24 @@ class MainWindow(QMainWindow):
         if view is not None and self._untouched(view) and self.setup.pending():
             self._start_wanted()
 
+    @Slot()
+    def _text_reverted(self) -> None:
+        """Revert takes back the text as well."""
+        live = self.controller.live
+        if live is not None and self.controller.corpus is not live.run.corpus:
+            self.controller.corpus = live.run.corpus
+            self.setup.set_corpus(live.run.corpus)
+
     def restart(self) -> None:
         """Begins a new run with what waits in Setup."""
         if self.setup.problems():
             return
         if self._may_end_run(self.tr("Restart")):
-            playing = self.controller.view is not None and self.controller.view.training
+            self._play_after_start = self._training()
             self._start_wanted()
-            if playing:
-                self.controller.send(commands.Play())
+
+    def _training(self) -> bool:
+        return self.controller.view is not None and self.controller.view.training
 
     def reset_run(self) -> None:
         """Begins again with new weights and the settings of the present run."""
@@ -324,16 +369,17 @@ class MainWindow(QMainWindow):
         view = self.controller.view
         if view is None or view.history.last is None or view.history.last.seconds < _ASK_AFTER:
             return True
-        answer = QMessageBox.question(
-            self,
-            what,
-            self.tr(
-                "{0} ends run {1} at step {2:,}. What it has learned is lost unless saved."
-            ).format(what, view.number, view.step),
-            QMessageBox.StandardButton.Ok | QMessageBox.StandardButton.Cancel,
-            QMessageBox.StandardButton.Cancel,
-        )
-        return answer == QMessageBox.StandardButton.Ok
+        box = QMessageBox(self)
+        box.setWindowTitle(what)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(self.tr("{0} ends run {1} at step {2:,}.").format(what, view.number, view.step))
+        box.setInformativeText(self.tr("What it has learned is lost unless it is saved."))
+        end = box.addButton(what, QMessageBox.ButtonRole.AcceptRole)
+        keep = box.addButton(self.tr("Go on training"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.exec()
+        box.deleteLater()
+        return box.clickedButton() is end
 
     def use_preset(self, name: str) -> None:
         """Begins a run with a preset's settings, on its own text or the present one."""
@@ -341,6 +387,7 @@ class MainWindow(QMainWindow):
         config = config.with_changes(temperature=self.page.next_character.temperature())
         if not self._may_end_run(self.tr("This preset")):
             return
+        self._play_after_start = self._training()
         if config.corpus != self.setup.wanted.corpus:
             self._wanted_after_load = config
             self.controller.choose_source(config.corpus)
@@ -352,7 +399,9 @@ class MainWindow(QMainWindow):
     def _run_started(self, view: RunView) -> None:
         live = self.controller.live
         assert live is not None
-        self.notice.dismiss()
+        if not self._falling_back:
+            self.notice.dismiss()
+        self._falling_back = False
         self._wanted_after_load = None
         self.setup.set_running(view.config, len(live.run.corpus.text))
         self.setup.set_corpus(live.run.corpus)
@@ -365,6 +414,11 @@ class MainWindow(QMainWindow):
         self.transport.set_view(view)
         self.transport.set_ready(True)
         self._show_run()
+        if not self.page.next_character.edit.hasFocus():
+            self.page.setFocus()  # the button that was pressed may be out of reach now
+        if self._play_after_start:
+            self._play_after_start = False
+            self.controller.send(commands.Play())
 
     def _show_run(self) -> None:
         view = self.controller.view
@@ -392,7 +446,7 @@ class MainWindow(QMainWindow):
                 self.notice.say(saved.problem)
             else:
                 words = self.tr("Saved {0} at step {1:,}.").format(name, saved.step)
-                self.notice.say(words, "info")
+                self.notice.say(words, "info", passing=True)
                 self._remember_file(saved.path)
         self.page.mark_stale()
         self.page.refresh_due()
@@ -644,7 +698,18 @@ class MainWindow(QMainWindow):
 
 
 def default_seed(text: str) -> str:
-    """A stretch of a text to begin with: from the start of a line in its middle."""
-    start = text.find("\n\n", len(text) // 2)
-    start = start + 2 if 0 <= start < len(text) - _DEFAULT_SEED - 2 else len(text) // 2
-    return text[start : start + _DEFAULT_SEED]
+    """Two short lines of a text to begin with, from the start of a paragraph in its middle."""
+    found = _PARAGRAPH.search(text, len(text) // 2) or _PARAGRAPH.search(text)
+    start = found.end() if found else 0
+    lines = text[start : start + 4 * _SEED_LINE].split("\n")[:2]
+    short = [_to_a_word(line) for line in lines]
+    # Lines after a shortened one would not follow from it.
+    return short[0] if short[0] != lines[0] else "\n".join(short)
+
+
+def _to_a_word(line: str) -> str:
+    """As much of a line as fits, to the end of a word."""
+    if len(line) <= _SEED_LINE:
+        return line
+    cut = line[:_SEED_LINE]
+    return cut[: cut.rfind(" ")] if " " in cut.strip() else cut

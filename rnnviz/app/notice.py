@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from rnnviz.panels.theme import icon, icon_pixmap, theme, themes
+
+_PASSING = 5000  # milliseconds
 
 
 class Notice(QFrame):
@@ -16,6 +18,9 @@ class Notice(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._kind = "info"
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.dismiss)
         line = QHBoxLayout(self)
         line.setContentsMargins(12, 6, 6, 6)
         line.setSpacing(8)
@@ -44,8 +49,16 @@ class Notice(QFrame):
         words: str,
         kind: str = "danger",
         actions: Sequence[tuple[str, Callable[[], None]]] = (),
+        *,
+        passing: bool = False,
     ) -> None:
-        """Shows a sentence, kind danger, warn or info, with a button for each action."""
+        """Shows a sentence, kind danger, warn or info, with a button for each action.
+
+        A `passing` one leaves by itself after a while.
+        """
+        self._timer.stop()
+        if passing:
+            self._timer.start(_PASSING)
         self._clear_buttons()
         self._kind = kind
         self._words.setText(words)
@@ -60,7 +73,17 @@ class Notice(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
         self._apply_theme()
+        self.place()
         self.show()
+        self.raise_()
+
+    def place(self) -> None:
+        """Lies over the top of the widget it belongs to, so that nothing below it moves."""
+        parent = self.parentWidget()
+        if parent is not None:
+            width = parent.width()
+            height = max(self.heightForWidth(width), self.sizeHint().height(), 40)
+            self.setGeometry(0, 0, width, min(height, parent.height()))
 
     def words(self) -> str:
         """What is shown; empty while hidden."""

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QSize, QTimer
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QCursor, QImage
 
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
@@ -39,6 +39,7 @@ def take_snapshot(
         try:
             window.setMinimumSize(1, 1)
             window.resize(QSize(*size))
+            QCursor.setPos(window.rect().bottomRight())  # nothing should look pointed at
             window.show()
             _start(window, corpus, preset)
             window.controller.send(commands.Play())
@@ -53,16 +54,11 @@ def _start(window: MainWindow, corpus: str | None, preset: str | None) -> None:
     refused: list[str] = []
     loop = QEventLoop()
 
-    def refuse(sentence: str, *_: str) -> None:
+    def refuse(sentence: str) -> None:
         refused.append(sentence)
         loop.quit()
 
-    for signal in (
-        window.controller.run_refused,
-        window.controller.text_refused,
-        window.controller.encoding_refused,
-    ):
-        signal.connect(refuse)
+    window.refused.connect(refuse)
     window.controller.run_started.connect(lambda _: loop.quit())
     QTimer.singleShot(round(1000 * _LOADING_SECONDS), loop.quit)
     window.begin(corpus, preset)

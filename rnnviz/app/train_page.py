@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -27,6 +27,8 @@ _HIDE_HIDDEN_STATE_BELOW = 440
 
 class TrainPage(QWidget):
     """Lays the panels out, remembers sizes, and refreshes whichever is visible and due."""
+
+    resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -103,6 +105,7 @@ class TrainPage(QWidget):
         """In a low window Samples gives way first, then Hidden state."""
         super().resizeEvent(event)
         self._give_way()
+        self.resized.emit()
 
     def _give_way(self) -> None:
         if self._maximized is None:
@@ -124,6 +127,7 @@ class TrainPage(QWidget):
             other.setVisible(other is panel)
         self._left.setVisible(self._left.isAncestorOf(panel))
         self._right.setVisible(self._right.isAncestorOf(panel))
+        self.setFocus()
 
     def _restore_maximized(self) -> None:
         if self._maximized is None:

@@ -57,6 +57,8 @@ class ElidedLabel(QLabel):
         painter = QPainter(self)
         shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width())
         self.setToolTip(self._full if shown != self._full else "")
+        if len(shown) < 0.6 * len(self._full):
+            return  # a stump tells nothing; the tooltip has the whole
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), int(self.alignment()), shown)
 

@@ -577,7 +577,7 @@ class HiddenStatePanel(Panel):
         self._layer = 0
         self._by_index = False
         self._order: NDArray[np.intp] | None = None  # None until it is to be found (again)
-        self._order_key: tuple[int, str] | None = None
+        self._order_key: int | None = None
         self._order_step = 0
         self._level = 1.0
         self._layer_label = QLabel(self.tr("Layer"))
@@ -743,7 +743,7 @@ class HiddenStatePanel(Panel):
             return
         values = np.asarray(reading.signals[self._layer][name])
         low, high, signed = self._levels(name, values)
-        order = self._order_for((self._layer, name), values)
+        order = self._order_for(self._layer, np.asarray(reading.signals[self._layer]["h"]))
         self.map.set_values(values, order, reading.text, reading.skipped, low, high, signed)
         self._update_clause()
 
@@ -756,15 +756,16 @@ class HiddenStatePanel(Panel):
         self._level = max(self._level, level_above(largest))
         return -self._level, self._level, True
 
-    def _order_for(self, key: tuple[int, str], values: NDArray[np.floating]) -> NDArray[np.intp]:
+    def _order_for(self, layer: int, values: NDArray[np.floating]) -> NDArray[np.intp]:
+        """One order for all signals of a layer, by its h: a unit keeps its row."""
         units, characters = values.shape
         if self._by_index:
             return np.arange(units)
-        if self._order is None or self._order_key != key or len(self._order) != units:
+        if self._order is None or self._order_key != layer or len(self._order) != units:
             if characters < _ENOUGH:
                 return np.arange(units)
             self._order = similar_order(values[:, -_SORTED_BY:])
-            self._order_key = key
+            self._order_key = layer
             self._order_step = 0 if self._answer is None else self._answer.step
         return self._order
 

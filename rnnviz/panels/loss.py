@@ -55,6 +55,7 @@ _RAW_ONLY_STEPS = 20  # before that a smoothed curve is the raw one
 _LINE_WIDTH = 2.2
 _DOT = 7.0  # diameter of a validation dot
 _LARGEST_EXPONENT = 700.0  # e^710 overflows
+_TALLEST = 1.5  # times ln V: spikes above leave the picture while the rest can be read
 _NARROW, _LOW = 420, 200  # panel sizes in pixels below which parts are left out
 _CSV_ROWS = 50_000  # written at a time
 
@@ -72,6 +73,11 @@ def loss_text(nats: float, unit: str) -> str:
     if perplexity < 100:
         return f"{perplexity:.2f}" if perplexity < 10 else f"{perplexity:.1f}"
     return f"{perplexity:,.0f}" if perplexity < 1e5 else f"{perplexity:.1e}"
+
+
+def _short_step(step: float) -> str:
+    """A step in few letters: 50, 1.2 k."""
+    return f"{step:.0f}" if step < 1000 else f"{step / 1000:.2g} k"
 
 
 @dataclass(frozen=True)
@@ -155,6 +161,7 @@ class _LossPlot(Plot):
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(name, parent)
         self.unit = "nats"
+        self.peak: float | None = None  # nats, of a spike that leaves at the top
         self.log_x = True
         self.lines: list[Reference] = []
         self.raw: tuple[Floats, Floats] = (np.empty(0), np.empty(0))  # steps, nats
@@ -257,6 +264,7 @@ class _LossPlot(Plot):
         self._paint_line_labels(painter, area)
         self._paint_end_values(painter, area)
         self._paint_empty(painter, area)
+        self._paint_peak(painter, area)
         self._paint_hover(painter, area)
 
     def _paint_lines(self, painter: QPainter, area: QRectF) -> None:
@@ -400,6 +408,10 @@ class _LossPlot(Plot):
             before = metrics.horizontalAdvance(f"{line.name} ")
             painter.drawText(QPointF(rect.left() + before, baseline), value)
 
+    def forget_label_places(self) -> None:
+        """Labels of the lines go back to the left where there is room."""
+        self._label_places.clear()
+
     def _curve_pixels(self) -> tuple[Floats, Floats]:
         steps = np.concatenate([self.raw[0], self.smooth[0], self.dots[0]])
         nats = np.concatenate([self.raw[1], self.smooth[1], self.dots[1]])
@@ -411,7 +423,7 @@ class _LossPlot(Plot):
         metrics = QFontMetricsF(number_font)
         height = metrics.height()
         ends = [
-            (self.tr("val"), "validation", self.last_validation),
+            (self._validation_word(), "validation", self.last_validation),
             (self.tr("train"), "train", self.last_train),
         ]
         shown = [(word, token, end) for word, token, end in ends if end is not None]
@@ -435,6 +447,25 @@ class _LossPlot(Plot):
             tick = QFontMetricsF(painter.font())
             after = max(left, self.x_labels_end + 8)
             painter.drawText(QPointF(after, area.bottom() + 5 + tick.ascent()), self.tr("step"))
+
+    def _validation_word(self) -> str:
+        """A validation measured a while ago is shown with its step, not as if it were of now."""
+        word = self.tr("val")
+        if self.last_validation is None or self.last_train is None:
+            return word
+        step, now = self.last_validation[0], self.last_train[0]
+        return self.tr("val at {0}").format(_short_step(step)) if step < 0.7 * now else word
+
+    def _paint_peak(self, painter: QPainter, area: QRectF) -> None:
+        """Says how high the curve went where it leaves the picture."""
+        if self.peak is None:
+            return
+        words = self.tr("▲ up to {0}").format(loss_text(self.peak, self.unit))
+        painter.setFont(ui_font("tick"))
+        metrics = QFontMetricsF(painter.font())
+        left = area.right() - metrics.horizontalAdvance(words) - 6
+        painter.setPen(theme().color("text-2"))
+        painter.drawText(QPointF(left, area.top() + metrics.ascent() + 2), words)
 
     def _paint_empty(self, painter: QPainter, area: QRectF) -> None:
         if not self.empty_text:
@@ -692,6 +723,7 @@ class LossPanel(Panel):
         """Shows the whole run and keeps up with it."""
         self._following = True
         self._seen_y = None
+        self.plot.forget_label_places()
         self.follow_button.hide()
         self._redraw()
 
@@ -782,6 +814,15 @@ class LossPanel(Panel):
         data = np.concatenate(values)
         data = data[np.isfinite(data)]
         low, high = float(data.min()), float(data.max())
+        if history.last is not None:
+            # A spike may leave at the top, marked: else it would press all that follows flat.
+            uniform = lines[0].nats if lines else high
+            newest = history.last.smoothed
+            enough = max(_TALLEST * uniform, 1.15 * newest if math.isfinite(newest) else 0.0)
+            plot.peak = high if high > enough else None
+            high = min(high, enough)
+            if self._seen_y is not None:  # what once had to be shown may have passed
+                self._seen_y = Range(self._seen_y.low, min(self._seen_y.high, enough))
         if not len(history):
             low = min(low, 1.5)
         if self._seen_y is not None:

@@ -46,6 +46,7 @@ from rnnviz.text.vocabulary import Vocabulary, describe
 LONGEST_SEED = 10_000  # characters kept in the field
 _ROW = 23.4  # pixels of a row when there is room
 _LEAST_ROWS = 8
+_SMALLEST_ROW = 12.5  # pixels
 _CELL = 104  # least width of a cell in alphabetical order
 _CELL_ROW = 20.0
 _SCALES = (0.1, 0.2, 0.5, 1.0)  # probabilities at the right end of the bars
@@ -355,7 +356,9 @@ class ProbabilityBars(QWidget):
         height = max(self.height() - self._foot(), 1)
         symbols = max(len(self._characters), 1)
         if not self.alphabetical:
-            count = min(max(int(height / _ROW), _LEAST_ROWS), symbols)
+            # Eight rows as long as they can be read, then fewer.
+            least = min(_LEAST_ROWS, max(int(height / _SMALLEST_ROW), 1))
+            count = min(max(int(height / _ROW), least), symbols)
             return 1, count, float(self.width()), min(height / count, 26.0)
         columns = max(self.width() // _CELL, 1)
         most = max(int(height / _CELL_ROW), 4)

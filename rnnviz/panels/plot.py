@@ -295,7 +295,7 @@ class Plot(QWidget):
         if self.hasFocus():
             painter.setPen(QPen(colors.color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+            painter.drawRect(self.area().adjusted(0.5, 0.5, -0.5, -0.5))
 
     def _paint_axes(self, painter: QPainter) -> None:
         colors = theme()

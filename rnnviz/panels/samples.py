@@ -595,6 +595,8 @@ class SamplesPanel(Panel):
         if self.view is not None:
             first = self.view.config.sample_every or 10
             self.columns.empty = self.tr("First sample at step {0}").format(f"{first:,}")
+            if self.view.step > first:
+                self.columns.empty = self.tr("The next sample comes while it trains")
             self.stream.setPlaceholderText(self.columns.empty)
             temperature = f"{self.view.in_force.temperature:.2f}"
             self.note.setText(self.tr("temperature {0}").format(temperature))
@@ -604,7 +606,7 @@ class SamplesPanel(Panel):
             if self.columns.slots == 1:
                 self.set_clause(self.tr("the first and the newest"))
             else:
-                self.set_clause(self.tr("one kept per decade, newest on the right"))
+                self.set_clause(self.tr("by decade of steps, newest on the right"))
         elif len(samples) > MOST_SAMPLES:
             self.set_clause(
                 self.tr("the last {0} of {1}").format(f"{MOST_SAMPLES:,}", f"{len(samples):,}")

@@ -59,6 +59,7 @@ class SetupPanel(QFrame):
     command = Signal(object)  # a live setting, for the runner
     restart_requested = Signal()  # with `wanted`
     edited = Signal()  # `wanted` changed by the user
+    reverted = Signal()  # what waited was taken back, the text included
     source_chosen = Signal(str)  # id of a source
     open_requested = Signal()
     cancel_requested = Signal()  # of a download or of loading
@@ -169,11 +170,13 @@ class SetupPanel(QFrame):
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(6)
+        grid.setVerticalSpacing(3)
         self._number_rows: dict[str, FieldRow] = {}
         for index, (name, (field, label)) in enumerate(numbers.items()):
-            row = FieldRow(label, field)
-            grid.addWidget(row, index // 2, index % 2, Qt.AlignmentFlag.AlignTop)
+            row = FieldRow(label, field, outer_error=True)
+            grid.addWidget(row, index // 2 * 3, index % 2, Qt.AlignmentFlag.AlignTop)
+            # Across both columns, so that a sentence takes one line.
+            grid.addWidget(row.error_label, index // 2 * 3 + 1 + index % 2, 0, 1, 2)
             self._number_rows[name] = row
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
@@ -371,6 +374,7 @@ class SetupPanel(QFrame):
         for field in self._numbers.values():
             field.reset_text()
         self._show_wanted()
+        self.reverted.emit()
         self.edited.emit()
 
     def pending(self) -> tuple[str, ...]:
@@ -404,7 +408,7 @@ class SetupPanel(QFrame):
         for name, row in self._number_rows.items():
             changed = name in pending
             row.set_was(self.tr("was {0:,}").format(getattr(running, name)) if changed else "")
-            row.set_error(found.get(name, ""))
+            row.set_error(sentence_of(row.label(), found.get(name, "")))
             state = "bad" if name in found else "pending" if changed else ""
             self._numbers[name].set_state(state)
         for row, control, name in (
@@ -417,7 +421,7 @@ class SetupPanel(QFrame):
                 was, was.upper()
             )
             row.set_was(self.tr("was {0}").format(was) if name in pending else "")
-        others = {k: v for k, v in found.items() if k not in self._number_rows and k != "corpus"}
+        others = {k: v for k, v in found.items() if k not in self._number_rows}
         self._cell_row.set_error(next(iter(others.values()), ""))
         self._mark_corpus("corpus" in pending)
         self._show_buttons(len(pending), bool(found))
@@ -445,10 +449,11 @@ class SetupPanel(QFrame):
             self._size_note.setText("")
             return
         count = self.wanted.model_config(vocabulary).parameter_count
-        megabytes = count * (4 if self.wanted.dtype == "float32" else 8) / 1e6
-        size = f"{count / 1e6:.2f} M" if count >= 1e6 else f"{count / 1e3:.0f} k"
+        taken = count * (4 if self.wanted.dtype == "float32" else 8)
         self._size_note.setText(
-            self.tr("{0} parameters, {1:.2g} MB {2}").format(size, megabytes, self.wanted.dtype)
+            self.tr("{0} parameters, {1} {2}").format(
+                amount(count).rstrip(), f"{amount(taken)}B", self.wanted.dtype
+            )
         )
 
     # The text.
@@ -482,7 +487,6 @@ class SetupPanel(QFrame):
         self._corpus_size = self.tr("{0} characters · {1} symbols").format(
             size, corpus.vocabulary.size
         )
-        self._corpus_row.set_error("")
         self.set_busy("")
         if self._corpus.findData(corpus.origin) < 0:
             index = self._corpus.count() - 1
@@ -491,18 +495,11 @@ class SetupPanel(QFrame):
         self.select_source(corpus.origin)
         self._show_wanted()
 
-    def show_corpus_problem(self, sentence: str) -> None:
-        """A text could not be had; the one before stays."""
-        self.set_busy("")
-        self._corpus_row.set_error(sentence)
-        self.select_source(self.wanted.corpus)
-
     def set_busy(self, words: str, share: float | None = None) -> None:
         """Loading or downloading: `share` in [0, 1], None while unknown; empty words end it."""
         self._busy = bool(words)
         self._progress_box.setVisible(self._busy)
         if self._busy:
-            self._corpus_row.set_error("")
             self._corpus_note.setText(words)
             self._progress.setRange(0, 0 if share is None else 1000)
             if share is not None:
@@ -560,3 +557,17 @@ class SetupPanel(QFrame):
         for index in range(self._corpus.count()):
             if not self._corpus.itemIcon(index).isNull():
                 self._corpus.setItemIcon(index, icon("download"))
+
+
+def amount(number: float) -> str:
+    """A count with a prefix: 1.07 M, 83 k, 165 (with a blank for a unit to follow)."""
+    if number >= 1e6:
+        return f"{number / 1e6:.2f} M"
+    if number >= 1e4:
+        return f"{number / 1e3:.0f} k"
+    return f"{number / 1e3:.1f} k" if number >= 1e3 else f"{number:.0f} "
+
+
+def sentence_of(label: str, problem: str) -> str:
+    """What is wrong with a setting, with its name in front unless it is there already."""
+    return problem if not problem or problem.startswith(label) else f"{label} {problem}"

@@ -156,7 +156,7 @@ class TransportBar(QFrame):
         )
         self.reset.clicked.connect(self.reset_requested)
         self.steps = Readout(self.tr("step"), "9,999,999")
-        self.epoch = Readout(self.tr("epoch"), "1,999 · 99%")
+        self.epoch = Readout(self.tr("epoch"), "999 · 99%")
         self.speed = Readout(self.tr("chars / s"), "1,999.9 k")
         self.elapsed = Readout(self.tr("elapsed"), "99:59:59")
         self.timeline = Timeline()
@@ -193,11 +193,10 @@ class TransportBar(QFrame):
             return
         row = view.history.last
         self.steps.show_value(f"{view.step:,}")
-        if row:
-            passes = int(row.epoch)
-            self.epoch.show_value(f"{passes + 1:,} · {100 * (row.epoch - passes):.0f}%")
-        else:
-            self.epoch.show_value("1 · 0%")
+        epoch = row.epoch if row else view.start_epoch
+        passes = int(epoch)
+        share = f" · {100 * (epoch - passes):.0f}%" if passes < 999 else ""
+        self.epoch.show_value(f"{passes + 1:,}{share}")
         if view.training and row:
             self.speed.show_value(speed(view.history.characters_per_second()), self.tr("chars / s"))
         elif view.training:
@@ -207,7 +206,7 @@ class TransportBar(QFrame):
             self.speed.show_value(
                 word.lower() if view.step else self.tr("ready"), self.tr("training")
             )
-        self.elapsed.show_value(clock(row.seconds if row else 0.0))
+        self.elapsed.show_value(clock(row.seconds if row else view.start_seconds))
         self.timeline.update()
         self.refresh_state()
 

@@ -24,11 +24,19 @@ MAX_SEQ_LEN = 10_000
 MAX_BATCH = 4096
 TEMPERATURE_RANGE = (0.1, 2.0)  # the slider's ends; the command line also takes 0 (greedy)
 LEARNING_RATE_RANGE = (1e-5, 1.0)
+_LEAST_HELD_OUT = 20  # characters: fewer say nothing about a network
 CLIP_RANGE = (1e-3, 1e3)
 
 
 class ConfigError(ValueError):
-    """A setting that cannot be used; the message names it, what it got and what it wanted."""
+    """A setting that cannot be used; the message says what it got and what it wanted.
+
+    `field` names the setting where there is one, for whoever calls it by another name.
+    """
+
+    def __init__(self, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -131,18 +139,16 @@ def restart_changes(current: RunConfig, wanted: RunConfig) -> tuple[str, ...]:
     return tuple(name for name in RESTART_FIELDS if getattr(current, name) != getattr(wanted, name))
 
 
-def _integer(value: int, low: int, high: int, what: str) -> str | None:
-    if low <= value <= high:
-        return None
-    return f"{what} must be between {low:,} and {high:,}, not {value:,}"
+def _integer(value: int, low: int, high: int) -> str | None:
+    return None if low <= value <= high else f"must be {low:,} to {high:,}"
 
 
 def _choice(value: str, allowed: tuple[str, ...]) -> str | None:
     return None if value in allowed else f"must be one of {', '.join(allowed)}, not {value!r}"
 
 
-def _number(value: float, low: float, high: float, what: str) -> str | None:
-    return None if low <= value <= high else f"{what} must be between {low:g} and {high:g}"
+def _number(value: float, low: float, high: float) -> str | None:
+    return None if low <= value <= high else f"must be {low:g} to {high:g}"
 
 
 def problems(config: RunConfig, text_length: int | None = None) -> dict[str, str]:
@@ -153,44 +159,57 @@ def problems(config: RunConfig, text_length: int | None = None) -> dict[str, str
     found = {
         "cell": _choice(config.cell, tuple(CELLS)),
         "activation": _choice(config.activation, ("tanh", "relu")),
-        "num_layers": _integer(config.num_layers, 1, MAX_LAYERS, "Layers"),
-        "hidden_size": _integer(config.hidden_size, 1, MAX_HIDDEN, "Hidden units"),
-        "seq_len": _integer(config.seq_len, 1, MAX_SEQ_LEN, "The sequence"),
-        "batch_size": _integer(config.batch_size, 1, MAX_BATCH, "The batch"),
+        "num_layers": _integer(config.num_layers, 1, MAX_LAYERS),
+        "hidden_size": _integer(config.hidden_size, 1, MAX_HIDDEN),
+        "seq_len": _integer(config.seq_len, 1, MAX_SEQ_LEN),
+        "batch_size": _integer(config.batch_size, 1, MAX_BATCH),
         "split": _choice(config.split, ("contiguous", "interleaved")),
-        "val_fraction": _number(config.val_fraction, 0.0, 0.5, "The held-out share"),
-        "seed": _integer(config.seed, 0, 2**31 - 1, "The random seed"),
+        "val_fraction": _number(config.val_fraction, 0.0, 0.5),
+        "seed": _integer(config.seed, 0, 2**31 - 1),
         "dtype": _choice(config.dtype, ("float32", "float64")),
         "initialization": _choice(config.initialization, tuple(INITIALIZERS)),
         "reduction": _choice(config.reduction, ("mean", "sum")),
         "optimizer": _choice(config.optimizer, tuple(OPTIMIZERS)),
         "learning_rate": None
         if 0 < config.learning_rate <= 100
-        else f"The learning rate must be above 0 and at most 100, not {config.learning_rate:g}",
+        else "must be above 0 and at most 100",
         "schedule": _choice(config.schedule, tuple(SCHEDULES)),
         "clip_kind": _choice(config.clip_kind, ("off", "norm", "value")),
         "clip_threshold": None
         if 0 < config.clip_threshold < float("inf")
-        else f"The clip threshold must be a finite number above 0, not {config.clip_threshold:g}",
-        "temperature": _number(config.temperature, 0.0, 100.0, "The temperature"),
-        "sample_length": _integer(config.sample_length, 1, 100_000, "The sample length"),
-        "sample_every": _integer(config.sample_every, 0, 2**31 - 1, "Steps between samples"),
+        else "must be a finite number above 0",
+        "temperature": _number(config.temperature, 0.0, 100.0),
+        "sample_length": _integer(config.sample_length, 1, 100_000),
+        "sample_every": _integer(config.sample_every, 0, 2**31 - 1),
         "smoothing_start": _choice(config.smoothing_start, ("first", "uniform")),
-        "smoothing": _integer(config.smoothing, 1, 100_000, "The smoothing window"),
+        "smoothing": _integer(config.smoothing, 1, 100_000),
     }
     if config.activation == "relu" and config.cell != "rnn":
         found["activation"] = "only the rnn cell can use relu"
     if text_length is not None and not found["batch_size"] and not found["seq_len"]:
-        training = int(text_length * (1 - config.val_fraction))
-        stream = training // config.batch_size
+        stream = int(text_length * (1 - config.val_fraction)) // config.batch_size
         if stream < 2:
-            found["batch_size"] = (
-                f"The text has {training:,} characters to train on, "
-                f"too few for {config.batch_size:,} parallel streams"
-            )
+            found["batch_size"] = f"the text has only {text_length:,} characters"
         elif stream < config.seq_len + 1:
             found["seq_len"] = (
-                f"Longer than the text: each of {config.batch_size:,} streams "
-                f"has {stream:,} characters, so at most {stream - 1:,}"
+                f"longer than the text: at most {stream - 1:,} at this batch"
+                if config.batch_size > 1
+                else f"longer than the text: at most {stream - 1:,}"
             )
     return {name: sentence for name, sentence in found.items() if sentence}
+
+
+def fitted(config: RunConfig, text_length: int) -> RunConfig | None:
+    """The config with batch and window made small enough for a text; None when nothing fits.
+
+    The batch shrinks first: the window is what a network can learn across. Of a text of a few
+    characters nothing is held out.
+    """
+    if text_length * config.val_fraction < _LEAST_HELD_OUT:
+        config = config.with_changes(val_fraction=0.0)
+    training = int(text_length * (1 - config.val_fraction))
+    batch = max(min(config.batch_size, training // (config.seq_len + 1)), 1)
+    window = min(config.seq_len, training // batch - 1)
+    if window < 1:
+        return None
+    return config.with_changes(batch_size=batch, seq_len=window)

@@ -52,6 +52,7 @@ class Event:
     step: int
     kind: str
     text: str
+    replaces: bool = False  # goes on with the gesture of the mark before, of the same kind
 
 
 @dataclass(frozen=True, slots=True)

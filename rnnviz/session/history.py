@@ -139,7 +139,10 @@ class History:
             self.add_rows(delivery.rows)
         self.validations += delivery.validations
         self.samples += delivery.samples
-        self.events += delivery.events
+        for event in delivery.events:
+            if event.replaces and self.events and self.events[-1].kind == event.kind:
+                self.events.pop()
+            self.events.append(event)
 
     def add_rows(self, rows: list[Row]) -> None:
         """Appends the scalars of some steps."""

@@ -87,7 +87,7 @@ def build_run(config: RunConfig, corpus: Corpus, network: Network | None = None)
     found = problems(config, len(corpus.text))
     if found:
         name, sentence = next(iter(found.items()))
-        raise ConfigError(f"{name}: {sentence}")
+        raise ConfigError(f"{name}: {sentence}", name)
     vocabulary = corpus.vocabulary
     split = split_indices(
         corpus.indices,

@@ -31,6 +31,8 @@ from rnnviz.session.runfile import save_run
 _VALIDATION_SHARE, _VALIDATION_FREE_SECONDS = 0.05, 1.0
 _SAMPLE_SHARE, _SAMPLE_FREE_SECONDS = 0.02, 0.5
 _LONGEST_VALIDATION_GAP = 20.0  # seconds
+_DOUBLE_UNTIL = 256  # steps; up to there costly things come at every power of two
+_GESTURE = 1.0  # seconds: changes of one setting closer than this are one mark
 _LONGEST_SAMPLE_GAP = 4.0  # seconds
 
 
@@ -57,8 +59,8 @@ class Budget:
 class Due:
     """Decides when something costly is worth doing again: by decade of steps, then by time.
 
-    Due at steps growing by `ratio`, or `gap` seconds after the last time, but never so often
-    that it takes much more than `share` of training time (beyond `free` seconds).
+    Due at powers of two, later at steps growing by `ratio`, or `gap` seconds after the last time,
+    but never so often that it takes much more than `share` of training time beyond `free` seconds.
     """
 
     def __init__(self, first: int, ratio: float, gap: float, share: float, free: float) -> None:
@@ -77,7 +79,8 @@ class Due:
         self._spent += cost
         self._last_time = seconds
         while self._next_step <= step:
-            self._next_step = max(self._next_step + 1, math.ceil(self._next_step * self._ratio))
+            ratio = 2.0 if self._next_step < _DOUBLE_UNTIL else self._ratio
+            self._next_step = max(self._next_step + 1, math.ceil(self._next_step * ratio))
 
 
 def sample_step(step: int) -> bool:
@@ -110,6 +113,7 @@ class Runner:
         )
         self._sample_spent = 0.0
         self._sample_last = 0.0
+        self._gesture = ("", 0.0, "")  # kind, time and first value of the newest change
         self.last_row: Row | None = None
         self.diverged = False
 
@@ -282,7 +286,6 @@ class Runner:
 
     def _apply(self, command: commands.Command) -> None:
         trainer = self.run.trainer
-        step = trainer.steps
         match command:
             case commands.Play():
                 self.diverged = False
@@ -300,17 +303,16 @@ class Runner:
                 self._stopping = True
             case commands.SetLearningRate(value):
                 old, trainer.learning_rate = trainer.learning_rate, value
-                self._changed(Event(step, "lr", f"lr {short(old)} → {short(value)}"), old != value)
+                self._changed("lr", short(old), short(value))
             case commands.SetClipping(kind, threshold):
                 before = trainer.clipping
                 trainer.clipping = Clipping(kind, threshold)
-                text = f"clip {threshold:.2g}" if kind != "off" else "clip off"
-                self._changed(Event(step, "clip", text), before != trainer.clipping)
+                self._changed("clip", clip_words(before), clip_words(trainer.clipping))
             case commands.SetOptimizer(name):
                 before_name = trainer.optimizer.name
                 if name != before_name:
                     trainer.optimizer = make_optimizer(name, trainer.network.parameters)
-                self._changed(Event(step, "optimizer", f"optimizer {name}"), name != before_name)
+                self._changed("optimizer", before_name, name)
             case commands.Save(path):
                 self._save(path)
             case commands.SetTemperature(value):
@@ -326,10 +328,20 @@ class Runner:
         else:
             self.mailbox.post(Saved(path, step))
 
-    def _changed(self, event: Event, really: bool) -> None:
-        """Acknowledges a live setting, and marks the change once there is something to mark."""
-        if really and event.step > 0:
-            self.mailbox.post(event)
+    def _changed(self, kind: str, before: str, after: str) -> None:
+        """Acknowledges a live setting, and marks the change once there is something to mark.
+
+        A drag changes a setting many times; as one gesture it leaves one mark.
+        """
+        step, now = self.run.trainer.steps, self._clock()
+        if before != after and step > 0:
+            last_kind, last_time, last_before = self._gesture
+            same = kind == last_kind and now - last_time < _GESTURE
+            if same:
+                before = last_before
+            self._gesture = (kind, now, before)
+            text = f"{kind} {before} → {after}"
+            self.mailbox.post(Event(step, kind, text, replaces=same))
         self.mailbox.post(self.in_force())
 
     def _post_state(self, phase: str, message: str = "") -> None:
@@ -343,3 +355,8 @@ def short(rate: float) -> str:
     """A learning rate as people write it: 2.0e-3."""
     mantissa, exponent = f"{rate:.1e}".split("e")
     return f"{mantissa}e{int(exponent)}"
+
+
+def clip_words(clipping: Clipping) -> str:
+    """A clipping rule as people write it: 5, off."""
+    return "off" if clipping.kind == "off" else f"{clipping.threshold:.2g}"

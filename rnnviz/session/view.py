@@ -23,6 +23,8 @@ class RunView:
     in_force: InForce
     history: History = field(default_factory=History)
     state: RunState = field(default_factory=lambda: RunState("paused"))
+    start_seconds: float = 0.0  # of training and
+    start_epoch: float = 0.0  # passes done before this window opened the run
     references: ReferenceLosses | None = None  # computed in the background, None until then
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
@@ -269,7 +269,7 @@ def test_before_the_first_step_a_change_needs_no_restart(qtbot: QtBot, window: M
     [
         ("num_layers", "0", "1 to 4"),
         ("num_layers", "x", "whole number"),
-        ("seq_len", "9999", "Longer than the text"),
+        ("seq_len", "9999", "longer than the text"),
         ("hidden_size", "-3", "1 to 4,096"),
     ],
 )
@@ -325,17 +325,53 @@ def test_a_bad_file_gets_one_sentence_and_changes_nothing(
     qtbot.waitUntil(lambda: steps(window) > at)
 
 
-def test_a_text_shorter_than_the_window_is_told_in_setup(
+def test_a_text_shorter_than_the_window_changes_nothing_and_can_be_made_to_fit(
     qtbot: QtBot, window: MainWindow, tmp_path: Path
 ) -> None:
     train(qtbot, window)
-    view = window.controller.view
+    view, corpus = window.controller.view, window.controller.corpus
     window.open_path(str(bad_files(tmp_path)["short"]))
-    qtbot.waitUntil(lambda: bool(window.setup.problems()))
+    qtbot.waitUntil(lambda: window.notice.words() != "")
+    assert "short.txt has 10 characters" in window.notice.words()
     assert window.controller.view is view
-    assert not window.setup._restart.isEnabled()
-    shown = [row.error() for row in window.setup._number_rows.values()]
-    assert any(shown)
+    assert window.controller.corpus is corpus
+    assert window.setup.pending() == ()
+    (button,) = window.notice.buttons()
+    assert button.text() == "Use batch 1, sequence 9"
+    click(button)
+    qtbot.waitUntil(lambda: window.controller.view.corpus_name == "short.txt")
+    assert window.controller.view.config.seq_len == 9
+
+
+@pytest.mark.parametrize("kind", ["empty", "binary", "short", "missing", "pickle"])
+def test_a_bad_file_on_the_command_line_is_told_and_the_play_opens(
+    qtbot: QtBot, settings: Settings, tmp_path: Path, kind: str
+) -> None:
+    make_application()
+    settings.remove("config")
+    window = MainWindow(settings)
+    qtbot.addWidget(window)
+    window.show()
+    window.begin(str(bad_files(tmp_path)[kind]))
+    qtbot.waitUntil(lambda: window.controller.view is not None, timeout=20_000)
+    assert window.controller.view.corpus_name == "The Salt Crown"
+    assert window.notice.words()
+    window.close()
+
+
+def test_reverting_a_text_takes_it_back_whole(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    train(qtbot, window)
+    corpus = window.controller.corpus
+    other = tmp_path / "other.txt"
+    other.write_text("another text altogether, and a longer one\n" * 80)
+    window.open_path(str(other))
+    qtbot.waitUntil(lambda: window.setup.pending() == ("corpus",))
+    click(window.setup._revert)
+    assert window.setup.pending() == ()
+    assert window.controller.corpus is corpus
+    assert f"{len(TEXT):,} characters" in window.setup._corpus_note.text()
 
 
 def test_invalid_utf8_offers_latin_1(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
@@ -412,21 +448,26 @@ def test_divergence_is_told_and_can_be_resumed(qtbot: QtBot, window: MainWindow)
 
 
 def test_long_training_is_not_thrown_away_without_a_question(
-    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, window: MainWindow
 ) -> None:
     window.controller.live.runner.seconds = 100.0
     train(qtbot, window)
+    view = window.controller.view
     asked: list[str] = []
 
-    def refuse(parent: object, title: str, words: str, *rest: object) -> object:
-        asked.append(words)
-        return QMessageBox.StandardButton.Cancel
+    def press(word: str) -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        asked.append(box.text())
+        next(button for button in box.buttons() if button.text() == word).click()
 
-    monkeypatch.setattr(QMessageBox, "question", refuse)
-    view = window.controller.view
+    QTimer.singleShot(0, window, lambda: press("Go on training"))
     click(window.transport.reset)
     assert window.controller.view is view
-    assert len(asked) == 1
+    QTimer.singleShot(0, window, lambda: press("Reset"))
+    click(window.transport.reset)
+    assert window.controller.view is not view
+    assert "ends run 1" in asked[0]
 
 
 def test_both_themes_and_the_flip_while_training(qtbot: QtBot, window: MainWindow) -> None:
@@ -511,6 +552,7 @@ def test_a_preset_is_one_click(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: window.controller.view.corpus_name == "hello", timeout=10_000)
     config = window.controller.view.config
     assert (config.cell, config.hidden_size) == ("rnn", 8)
+    qtbot.waitUntil(lambda: steps(window) > 0)  # it was training, so it goes on training
     assert "bad" not in {f.property("state") for f in window.setup._numbers.values()}
 
 

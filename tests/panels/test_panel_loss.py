@@ -183,13 +183,23 @@ def test_axes_hold_all_data_and_the_uniform_line_and_only_grow(panel: LossPanel)
         before_x, before_y = x, y
 
 
-def test_a_spike_is_not_cut(panel: LossPanel) -> None:
+def test_a_spike_does_not_press_the_rest_flat_and_is_told(panel: LossPanel) -> None:
     view = make_view(500)
     assert view.history.last is not None
-    view.history.add_rows([view.history.last._replace(step=501, loss=37.0)])
+    calm = view.history.last
+    view.history.add_rows([calm._replace(step=501, loss=37.0), calm._replace(step=502)])
+    panel.set_view(view)
+    assert panel.plot.y_range.high < 10
+    assert panel.plot.peak == pytest.approx(37.0)
+
+
+def test_a_loss_that_stays_high_is_shown_whole(panel: LossPanel) -> None:
+    view = make_view(500)
+    assert view.history.last is not None
+    view.history.add_rows([view.history.last._replace(step=501, loss=37.0, smoothed=36.0)])
     panel.set_view(view)
     assert panel.plot.y_range.high > 37.0
-    assert panel.plot.raw[1].max() == 37.0
+    assert panel.plot.peak is None
 
 
 def test_units_relabel_the_same_picture(panel: LossPanel) -> None:

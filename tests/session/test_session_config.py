@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz.session.config import ConfigError, RunConfig, problems, restart_changes
+from rnnviz.session.config import ConfigError, RunConfig, fitted, problems, restart_changes
 from rnnviz.session.presets import load_preset, preset_ids, read_preset
 
 
@@ -44,6 +44,16 @@ def test_a_window_longer_than_the_text_says_what_would_fit() -> None:
 
 def test_too_many_streams_for_the_text_are_told_at_the_batch() -> None:
     assert "batch_size" in problems(RunConfig(batch_size=100), 50)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 10, 60, 500, 3_000, 100_000])
+def test_settings_can_be_fitted_to_a_text(length: int) -> None:
+    config = fitted(RunConfig(), length)
+    if config is None:
+        assert length < 2
+    else:
+        assert problems(config, length) == {}
+        assert config.seq_len == 50 or config.batch_size == 1
 
 
 def test_only_restart_fields_wait_for_a_restart() -> None:

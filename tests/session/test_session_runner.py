@@ -12,6 +12,7 @@ import pytest
 from rnnviz.session import commands
 from rnnviz.session.config import ConfigError, RunConfig
 from rnnviz.session.frames import Row
+from rnnviz.session.history import History
 from rnnviz.session.mailbox import ROW_LIMIT, Delivery, Mailbox
 from rnnviz.session.prober import Answer, Prober
 from rnnviz.session.run import Run, build_run
@@ -99,6 +100,20 @@ def test_live_settings_hold_from_the_next_step_and_are_acknowledged(trained: obj
     assert seen.in_force.clip_threshold == 1e-6
     assert seen.in_force.optimizer == "sgd"
     assert [event.kind for event in seen.events] == ["lr", "clip", "optimizer"]
+
+
+def test_a_drag_of_a_setting_leaves_one_mark(trained: object) -> None:
+    live = trained(small_run())  # type: ignore[operator]
+    live.runner.send(commands.StepOnce())
+    live.until(lambda seen: len(seen.rows) == 1)
+    for threshold in (4.0, 3.0, 2.0):
+        live.runner.send(commands.SetClipping("norm", threshold))
+    live.runner.send(commands.SetLearningRate(0.5))
+    seen = live.until(lambda seen: len(seen.events) == 4)
+    assert [event.replaces for event in seen.events] == [False, True, True, False]
+    history = History()
+    history.extend(seen)
+    assert [event.text for event in history.events] == ["clip 1 → 2", "lr 5.0e-3 → 5.0e-1"]
 
 
 def test_the_first_sample_comes_at_step_ten_and_has_its_length(trained: object) -> None:

@@ -22,7 +22,13 @@ class FieldRow(QWidget):
 
     default_requested = Signal()  # the label was double-clicked
 
-    def __init__(self, label: str, *controls: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        label: str,
+        *controls: QWidget,
+        outer_error: bool = False,  # the owner places `error_label` elsewhere
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -52,12 +58,17 @@ class FieldRow(QWidget):
         self._box.addWidget(self._head)
         self._box.addLayout(line, 1)
         outer.addLayout(self._box)
-        self._error = QLabel()
-        self._error.setProperty("role", "error")
-        self._error.setTextFormat(Qt.TextFormat.PlainText)
-        self._error.setWordWrap(True)
-        self._error.hide()
-        outer.addWidget(self._error)
+        self.error_label = QLabel()
+        self.error_label.setProperty("role", "error")
+        self.error_label.setTextFormat(Qt.TextFormat.PlainText)
+        self.error_label.setWordWrap(True)
+        self.error_label.hide()
+        if not outer_error:
+            outer.addWidget(self.error_label)
+
+    def label(self) -> str:
+        """The words beside the control."""
+        return self._label.text()
 
     def set_compact(self, compact: bool) -> None:
         """Label beside the control instead of above it."""
@@ -78,9 +89,9 @@ class FieldRow(QWidget):
 
     def set_error(self, sentence: str) -> None:
         """One sentence below the control; empty hides it."""
-        self._error.setText(sentence)
-        self._error.setVisible(bool(sentence))
+        self.error_label.setText(sentence)
+        self.error_label.setVisible(bool(sentence))
 
     def error(self) -> str:
         """The sentence shown below the control."""
-        return self._error.text()
+        return self.error_label.text()

@@ -44,7 +44,7 @@ class NumberField(QLineEdit):
         self.setAccessibleName(name)
         self.setFixedHeight(28)
         self.setMaxLength(32)
-        limits = f"{low:,g} to {high:,g}"
+        limits = f"{_limit(low)} to {_limit(high)}"
         self.setToolTip(f"{name}: {limits} {unit}".rstrip())
         self.setFont(mono_font("body"))
         self.returnPressed.connect(self._commit)
@@ -93,9 +93,9 @@ class NumberField(QLineEdit):
             value = int(text) if self._integer else float(text)
         except ValueError:
             kind = "a whole number" if self._integer else "a number"
-            return None, f"{self._name} must be {kind}, not “{text[:12]}”"
+            return None, f"{self._name} must be {kind}"
         if not self._low <= value <= self._high:  # also refuses NaN
-            return None, f"{self._name} must be {self._low:,g} to {self._high:,g}"
+            return None, f"{self._name} must be {_limit(self._low)} to {_limit(self._high)}"
         return value, ""
 
     def _commit(self) -> None:
@@ -169,3 +169,7 @@ class NumberField(QLineEdit):
                 tip = middle + sign * 6
                 base = middle + sign * 3
                 painter.drawPolyline([QPointF(x - 3, base), QPointF(x, tip), QPointF(x + 3, base)])
+
+
+def _limit(number: float) -> str:
+    return f"{number:,.0f}" if 1 <= number < 1e9 or number == 0 else f"{number:g}"

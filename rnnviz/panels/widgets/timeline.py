@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
@@ -14,7 +16,8 @@ from rnnviz.session.view import RunView
 
 _LABELS = 15.0  # pixels below the strip for the step numbers
 _MARKS = 12.0  # pixels above the curve for the event marks
-_RIGHT = 10.0  # pixels right of the newest step for the playhead
+_LEFT = 5.0  # pixels left of step 0 and
+_RIGHT = 10.0  # right of the newest step for the playhead
 
 
 class Timeline(QWidget):
@@ -34,19 +37,19 @@ class Timeline(QWidget):
         return QSize(400, 54)
 
     def _span(self) -> int:
-        """Steps the strip is long: grows by 1, 2, 5 so that the picture does not creep."""
+        """Steps the strip is long."""
         step = self.view.step if self.view else 0
         return max(step, 10)
 
-    def _x(self, step: float) -> float:
-        return (self.width() - _RIGHT) * step / self._span()
+    def _x(self, step: Any) -> Any:
+        return _LEFT + (self.width() - _LEFT - _RIGHT) * step / self._span()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draws the strip."""
         colors = theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        strip = QRectF(0, 0, self.width() - _RIGHT, self.height() - _LABELS)
+        strip = QRectF(_LEFT, 0, self.width() - _LEFT - _RIGHT, self.height() - _LABELS)
         painter.fillRect(strip, colors.color("surface-2"))
         if self.view is not None:
             self._draw_curve(painter, strip)
@@ -70,7 +73,7 @@ class Timeline(QWidget):
         top = max(float(values.max()), 1e-9)
         base = strip.bottom()
         tall = strip.height() - _MARKS
-        x, y = self._x(1) * x, base - tall * values / top
+        x, y = self._x(x), base - tall * values / top
         colors = theme()
         area = polygon(np.concatenate([x[:1], x, x[-1:]]), np.concatenate([[base], y, [base]]))
         painter.setPen(Qt.PenStyle.NoPen)
@@ -85,7 +88,7 @@ class Timeline(QWidget):
         metrics = QFontMetricsF(ui_font("tick"))
         span = self._span()
         gap = 1
-        while self._x(gap) < 90:
+        while self._x(gap) - _LEFT < 90:
             gap = next(g for f in (1, 2, 5, 10) if (g := f * 10 ** len(str(gap)) // 10) > gap)
         for step in range(0, span + 1, gap):
             x = self._x(step)
@@ -129,8 +132,10 @@ class Timeline(QWidget):
         wide = QFontMetricsF(ui_font("tick")).horizontalAdvance(words)
         x = self._x(entry.step)
         left = x + 8 if x + 8 + wide < self.width() - _RIGHT else x - 8 - wide
+        left = max(left, _LEFT + 2)
+        painter.fillRect(QRectF(left - 3, 0, wide + 6, 12), theme().color("surface-2"))
         painter.setPen(theme().color("text-2"))
-        painter.drawText(QPointF(max(left, 2.0), 10), words)
+        painter.drawText(QPointF(left, 10), words)
 
     def _draw_playhead(self, painter: QPainter, strip: QRectF) -> None:
         assert self.view is not None
@@ -145,7 +150,8 @@ class Timeline(QWidget):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self.view:
             x = event.pos().x()
             near = [e for e in self.view.history.events if abs(self._x(e.step) - x) < 6]
-            step = round(self._span() * x / max(self.width() - _RIGHT, 1))
+            share = (x - _LEFT) / max(self.width() - _LEFT - _RIGHT, 1)
+            step = max(round(self._span() * share), 0)
             text = (
                 f"{self.tr('step')} {near[-1].step:,}: {near[-1].text}"
                 if near
