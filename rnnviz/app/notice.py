@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBut
 from rnnviz.panels.theme import icon, icon_pixmap, theme, themes
 
 _PASSING = 5000  # milliseconds
+_CHROME = 12 + 16 + 8 + 8 + 8 + 24 + 6  # pixels of a line that are not words: icon, gaps, close
 
 
 class Notice(QFrame):
@@ -81,9 +82,11 @@ class Notice(QFrame):
         """Lies over the top of the widget it belongs to, so that nothing below it moves."""
         parent = self.parentWidget()
         if parent is not None:
-            width = parent.width()
-            height = max(self.heightForWidth(width), self.sizeHint().height(), 40)
-            self.setGeometry(0, 0, width, min(height, parent.height()))
+            # Not the layout's heightForWidth: it gives the words too little of the width.
+            taken = sum(button.sizeHint().width() + 8 for button in self.buttons())
+            words = max(parent.width() - taken - _CHROME, 80)
+            height = max(self._words.heightForWidth(words) + 12, 40)
+            self.setGeometry(0, 0, parent.width(), min(height, parent.height()))
 
     def words(self) -> str:
         """What is shown; empty while hidden."""
