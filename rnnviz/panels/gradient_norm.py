@@ -50,7 +50,8 @@ _WINDOW = 1000  # steps in the histogram and in the share clipped
 _STRIP = 240  # steps in the strip
 _MEDIAN_WINDOW = 32  # steps in the running median of the strip
 _LEAST_MEDIAN = 5  # values, below which a median says nothing
-_NARROW = 380  # panel width in pixels below which the strip hides
+_SHORT_WORDS = 450  # panel width in pixels below which the header says less
+_NARROW = 360  # panel width in pixels below which the strip hides
 _EMPTY_RANGE = Range(-2.0, 2.0)  # 0.01 to 100
 _LEAST_SPAN = 2.0  # decades
 _BULK = (0.5, 99.5)  # percentiles the axis always holds
@@ -809,7 +810,12 @@ class GradientNormPanel(Panel):
     def _set_words(self, kind: str, threshold: float) -> None:
         plot = self.plot
         count = len(plot.norms.values)
-        clause = {"value": self.tr("largest entry, before clipping")}
+        narrow = self.width() < _SHORT_WORDS
+        clause = {
+            "value": self.tr("largest entry")
+            if narrow
+            else self.tr("largest entry, before clipping")
+        }
         self.set_clause(clause.get(kind, self.tr("before clipping")))
         words = self.tr("last {0} steps") if count != 1 else self.tr("{0} step")
         plot.window_text = words.format(whole(count)) if count else ""
