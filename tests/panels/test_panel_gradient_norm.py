@@ -313,14 +313,14 @@ def test_the_header_says_how_many_steps(panel: GradientNormPanel) -> None:
 def test_narrow_panels_hide_the_strip(panel: GradientNormPanel) -> None:
     panel.set_view(make_view(typical()))
     assert panel.plot.strip_shown
-    panel.resize(370, 270)
+    panel.resize(350, 270)
     assert not panel.plot.strip_shown
     panel.grab()
     assert panel.plot.histogram_area().right() > 300
     assert panel.plot.rect().contains(panel.plot.handle.geometry())
 
 
-@pytest.mark.parametrize("size", [(500, 312), (370, 270), (330, 200)])
+@pytest.mark.parametrize("size", [(500, 312), (350, 270), (330, 200)])
 @pytest.mark.parametrize("threshold", [0.06, 0.5, 1.3, 1.6, 2.2, 5.0, 40.0, 900.0])
 def test_labels_stay_inside_and_apart(
     panel: GradientNormPanel, size: tuple[int, int], threshold: float
