@@ -53,6 +53,32 @@ def require_number(
     return number
 
 
+def require_flag(name: str, value: object) -> bool:
+    """``value`` when it is True or False; EngineError otherwise."""
+    if not isinstance(value, bool):
+        raise EngineError(f"{name} must be true or false, got {value!r}")
+    return value
+
+
+def require_generator(name: str, value: object) -> np.random.Generator:
+    """``value`` when it is a random generator; EngineError otherwise."""
+    if not isinstance(value, np.random.Generator):
+        raise EngineError(f"{name} must be a numpy.random.Generator, got {type(value).__name__}")
+    return value
+
+
+def require_array(name: str, value: object, shape: tuple[str | int, ...]) -> npt.NDArray[Any]:
+    """``value`` when it is an array of floating-point numbers of ``shape``; EngineError otherwise.
+
+    ``shape`` holds a number where the length is fixed and a letter where it is free (at least 1).
+    """
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+        kind = f"dtype {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+        raise EngineError(f"{name} must be a floating-point array {_spelled(shape)}, got {kind}")
+    _require_shape(name, value, shape)
+    return value
+
+
 def require_choice(name: str, value: object, choices: Collection[str]) -> str:
     """``value`` when it is one of ``choices``; EngineError otherwise."""
     if not isinstance(value, str) or value not in choices:
@@ -72,6 +98,15 @@ def require_indices(
         raise EngineError(
             f"{name} must be an integer array {_spelled(shape)}, got dtype {array.dtype}"
         )
+    _require_shape(name, array, shape)
+    low, high = int(array.min()), int(array.max())
+    if low < 0 or high >= vocabulary_size:
+        wrong = low if low < 0 else high
+        raise EngineError(f"{name} must hold indices from 0 to {vocabulary_size - 1}, got {wrong}")
+    return array
+
+
+def _require_shape(name: str, array: npt.NDArray[Any], shape: tuple[str | int, ...]) -> None:
     fits = array.ndim == len(shape) and array.size > 0
     for have, want in zip(array.shape, shape, strict=False):
         fits = fits and (have == want or isinstance(want, str))
@@ -79,11 +114,6 @@ def require_indices(
         raise EngineError(
             f"{name} must have shape {_spelled(shape)}, none of it 0, got {array.shape}"
         )
-    low, high = int(array.min()), int(array.max())
-    if low < 0 or high >= vocabulary_size:
-        wrong = low if low < 0 else high
-        raise EngineError(f"{name} must hold indices from 0 to {vocabulary_size - 1}, got {wrong}")
-    return array
 
 
 def _spelled(shape: tuple[str | int, ...]) -> str:

@@ -112,7 +112,7 @@ class _Reader:
         automatic = max(_CHUNK_CHARACTERS // streams, 1)
         self._chunk = automatic if chunk is None else require_integer("chunk", chunk, 1)
         # Own buffers over the same parameters: a training step's buffers stay as they are.
-        self._network = Network(network.config, network.parameters)
+        self._network = network.twin()
         self._state: State = self._network.zero_state(streams)
         self._progress = progress
         self._nats = 0.0

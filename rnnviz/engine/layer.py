@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnviz.engine.cells.base import Cell, CellState
+from rnnviz.engine.outlet import Outlet, OutletPlan
 from rnnviz.engine.parameters import Array, Parameters
 
 # Up to here the characters stand as one-hot rows beside the state, so that one GEMM does for both;
@@ -28,9 +29,18 @@ class LayerWeights:
     """
 
     def __init__(
-        self, parameters: Parameters, layer: int, cell: type[Cell], hidden_size: int
+        self,
+        parameters: Parameters,
+        layer: int,
+        cell: type[Cell],
+        hidden_size: int,
+        outlet: OutletPlan,
     ) -> None:
         """Make the matrices; ``prepare`` fills them."""
+        self.layer = layer
+        self.parameters = parameters
+        self.outlet = outlet
+        self.own = {name: parameters[f"rnn.{name}_l{layer}"] for name in cell.own_weights}
         self.cell = cell
         self.hidden_size = hidden_size
         self.weight_ih = parameters[f"rnn.weight_ih_l{layer}"]  # (G*H, I)
@@ -117,8 +127,17 @@ class LayerWindow:
         rows, columns = weights.recurrent.shape
         self.projected = None if weights.rides_along else projected[:rows]
         self.cell.connect(columns, self.projected)
+        if weights.own:
+            self.cell.attach(weights.own)
 
         self.output = flat(self.operand[: size + 1, 1:])  # (H+1, T*B): [h_t; 1]
+        self._outlet: Outlet | None = None
+        if not weights.outlet.empty:
+            self._hidden = self.output[:size]
+            self._d_hidden = flat(d_hidden)
+            shape = (size, steps * batch)
+            self._outlet = Outlet(weights.outlet, weights.parameters, weights.layer, shape)
+            self.output = self._outlet.output
         self._before = flat(self.operand[:columns, :-1])  # what `recurrent` stands beside
         self._input = flat(self.operand[size:, :-1]) if below is None else below.output
         self._hidden_deltas = flat(deltas[:rows])
@@ -140,7 +159,7 @@ class LayerWindow:
             self._ones = self._first_one_hot + self._characters * self._row_length
             self._flat_operand[self._ones] = 1.0
 
-    def forward(self, state: CellState) -> None:
+    def forward(self, state: CellState, dropout_rng: np.random.Generator | None) -> None:
         """Project the input in bulk, then run the cell from ``state``."""
         weights = self.weights
         if self.projected is not None:
@@ -150,12 +169,23 @@ class LayerWindow:
             else:
                 np.matmul(weights.input, self._input, out=flat(self.projected))
         self.cell.forward(weights.recurrent, state)
+        if self._outlet is not None:
+            self._outlet.forward(self._hidden, self._input[: weights.hidden_size], dropout_rng)
 
-    def backward(self, gradients: Parameters, layer: int) -> None:
-        """Run the cell backward and write this layer's four gradients, in PyTorch's gate order."""
+    def backward(self, gradients: Parameters, d_state: CellState | None) -> None:
+        """Run the cell backward and write this layer's gradients, in PyTorch's gate order.
+
+        ``d_state`` is the gradient of the state after the window, none when nothing follows.
+        """
         weights = self.weights
-        size = weights.hidden_size
+        size, layer = weights.hidden_size, weights.layer
+        if self._outlet is not None:
+            self._outlet.backward(self._d_hidden, gradients)
+        for index, carry in enumerate(self.cell.d_state):
+            carry[...] = 0.0 if d_state is None else d_state[index]
         self.cell.backward(weights.recurrent_t)
+        for name, gradient in self.cell.own_gradients().items():
+            gradients[f"rnn.{name}_l{layer}"][...] = gradient
         d_weight_ih = gradients[f"rnn.weight_ih_l{layer}"]
         d_weight_hh = gradients[f"rnn.weight_hh_l{layer}"]
         d_bias_ih = gradients[f"rnn.bias_ih_l{layer}"]
@@ -182,6 +212,8 @@ class LayerWindow:
     def input_gradient(self, out: Array) -> None:
         """The gradient of the layer's input ``(I, T, B)``, after ``backward``."""
         np.matmul(self.weights.input_plain.T, self._input_deltas, out=flat(out))
+        if self._outlet is not None:
+            self._outlet.add_input_gradient(flat(out))
 
 
 def sum_by_character(

@@ -11,16 +11,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rnnviz.engine.cells import CELLS
-from rnnviz.engine.cells.base import CellState
+from rnnviz.engine.cells import CELLS, PEEPHOLE_CELLS
+from rnnviz.engine.cells.base import Cell, CellState
 from rnnviz.engine.errors import (
     EngineError,
     Interrupted,
     require_choice,
+    require_flag,
+    require_generator,
     require_indices,
     require_integer,
+    require_number,
 )
 from rnnviz.engine.layer import LayerWeights, LayerWindow, flat
+from rnnviz.engine.outlet import OutletPlan
 from rnnviz.engine.parameters import Array, Parameters
 
 State = tuple[CellState, ...]
@@ -29,7 +33,8 @@ State = tuple[CellState, ...]
 MAX_LAYERS = 4
 ACTIVATIONS = ("tanh", "relu")
 DTYPES = ("float32", "float64")
-# Window sizes whose buffers are kept: training, a shorter last one, and a one-step one.
+# Windows whose buffers are kept: training, a shorter last one, and a one-step one; or the first
+# few of a chain.
 _KEPT_WINDOWS = 3
 
 
@@ -37,7 +42,15 @@ _KEPT_WINDOWS = 3
 class ModelConfig:
     """What the parameters' names and shapes follow from; EngineError for what cannot be built.
 
-    ``activation`` is ``tanh`` or, for ``cell="rnn"`` only, ``relu``.
+    ``activation`` is ``tanh`` or, for ``cell="rnn"`` only, ``relu``; ``peepholes`` only an LSTM can
+    have. What a layer's reader gets, with ``x_0`` the characters and ``h_k = cell_k(x_k)``::
+
+        y_k = h_k                   y_k = norm(h_k)        with layer_norm
+        y_k = y_k + x_k             with residual, for k > 0
+        x_{k+1} = dropout(y_k)      the decoder reads the last y_k, of which nothing is dropped
+
+    ``dropout`` is the share of values dropped between layers, in [0, 1), while training. With one
+    layer neither it nor ``residual`` has anything to do.
     """
 
     vocabulary_size: int
@@ -46,6 +59,10 @@ class ModelConfig:
     cell: str = "gru"
     activation: str = "tanh"
     dtype: str = "float32"
+    peepholes: bool = False
+    dropout: float = 0.0
+    layer_norm: bool = False
+    residual: bool = False
 
     def __post_init__(self) -> None:
         require_integer("vocabulary_size", self.vocabulary_size, 1, 1_114_112)
@@ -58,10 +75,39 @@ class ModelConfig:
             raise EngineError(
                 f"activation must be tanh for cell {self.cell}, got {self.activation!r}"
             )
+        require_flag("peepholes", self.peepholes)
+        require_number("dropout", self.dropout, below=1.0)
+        require_flag("layer_norm", self.layer_norm)
+        require_flag("residual", self.residual)
+        if self.peepholes and self.cell not in PEEPHOLE_CELLS:
+            raise EngineError(f"peepholes must be false for cell {self.cell}, got True")
+
+    @property
+    def cell_type(self) -> type[Cell]:
+        """The recurrence of each layer."""
+        return (PEEPHOLE_CELLS if self.peepholes else CELLS)[self.cell]
+
+    def outlet(self, layer: int) -> OutletPlan:
+        """What lies between ``layer`` and its reader."""
+        return OutletPlan(
+            normalise=self.layer_norm,
+            add_input=self.residual and layer > 0,
+            dropout=self.dropout if layer < self.num_layers - 1 else 0.0,
+        )
+
+    @property
+    def drops(self) -> bool:
+        """Whether training needs random numbers for dropout."""
+        return self.dropout > 0.0 and self.num_layers > 1
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of each parameter by its PyTorch name, in the order of ``Parameters.flat``."""
-        rows = CELLS[self.cell].gates * self.hidden_size
+        """The shape of each parameter by its name, in the order of ``Parameters.flat``.
+
+        PyTorch's names, and ``rnn.weight_peephole_l{k} (3H,)`` (p_i, p_f, p_o),
+        ``rnn.norm_weight_l{k} (H,)`` and ``rnn.norm_bias_l{k} (H,)`` for what it does not have.
+        """
+        cell = self.cell_type
+        rows = cell.gates * self.hidden_size
         shapes: dict[str, tuple[int, ...]] = {}
         for layer in range(self.num_layers):
             inputs = self.vocabulary_size if layer == 0 else self.hidden_size
@@ -69,6 +115,11 @@ class ModelConfig:
             shapes[f"rnn.weight_hh_l{layer}"] = (rows, self.hidden_size)
             shapes[f"rnn.bias_ih_l{layer}"] = (rows,)
             shapes[f"rnn.bias_hh_l{layer}"] = (rows,)
+            for name, blocks in cell.own_weights.items():
+                shapes[f"rnn.{name}_l{layer}"] = (blocks * self.hidden_size,)
+            if self.layer_norm:
+                shapes[f"rnn.norm_weight_l{layer}"] = (self.hidden_size,)
+                shapes[f"rnn.norm_bias_l{layer}"] = (self.hidden_size,)
         shapes["decoder.weight"] = (self.vocabulary_size, self.hidden_size)
         shapes["decoder.bias"] = (self.vocabulary_size,)
         return shapes
@@ -84,7 +135,7 @@ class Forward:
     """What ``Network.forward`` found.
 
     ``logits (V, T, B)`` is a buffer that the network's next ``forward`` over a window of the same
-    size writes again; ``state`` is a copy.
+    size and ``link`` writes again; ``state`` is a copy.
     """
 
     logits: Array
@@ -113,7 +164,7 @@ class _Window:
         self, config: ModelConfig, layers: list[LayerWeights], steps: int, batch: int
     ) -> None:
         size, dtype = config.hidden_size, config.dtype
-        cell = CELLS[config.cell]
+        cell = config.cell_type
         deltas: Array = np.zeros((cell.delta_blocks * size, steps, batch), dtype)
         projected: Array = np.zeros((cell.gates * size, steps, batch), dtype)
         self.d_hidden: Array = np.zeros((size, steps, batch), dtype)
@@ -135,24 +186,35 @@ class Network:
     """
 
     def __init__(self, config: ModelConfig, parameters: Parameters) -> None:
-        """EngineError when names, shapes or dtype of ``parameters`` do not follow ``config``."""
+        """EngineError, before anything is allocated, unless ``parameters`` follow ``config``.
+
+        Their names, shapes and dtype, and all values must be finite.
+        """
         wanted = config.shapes()
         if parameters.shapes != wanted:
             raise EngineError(_difference(parameters.shapes, wanted))
         if parameters.dtype != config.dtype:
             raise EngineError(f"parameters must be {config.dtype}, got {parameters.dtype}")
+        if not np.isfinite(parameters.flat).all():
+            wrong = next(name for name, a in parameters.items() if not np.isfinite(a).all())
+            raise EngineError(f"parameters[{wrong!r}] must be finite, got nan or infinity")
+        self._build(config, parameters)
+
+    def _build(self, config: ModelConfig, parameters: Parameters) -> None:
         self.config = config
         self.parameters = parameters
-        cell = CELLS[config.cell]
         self._layers = [
-            LayerWeights(parameters, layer, cell, config.hidden_size)
+            LayerWeights(
+                parameters, layer, config.cell_type, config.hidden_size, config.outlet(layer)
+            )
             for layer in range(config.num_layers)
         ]
         columns = config.hidden_size + 1
         self._decoder: Array = np.zeros((config.vocabulary_size, columns), config.dtype)
         self._d_decoder: Array | None = None
         self._gradients: Parameters | None = None
-        self._windows: OrderedDict[tuple[int, int], _Window] = OrderedDict()
+        self._windows: OrderedDict[tuple[int, int, int], _Window] = OrderedDict()
+        self._last_backward: _Window | None = None
         self._prepared = False
         self._interrupted = False
 
@@ -170,12 +232,12 @@ class Network:
     @property
     def state_names(self) -> tuple[str, ...]:
         """What each layer carries from window to window: ``("h",)`` or ``("h", "c")``."""
-        return CELLS[self.config.cell].state_names
+        return self.config.cell_type.state_names
 
     @property
     def signals(self) -> tuple[str, ...]:
         """The names of what ``trace`` shows of each layer."""
-        return CELLS[self.config.cell].signals
+        return self.config.cell_type.signals
 
     def zero_state(self, batch: int) -> State:
         """All-zero state for ``batch`` parallel texts."""
@@ -189,47 +251,73 @@ class Network:
 
     def check_state(self, state: State, batch: int) -> None:
         """EngineError unless ``state`` fits this network and ``batch``."""
+        self._check_state("state", state, batch)
+
+    def _check_state(self, given: str, state: State, batch: int) -> None:
         shape = (self.config.hidden_size, batch)
         names = self.state_names
         if len(state) != self.config.num_layers:
-            raise EngineError(f"state must have {self.config.num_layers} layers, got {len(state)}")
+            raise EngineError(
+                f"{given} must have {self.config.num_layers} layers, got {len(state)}"
+            )
         for layer, arrays in enumerate(state):
             if len(arrays) != len(names):
                 raise EngineError(
-                    f"state[{layer}] must hold {' and '.join(names)}, got {len(arrays)} arrays"
+                    f"{given}[{layer}] must hold {' and '.join(names)}, got {len(arrays)} arrays"
                 )
             for name, array in zip(names, arrays, strict=True):
                 if array.shape != shape:
                     raise EngineError(
-                        f"state[{layer}] {name} must have shape {shape}, got {array.shape}"
+                        f"{given}[{layer}] {name} must have shape {shape}, got {array.shape}"
+                    )
+                if array.dtype.kind != "f":
+                    raise EngineError(
+                        f"{given}[{layer}] {name} must be floating-point, got dtype {array.dtype}"
                     )
 
-    def forward(self, inputs: npt.NDArray[np.integer[Any]], state: State) -> Forward:
+    def forward(
+        self,
+        inputs: npt.NDArray[np.integer[Any]],
+        state: State,
+        dropout_rng: np.random.Generator | None = None,
+        link: int = 0,
+    ) -> Forward:
         """Read the characters ``inputs (T, B)`` from ``state``; EngineError names what is wrong.
 
-        ``logits[:, t]`` predicts the character after ``inputs[t]``.
+        ``logits[:, t]`` predicts the character after ``inputs[t]``. Values are dropped between
+        layers only when ``dropout_rng`` is given, and drawn from it. Windows with different
+        ``link`` have buffers of their own, so that a chain of consecutive windows can be read
+        before going back through it (see ``backward``).
         """
         inputs = require_indices("inputs", inputs, self.config.vocabulary_size, ("T", "B"))
         steps, batch = inputs.shape
         self.check_state(state, batch)
+        if dropout_rng is not None:
+            require_generator("dropout_rng", dropout_rng)
         self._prepare()
-        window = self._window(steps, batch)
+        window = self._window(steps, batch, require_integer("link", link, 0))
         window.serial += 1
         window.layers[0].read(inputs)
         # Diverged weights give inf and nan here; the caller is told by the loss, not by warnings.
         with np.errstate(over="ignore", invalid="ignore"):
             for layer, layer_state in zip(window.layers, state, strict=True):
                 self._check_interrupted()
-                layer.forward(layer_state)
+                layer.forward(layer_state, dropout_rng)
             np.matmul(self._decoder, window.layers[-1].output, out=flat(window.logits))
         final = tuple(layer.cell.final_state() for layer in window.layers)
         return Forward(window.logits, final, window, window.serial)
 
-    def backward(self, forward: Forward, dlogits: Array) -> Parameters:
+    def backward(
+        self, forward: Forward, dlogits: Array, d_state: State | None = None
+    ) -> Parameters:
         """The gradients of all parameters, given that by the logits, ``dlogits (V, T, B)``.
 
-        ``forward`` must be the network's last one over a window of that size. The state it started
-        from counts as a constant. The result is a buffer that the next ``backward`` writes again.
+        ``forward`` must be the network's last one over a window of that size and ``link``.
+        ``d_state`` is the gradient of ``forward.state``, zero when nothing follows the window; that
+        of the state the window started from is afterwards in ``state_gradient``. Going back through
+        a chain of windows, each with the ``state_gradient`` of the one after it, and adding up the
+        results gives the gradients of one long window. The result is a buffer that the next
+        ``backward`` writes again.
         """
         window = forward.caches
         if window.serial != forward.serial:
@@ -239,6 +327,8 @@ class Network:
                 f"dlogits must be {window.logits.dtype} {window.logits.shape}, got "
                 f"{dlogits.dtype} {dlogits.shape}"
             )
+        if d_state is not None:
+            self._check_state("d_state", d_state, dlogits.shape[2])
         if self._gradients is None or self._d_decoder is None:
             self._gradients = self.parameters.zeros_like()
             self._d_decoder = np.zeros_like(self._decoder)
@@ -253,14 +343,38 @@ class Network:
                 self._check_interrupted()
                 layer = window.layers[index]
                 layer.weights.prepare_backward(needs_input_gradient=index > 0)
-                layer.backward(gradients, index)
+                layer.backward(gradients, None if d_state is None else d_state[index])
                 if index > 0:
                     layer.input_gradient(out=window.d_hidden)
+        self._last_backward = window
         return gradients
+
+    @property
+    def state_gradient(self) -> State:
+        """The gradient of the state from which the window of the last ``backward`` started.
+
+        A copy. EngineError when there was no ``backward`` yet.
+        """
+        if self._last_backward is None:
+            raise EngineError("state_gradient must be asked for after a backward pass, got none")
+        return tuple(
+            tuple(array.copy() for array in layer.cell.d_state)
+            for layer in self._last_backward.layers
+        )
 
     def snapshot(self) -> "Network":
         """A network with copied, read-only parameters, which another thread may use."""
-        return Network(self.config, self.parameters.frozen_copy())
+        return self._with(self.parameters.frozen_copy())
+
+    def twin(self) -> "Network":
+        """A network over the same parameters, not a copy, with buffers of its own."""
+        return self._with(self.parameters)
+
+    def _with(self, parameters: Parameters) -> "Network":
+        # Parameters that are known to fit are not looked through again.
+        network = Network.__new__(Network)
+        network._build(self.config, parameters)
+        return network
 
     def trace(self, indices: npt.NDArray[np.integer[Any]], state: State | None = None) -> Trace:
         """Run over one text ``indices (T,)`` and copy everything a view can show.
@@ -269,7 +383,7 @@ class Network:
         its ``backward`` nor another thread tracing the same snapshot.
         """
         indices = require_indices("indices", indices, self.config.vocabulary_size, ("T",))
-        private = Network(self.config, self.parameters)
+        private = self.twin()
         start = private.zero_state(1) if state is None else state
         forward = private.forward(indices[:, np.newaxis], start)
         signals = tuple(
@@ -288,8 +402,10 @@ class Network:
         self._decoder[:, -1] = self.parameters["decoder.bias"]
         self._prepared = True
 
-    def _window(self, steps: int, batch: int) -> _Window:
-        key = (steps, batch)
+    def _window(self, steps: int, batch: int, link: int) -> _Window:
+        if link >= _KEPT_WINDOWS:  # a long chain is rare: its further links are made anew
+            return _Window(self.config, self._layers, steps, batch)
+        key = (steps, batch, link)
         if key not in self._windows:
             while len(self._windows) >= _KEPT_WINDOWS:
                 self._windows.popitem(last=False)

@@ -27,6 +27,30 @@ def lstm_step(p: dict[str, Array], x: Array, h: Array, c: Array) -> tuple[Array,
     return sigmoid(o) * np.tanh(c), c
 
 
+def peephole_lstm_step(p: dict[str, Array], x: Array, h: Array, c: Array) -> tuple[Array, ...]:
+    a = p["weight_ih"] @ x + p["bias_ih"] + p["weight_hh"] @ h + p["bias_hh"]
+    i, f, g, o = np.split(a, 4)
+    p_i, p_f, p_o = np.split(p["weight_peephole"], 3)
+    c = sigmoid(f + p_f * c) * c + sigmoid(i + p_i * c) * np.tanh(g)
+    return sigmoid(o + p_o * c) * np.tanh(c), c
+
+
+def layer_norm(p: dict[str, Array], h: Array) -> Array:
+    normal = (h - h.mean(axis=0)) / np.sqrt(h.var(axis=0) + 1e-5)
+    return p["norm_weight"] * normal + p["norm_bias"]
+
+
+def dropout_masks(
+    config: ModelConfig, rng: np.random.Generator, steps: int, batch: int
+) -> list[Array]:
+    """What each layer's output but the last is multiplied by, (H, T, B)."""
+    masks = []
+    for _ in range(config.num_layers - 1):
+        kept = rng.random((config.hidden_size, steps * batch)) >= config.dropout
+        masks.append(kept.reshape(-1, steps, batch) / (1.0 - config.dropout))
+    return masks
+
+
 def gru_step(p: dict[str, Array], x: Array, h: Array) -> tuple[Array, ...]:
     x_r, x_z, x_n = np.split(p["weight_ih"] @ x + p["bias_ih"], 3)
     h_r, h_z, h_n = np.split(p["weight_hh"] @ h + p["bias_hh"], 3)
@@ -40,30 +64,36 @@ def plain_forward(
     parameters: Mapping[str, npt.NDArray[np.floating]],
     inputs: npt.NDArray[np.integer],
     state: State,
+    masks: list[Array] | None = None,
 ) -> tuple[Array, State]:
     """Logits (V, T, B) and final state, in float64, step by step and layer by layer."""
-    layers = [
-        {
-            kind: np.asarray(parameters[f"rnn.{kind}_l{layer}"], np.float64).reshape(
-                parameters[f"rnn.{kind}_l{layer}"].shape[0], -1
-            )
-            for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        }
-        for layer in range(config.num_layers)
-    ]
+    layers: list[dict[str, Array]] = [{} for _ in range(config.num_layers)]
+    for name, array in parameters.items():
+        if name.startswith("rnn."):
+            kind, _, layer = name.removeprefix("rnn.").rpartition("_l")
+            layers[int(layer)][kind] = np.asarray(array, np.float64).reshape(len(array), -1)
     one_hot = np.eye(config.vocabulary_size)
     states = [tuple(np.asarray(a, np.float64) for a in arrays) for arrays in state]
     logits = []
-    for characters in inputs:
+    for t, characters in enumerate(inputs):
         x = one_hot[characters].T  # (V, B)
         for layer, p in enumerate(layers):
             if config.cell == "rnn":
                 states[layer] = rnn_step(p, x, states[layer][0], config.activation)
+            elif config.peepholes:
+                states[layer] = peephole_lstm_step(p, x, *states[layer])
             elif config.cell == "lstm":
                 states[layer] = lstm_step(p, x, *states[layer])
             else:
                 states[layer] = gru_step(p, x, states[layer][0])
-            x = states[layer][0]
+            y = states[layer][0]
+            if config.layer_norm:
+                y = layer_norm(p, y)
+            if config.residual and layer > 0:
+                y = y + x
+            if masks is not None and layer < len(masks):
+                y = y * masks[layer][:, t]
+            x = y
         decoded = parameters["decoder.weight"] @ x + parameters["decoder.bias"][:, np.newaxis]
         logits.append(decoded)
     return np.stack(logits, axis=1), tuple(states)
@@ -74,6 +104,9 @@ def make_network(seed: int = 0, **settings: object) -> Network:
     config = ModelConfig(**{"dtype": "float64", "hidden_size": 5, **settings})
     parameters = initialize(config, np.random.default_rng(seed))
     parameters.flat[:] *= 2.0
+    for name, array in parameters.items():
+        if "norm" in name:
+            array += np.random.default_rng(seed + 1).normal(0.0, 0.5, array.shape)
     return Network(config, parameters)
 
 

@@ -48,6 +48,23 @@ def test_a_model_section_needs_only_what_the_tensors_do_not_say(tmp_path):
     assert load_model(path).network.config == network().config
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cell": "lstm", "peepholes": True},
+        {"layer_norm": True},
+        {"residual": True, "dropout": 0.25},
+    ],
+)
+def test_options_that_pytorch_lacks_come_back_too(options, tmp_path):
+    original = network(**options)
+    path = tmp_path / "model.safetensors"
+    save_model(path, original, VOCABULARY)
+    loaded = load_model(path).network
+    assert loaded.config == original.config
+    np.testing.assert_array_equal(loaded.parameters.flat, original.parameters.flat)
+
+
 def test_a_failing_write_keeps_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "model.safetensors"
     save_model(path, network(), VOCABULARY)
@@ -162,7 +179,11 @@ BIAS = "decoder.bias"
         ({"config": model_of(hidden_size=6)}, "where (18, 4) is needed"),
         ({"config": model_of(cell="lstm")}, "where (20, 4) is needed"),
         ({"config": model_of(activation="relu")}, "activation must be tanh"),
-        ({"config": model_of(dropout=0.5)}, "'dropout', which is unknown"),
+        ({"config": model_of(zoneout=0.5)}, "'zoneout', which is unknown"),
+        ({"config": model_of(dropout=1.0)}, "dropout must be"),
+        ({"config": model_of(layer_norm=1)}, "layer_norm must be"),
+        ({"config": model_of(peepholes=True)}, "peepholes must be false for cell gru"),
+        ({"config": model_of(layer_norm=True)}, "lacks the tensor rnn.norm_weight_l0"),
         ({"config": model_of(vocabulary_size=9)}, "4 characters in its vocabulary"),
         ({"config": model_of(dtype="float64")}, "where float64 is needed"),
     ],

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from reference_cells import make_network, random_state
+from reference_cells import dropout_masks, make_network, random_state
 
 from rnnviz.engine.checkpoint import save_model
 from rnnviz.engine.clipping import Clipping, clip
@@ -101,6 +101,105 @@ def test_forward_loss_and_every_gradient(cell, activation, layers):
             np.testing.assert_allclose(own, stacked[layer].detach().T, rtol=0, atol=TOLERANCE)
     for name, parameter in twin.parameters().items():
         np.testing.assert_allclose(gradients[name], parameter.grad, rtol=0, atol=TOLERANCE)
+
+
+class StackedTwin(Twin):
+    """Single layers of PyTorch with its own layer norm, sums and products between them."""
+
+    def __init__(self, network: Network) -> None:
+        config = network.config
+        self.config = config
+        self.vocabulary = config.vocabulary_size
+        self.weights = {
+            name: torch.tensor(array, requires_grad=True)
+            for name, array in network.parameters.items()
+        }
+        kind = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[config.cell]
+        self.layers = [
+            kind(self.vocabulary if layer == 0 else config.hidden_size, config.hidden_size).double()
+            for layer in range(config.num_layers)
+        ]
+
+    def parameters(self) -> dict:
+        return self.weights
+
+    def recurrence(self, layer: int, x, start):
+        """The layer's h (T, B, H), from its states (B, H)."""
+        own = {
+            name.removesuffix(f"_l{layer}").removeprefix("rnn."): weight
+            for name, weight in self.weights.items()
+            if name.endswith(f"_l{layer}")
+        }
+        if not self.config.peepholes:
+            plain = {f"{name}_l0": own[name] for name in own if name.split("_")[1] in ("ih", "hh")}
+            state = tuple(s[None] for s in start)
+            carried = state if self.config.cell == "lstm" else state[0]
+            return torch.func.functional_call(self.layers[layer], plain, (x, carried))[0]
+        h, c = start
+        outputs = []
+        p_i, p_f, p_o = own["weight_peephole"].chunk(3)
+        for x_t in x:
+            sums = x_t @ own["weight_ih"].T + own["bias_ih"] + h @ own["weight_hh"].T
+            i, f, g, o = (sums + own["bias_hh"]).chunk(4, dim=1)
+            i, f = torch.sigmoid(i + p_i * c), torch.sigmoid(f + p_f * c)
+            c = f * c + i * torch.tanh(g)
+            h = torch.sigmoid(o + p_o * c) * torch.tanh(c)
+            outputs.append(h)
+        return torch.stack(outputs)
+
+    def stacked_loss(self, inputs, targets, state: State, masks):
+        """Mean loss and logits (T, B, V)."""
+        config, weights = self.config, self.weights
+        x = torch.nn.functional.one_hot(torch.tensor(inputs), self.vocabulary).double()
+        for layer in range(config.num_layers):
+            y = self.recurrence(layer, x, [torch.tensor(a.T.copy()) for a in state[layer]])
+            if config.layer_norm:
+                gain, bias = (weights[f"rnn.norm_{kind}_l{layer}"] for kind in ("weight", "bias"))
+                y = torch.nn.functional.layer_norm(y, (config.hidden_size,), gain, bias)
+            if config.residual and layer > 0:
+                y = y + x
+            if layer < len(masks):
+                y = y * torch.tensor(masks[layer].transpose(1, 2, 0).copy())
+            x = y
+        logits = x @ weights["decoder.weight"].T + weights["decoder.bias"]
+        loss = torch.nn.functional.cross_entropy(
+            logits.reshape(-1, self.vocabulary), torch.tensor(targets).reshape(-1)
+        )
+        return loss, logits
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "peepholes", "gru"])
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("layer_norm", [False, True])
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_options_between_layers_and_peepholes(cell, layers, layer_norm, residual, dropout):
+    rng = np.random.default_rng(3)
+    network = make_network(
+        vocabulary_size=V,
+        hidden_size=6,
+        num_layers=layers,
+        cell="lstm" if cell == "peepholes" else cell,
+        peepholes=cell == "peepholes",
+        layer_norm=layer_norm,
+        residual=residual,
+        dropout=dropout,
+    )
+    twin = StackedTwin(network)
+    inputs, targets = rng.integers(0, V, (2, T, B))
+    state = random_state(network, B, rng)
+    masks = dropout_masks(network.config, np.random.default_rng(4), T, B)
+    loss, logits = twin.stacked_loss(inputs, targets, state, masks)
+    loss.backward()
+
+    forward = network.forward(inputs, state, np.random.default_rng(4))
+    expected = logits.detach().numpy().transpose(2, 0, 1)
+    np.testing.assert_allclose(forward.logits, expected, rtol=0, atol=TOLERANCE)
+    total, dlogits = softmax_cross_entropy(forward.logits, targets)
+    assert total / targets.size == pytest.approx(loss.item(), abs=TOLERANCE)
+    gradients = network.backward(forward, dlogits)
+    for name, weight in twin.parameters().items():
+        np.testing.assert_allclose(gradients[name], weight.grad, rtol=0, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize(("cell", "layers"), [("rnn", 1), ("lstm", 2), ("gru", 1)])

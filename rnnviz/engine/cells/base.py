@@ -15,6 +15,8 @@ as much as the arithmetic of a small network.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -45,6 +47,8 @@ class Cell(ABC):
     sigmoid(x) = 0.5 tanh(0.5 x) + 0.5 (which never overflows) then needs no pass of its own."""
     delta_blocks: ClassVar[int]
     """D: blocks of H rows in ``deltas``."""
+    own_weights: ClassVar[Mapping[str, int]] = MappingProxyType({})
+    """Weights beside PyTorch's four that only this cell has, with their length in blocks of H."""
 
     def __init__(
         self,
@@ -82,6 +86,17 @@ class Cell(ABC):
             [] if projected is None else [projected[:, t] for t in range(self.steps)]
         )
 
+    def attach(self, own_weights: Mapping[str, Array]) -> None:
+        """Take the views of this layer's ``own_weights``; called once, and only if there are any.
+
+        A cell that has some overrides this.
+        """
+        raise NotImplementedError(f"{self.name} has no weights of its own, got {list(own_weights)}")
+
+    def own_gradients(self) -> Mapping[str, Array]:
+        """The gradients of ``own_weights``, after ``backward``."""
+        return {}
+
     def buffer(self, *shape: int) -> Array:
         """A zeroed array of the cell's dtype."""
         array: Array = np.zeros(shape, self.dtype)
@@ -98,9 +113,15 @@ class Cell(ABC):
     def backward(self, recurrent_t: Array) -> None:
         """Fill ``deltas`` from ``d_hidden``, for the forward pass just made.
 
-        ``recurrent_t (H, G*H)`` is the transposed ``W_hh`` in ``hidden_order``. The state the
-        window started from counts as a constant (truncated backpropagation).
+        ``recurrent_t (H, G*H)`` is the transposed ``W_hh`` in ``hidden_order``. Begins with what
+        ``d_state`` holds, the gradient of the state after the last step, and leaves there that of
+        the state the window started from.
         """
+
+    @property
+    @abstractmethod
+    def d_state(self) -> CellState:
+        """The gradient of the state, ``(H, B)`` each; see ``backward``. Buffers, not copies."""
 
     @abstractmethod
     def final_state(self) -> CellState:

@@ -104,7 +104,6 @@ class GRU(Cell):
         drz = da[size : 3 * size]
         d_hidden_part = da[: 3 * size]
         slope_n = slope[:size]
-        dh.fill(0.0)
         for above, (_, m, rz, r, z, n, gap, _, _), delta in zip(
             reversed(self._above_steps),
             reversed(self._steps),
@@ -126,6 +125,10 @@ class GRU(Cell):
             np.matmul(recurrent_t, d_hidden_part, out=dh)
             np.add(dh, carry, out=dh)
             np.copyto(delta, da)
+
+    @property
+    def d_state(self) -> CellState:
+        return (self._dh,)
 
     def final_state(self) -> CellState:
         return (self._h[-1].copy(),)

@@ -82,8 +82,6 @@ class LSTM(Cell):
         dh, dc, product, da, slope = self._dh, self._dc, self._product, self._da, self._slope
         _, di, df, do, dg = _split(da, self.hidden_size)
         slope_sigmoids, _, _, _, slope_g = _split(slope, self.hidden_size)
-        dh.fill(0.0)
-        dc.fill(0.0)
         for above, (_, sigmoids, i, f, o, g, c_before, _, tanh_c), delta in zip(
             reversed(self._above_steps),
             reversed(self._steps),
@@ -108,6 +106,10 @@ class LSTM(Cell):
             np.matmul(recurrent_t, da, out=dh)
             np.multiply(dc, f, out=dc)
             np.copyto(delta, da)
+
+    @property
+    def d_state(self) -> CellState:
+        return self._dh, self._dc
 
     def final_state(self) -> CellState:
         return self._hidden_steps[-1].copy(), self._c[-1].copy()

@@ -62,7 +62,6 @@ class Elman(Cell):
         else:
             np.greater(h, 0.0, out=slope)
         dh = self._dh
-        dh.fill(0.0)
         for above, slope_t, da in zip(
             reversed(self._above_steps),
             slope[::-1],
@@ -72,6 +71,10 @@ class Elman(Cell):
             np.add(dh, above, out=dh)
             np.multiply(dh, slope_t, out=da)
             np.matmul(recurrent_t, da, out=dh)
+
+    @property
+    def d_state(self) -> CellState:
+        return (self._dh,)
 
     def final_state(self) -> CellState:
         return (self._hidden_steps[-1].copy(),)
