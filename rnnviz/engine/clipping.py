@@ -1,12 +1,12 @@
 """Clipping of gradients by their global norm or by value; the trainer calls it every step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 
 import numpy as np
 
 from rnnviz.engine.errors import require_choice, require_number
-from rnnviz.engine.parameters import Parameters, l2_norm
+from rnnviz.engine.parameters import Array, Parameters, l2_norm
 
 CLIPPING_KINDS = ("off", "norm", "value")
 
@@ -44,6 +44,20 @@ class ClipReport:
     clipped: bool = False
     clipped_share: float = 0.0
     cosine: float = 1.0
+    _gradients: Parameters | None = field(default=None, repr=False, compare=False)
+    _raw: Array | None = field(default=None, repr=False, compare=False)
+
+    def norms(self) -> dict[str, float]:
+        """The L2 norm of each parameter's gradient *before* clipping, worked out when asked.
+
+        From the gradients that were clipped: to be asked before the network's next backward pass
+        writes that buffer again. Empty for a report that was not made by ``clip``.
+        """
+        if self._gradients is None:
+            return {}
+        if self._raw is not None:
+            return Parameters(self._raw, self._gradients.shapes).norms()
+        return {name: norm / self.scale for name, norm in self._gradients.norms().items()}
 
     @property
     def finite(self) -> bool:
@@ -62,16 +76,16 @@ def clip(gradients: Parameters, clipping: Clipping) -> ClipReport:
     total_norm = l2_norm(flat)
     max_abs = float(max(flat.max(), -flat.min()))
     if not isfinite(total_norm):
-        return ClipReport(total_norm, max_abs)
+        return ClipReport(total_norm, max_abs, _gradients=gradients)
     scale = threshold / (total_norm + _NORM_MARGIN)
     if clipping.kind == "norm" and scale < 1.0:
         flat *= scale
-        return ClipReport(total_norm, max_abs, scale, clipped=True, clipped_share=1.0)
+        return ClipReport(total_norm, max_abs, scale, True, 1.0, _gradients=gradients)
     if clipping.kind == "value" and max_abs > threshold:
         raw = flat.copy()
         np.clip(raw, -threshold, threshold, out=flat)
         share = np.count_nonzero(raw != flat) / flat.size
         # Unit vectors first: the plain product of huge float32 gradients would overflow.
         cosine = float(np.dot(raw / total_norm, flat / l2_norm(flat)))
-        return ClipReport(total_norm, max_abs, 1.0, True, share, min(cosine, 1.0))
-    return ClipReport(total_norm, max_abs)
+        return ClipReport(total_norm, max_abs, 1.0, True, share, min(cosine, 1.0), gradients, raw)
+    return ClipReport(total_norm, max_abs, _gradients=gradients)

@@ -295,7 +295,7 @@ class Network:
         if dropout_rng is not None:
             require_generator("dropout_rng", dropout_rng)
         self._prepare()
-        window = self._window(steps, batch, require_integer("link", link, 0))
+        window = self._window(steps, batch, link if link == 0 else require_integer("link", link, 0))
         window.serial += 1
         window.layers[0].read(inputs)
         # Diverged weights give inf and nan here; the caller is told by the loss, not by warnings.

@@ -1,6 +1,6 @@
 """One training step at a time: forward, loss, backward, clip, update; called by the runner."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Protocol, TypedDict
@@ -8,18 +8,20 @@ from typing import Any, Protocol, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from rnnviz.engine.clipping import Clipping, clip
+from rnnviz.engine.clipping import Clipping, ClipReport, clip
 from rnnviz.engine.errors import (
     EngineError,
-    Interrupted,
     require_choice,
+    require_generator,
     require_integer,
     require_number,
 )
 from rnnviz.engine.loss import REDUCTIONS, softmax_cross_entropy
-from rnnviz.engine.network import Network, State
+from rnnviz.engine.network import Forward, Network, State
 from rnnviz.engine.optimizers import Optimizer
+from rnnviz.engine.parameters import Array, Parameters
 from rnnviz.engine.schedules import Constant, Schedule
+from rnnviz.engine.truncation import Truncation
 
 Indices = npt.NDArray[np.integer[Any]]
 AnyArray = np.ndarray[Any, Any]
@@ -90,12 +92,23 @@ class TrainerState(TypedDict):
     values: dict[str, Any]
 
 
-class Trainer:
-    """Trains ``network`` by truncated backpropagation through time with the state carried over.
+@dataclass(slots=True)
+class _Batches:
+    """What is gathered while the batches of one update are read."""
 
-    ``learning_rate``, ``clipping``, ``optimizer``, ``schedule`` and ``progress`` may be assigned
-    between two steps and hold from the next one on. ``progress`` (0 to 1, or None) is the runner's
-    word on how far the run is; the schedule's multiplier follows it.
+    state: State | None
+    nats: float = 0.0
+    characters: int = 0
+
+
+class Trainer:
+    """Trains ``network`` by backpropagation through time, as far back as ``truncation`` says.
+
+    One step is one update, after ``accumulate`` batches whose gradients are added up (their mean
+    with ``reduction="mean"``). ``learning_rate``, ``clipping``, ``optimizer``, ``schedule`` and
+    ``progress`` may be assigned between two steps and hold from the next one on. ``progress`` (0 to
+    1, or None) is the runner's word on how far the run is; schedules that need it follow it.
+    ``clip_report`` is what clipping found in the last step, None before it.
     """
 
     def __init__(
@@ -108,8 +121,14 @@ class Trainer:
         schedule: Schedule | None = None,
         reduction: str = "mean",
         rng: np.random.Generator | None = None,
+        truncation: Truncation | None = None,
+        accumulate: int = 1,
     ) -> None:
-        """EngineError for a wrong learning rate or reduction; ``rng`` is only carried along."""
+        """EngineError names the argument that does not fit.
+
+        ``rng`` draws dropout and the lengths of random truncation, which need it; its state is part
+        of the trainer's. ``truncation`` is ``Truncation()`` by default.
+        """
         self.network = network
         self.optimizer = optimizer
         self.clipping = clipping
@@ -117,7 +136,15 @@ class Trainer:
         self.learning_rate = learning_rate
         self.schedule: Schedule = Constant() if schedule is None else schedule
         self.reduction = require_choice("reduction", reduction, REDUCTIONS)
-        self.rng = rng
+        self.truncation = Truncation() if truncation is None else truncation
+        self.accumulate = require_integer("accumulate", accumulate, 1)
+        self.rng = None if rng is None else require_generator("rng", rng)
+        self._draws = network.config.drops or self.truncation.draws
+        if self._draws and self.rng is None:
+            what = "dropout" if network.config.drops else "random truncation"
+            raise EngineError(f"rng must be a numpy.random.Generator for {what}, got None")
+        self._sum: Parameters | None = None
+        self.clip_report: ClipReport | None = None
         self.progress: float | None = None
         self._steps = 0
         self._characters = 0
@@ -153,48 +180,46 @@ class Trainer:
         return self._state
 
     def step(self) -> StepResult:
-        """One window, one update. See ``StepResult`` for a loss that is not finite.
+        """One update. See ``StepResult`` for a loss that is not finite.
 
         An interrupted step (``Network.interrupt``) changes nothing, not even the position in the
-        text.
+        text or the generator.
         """
-        before = self.streams.state_dict()
+        position = self.streams.state_dict()
+        drawn = self.rng.bit_generator.state if self.rng is not None and self._draws else None
         try:
-            return self._step(before)
-        except Interrupted:
-            self.streams.load_state_dict(before)
+            return self._step(position, drawn)
+        except BaseException:  # also a keyboard interrupt: what was read is to be read again
+            self._go_back(position, drawn)
             raise
 
-    def _step(self, before: dict[str, int]) -> StepResult:
-        inputs, targets, is_start = self.streams.next_window()
-        batch = inputs.shape[1]
-        state = self.network.zero_state(batch) if is_start else self._state
-        if state is None or state[0][0].shape[1] != batch:
-            state = self.network.zero_state(batch)
-        rate = self._learning_rate
-        if self.progress is not None:
-            rate *= self.schedule.multiplier(self.progress)
+    def _go_back(self, position: dict[str, int], drawn: Mapping[str, Any] | None) -> None:
+        """To this position in the text and this state of the generator."""
+        self.streams.load_state_dict(position)
+        if self.rng is not None and drawn is not None:
+            self.rng.bit_generator.state = drawn
 
-        forward = self.network.forward(inputs, state)
+    def _step(self, position: dict[str, int], drawn: Mapping[str, Any] | None) -> StepResult:
+        rate = self._learning_rate * self.schedule.multiplier(
+            self.progress, self.epoch, self._steps
+        )
+        batches = _Batches(self._state)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            total, dlogits = softmax_cross_entropy(
-                forward.logits, targets, dlogits_out=forward.logits, reduction=self.reduction
-            )
-            gradients = self.network.backward(forward, dlogits)
-            report = clip(gradients, self.clipping)
-            finite = isfinite(total) and report.finite
+            gradients = self._gradients(batches)
+            self.clip_report = report = clip(gradients, self.clipping)
+            finite = isfinite(batches.nats) and report.finite
             if finite:
                 self.optimizer.update(self.network.parameters, gradients, rate)
-                self._state = forward.state
+                self._state = batches.state
                 self._steps += 1
-                self._characters += inputs.size
+                self._characters += batches.characters
             else:
-                self.streams.load_state_dict(before)
+                self._go_back(position, drawn)
         return StepResult(
             step=self._steps if finite else self._steps + 1,
             characters=self._characters,
             epoch=self.epoch,
-            loss=total / inputs.size,
+            loss=batches.nats / batches.characters,
             grad_norm=report.total_norm,
             max_abs_gradient=report.max_abs,
             clip_scale=report.scale,
@@ -204,6 +229,71 @@ class Trainer:
             clip_cosine=report.cosine,
             finite=finite,
         )
+
+    def _gradients(self, batches: "_Batches") -> Parameters:
+        """The gradient of one update, from as many windows as it takes."""
+        if self.accumulate == 1 and not self.truncation.draws:
+            (gradients,) = self._backpropagate(self._read_segment(batches))
+            return gradients
+        if self._sum is None:
+            self._sum = self.network.parameters.zeros_like()
+        self._sum.flat.fill(0.0)
+        for _ in range(self.accumulate):
+            for part in self._backpropagate(self._read_segment(batches)):
+                self._sum.flat += part.flat
+        if self.reduction == "mean":
+            self._sum.flat /= self.accumulate * self.truncation.expected_blocks
+        return self._sum
+
+    def _read_segment(self, batches: "_Batches") -> list[tuple[Forward, Array]]:
+        """Read one window, or with random truncation a chain of them, forward.
+
+        The gradient of each window's loss by its logits stands beside it.
+        """
+        chain: list[tuple[Forward, Array]] = []
+        while True:
+            epoch = self.streams.epoch
+            inputs, targets, is_start = self.streams.next_window()
+            forward = self.network.forward(
+                inputs,
+                self._start(inputs.shape[1], is_start, batches.state),
+                self.rng if self.network.config.drops else None,
+                link=len(chain),
+            )
+            nats, dlogits = softmax_cross_entropy(
+                forward.logits, targets, dlogits_out=forward.logits, reduction=self.reduction
+            )
+            chain.append((forward, dlogits))
+            batches.state = forward.state
+            batches.nats += nats
+            batches.characters += inputs.size
+            if self.streams.epoch != epoch or not self._goes_on():
+                return chain
+
+    def _start(self, batch: int, is_start: bool, carried: State | None) -> State:
+        """The state a window begins with."""
+        anew = is_start or not self.truncation.carries_state
+        if anew or carried is None or carried[0][0].shape[1] != batch:
+            return self.network.zero_state(batch)
+        return carried
+
+    def _goes_on(self) -> bool:
+        """Whether the segment goes on after a window."""
+        if self.rng is None or not self.truncation.draws:
+            return False
+        return bool(self.rng.random() >= self.truncation.probability)
+
+    def _backpropagate(self, chain: list[tuple[Forward, Array]]) -> Iterator[Parameters]:
+        """The gradients of each window of a chain, last one first, in the same buffer."""
+        d_state: State | None = None
+        for index in reversed(range(len(chain))):
+            yield self.network.backward(*chain[index], d_state)
+            if index:
+                weight = self.truncation.weight
+                d_state = tuple(
+                    tuple(weight * array for array in arrays)
+                    for arrays in self.network.state_gradient
+                )
 
     def state_dict(self, include_parameters: bool = True) -> TrainerState:
         """Copies of parameters, optimizer, hidden state, position, step and generator.

@@ -11,7 +11,7 @@ from rnnviz.engine.clipping import Clipping, clip
 from rnnviz.engine.evaluation import evaluate
 from rnnviz.engine.loss import softmax_cross_entropy
 from rnnviz.engine.network import Network, State
-from rnnviz.engine.optimizers import make_optimizer
+from rnnviz.engine.optimizers import OPTIMIZERS, make_optimizer
 
 torch = pytest.importorskip("torch")
 
@@ -203,17 +203,21 @@ def test_options_between_layers_and_peepholes(cell, layers, layer_norm, residual
 
 
 @pytest.mark.parametrize(("cell", "layers"), [("rnn", 1), ("lstm", 2), ("gru", 1)])
-@pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "adam"])
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
 @pytest.mark.parametrize(
     "clipping", [Clipping("off"), Clipping("norm", 0.2), Clipping("value", 0.02)]
 )
 def test_ten_optimizer_steps(cell, layers, optimizer, clipping):
     rng = np.random.default_rng(7)
     network, twin = pair(cell, "tanh", layers)
-    rate = {"sgd": 0.5, "adagrad": 0.05, "adam": 0.01}[optimizer]
+    rate = {"sgd": 0.5, "momentum": 0.2, "nesterov": 0.2, "adagrad": 0.05}.get(optimizer, 0.01)
     weights = list(twin.parameters().values())
     theirs = {
         "sgd": lambda: torch.optim.SGD(weights, rate),
+        "momentum": lambda: torch.optim.SGD(weights, rate, momentum=0.9),
+        "nesterov": lambda: torch.optim.SGD(weights, rate, momentum=0.9, nesterov=True),
+        "rmsprop": lambda: torch.optim.RMSprop(weights, rate),
+        "adamw": lambda: torch.optim.AdamW(weights, rate),
         "adagrad": lambda: torch.optim.Adagrad(weights, rate, eps=1e-8),
         "adam": lambda: torch.optim.Adam(weights, rate),
     }[optimizer]()

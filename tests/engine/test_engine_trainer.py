@@ -82,7 +82,8 @@ def test_it_learns_a_repeating_text(cell, optimizer):
     text = np.tile(np.array([0, 1, 2, 2, 1, 3]), 12)
     config = ModelConfig(4, 16, cell=cell)
     network = Network(config, initialize(config, np.random.default_rng(0)))
-    rate = {"sgd": 1.0, "adagrad": 0.1, "adam": 0.02}[optimizer]
+    rates = {"sgd": 1.0, "momentum": 0.2, "nesterov": 0.2, "adagrad": 0.1, "rmsprop": 0.005}
+    rate = rates.get(optimizer, 0.02)
     trainer = Trainer(
         network,
         make_optimizer(optimizer, network.parameters),
