@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rnnviz.engine.errors import EngineError, require_choice, require_indices, require_number
+from rnnviz.engine.errors import (
+    EngineError,
+    require_array,
+    require_choice,
+    require_indices,
+    require_integer,
+    require_number,
+)
 from rnnviz.engine.parameters import Array
 
 REDUCTIONS = ("mean", "sum")
@@ -19,8 +26,11 @@ def log_softmax(logits: Array, axis: int = 0, temperature: float = 1.0) -> Array
 
     The maximum is taken away first, so logits of 1e4 do not overflow, and the division is made in
     float64, so no temperature is too small for it. Logits that are not finite give nan.
-    EngineError for a temperature that is not a finite number > 0.
+    EngineError for a temperature that is not a finite number > 0, logits that are no
+    floating-point array or have no such axis.
     """
+    _check_logits(logits)
+    require_integer("axis", axis, -logits.ndim, logits.ndim - 1)
     temperature = require_number("temperature", temperature, exclusive=True)
     with np.errstate(over="ignore", invalid="ignore"):  # -inf is the right limit: exp gives 0
         shifted = logits - logits.max(axis=axis, keepdims=True)
@@ -35,8 +45,9 @@ def probabilities(logits: Array, temperature: float = 1.0) -> Array:
     """``softmax(logits / temperature)`` over axis 0 of ``(V, ...)``; temperature 0 is greedy.
 
     At temperature 0 the largest logit (the first of equals) has probability 1. EngineError for a
-    negative or non-finite temperature.
+    negative or non-finite temperature, or logits that are no floating-point array.
     """
+    _check_logits(logits)
     if require_number("temperature", temperature) == 0.0:
         best = logits.argmax(axis=0)
         greedy = np.zeros_like(logits)
@@ -49,8 +60,11 @@ def probabilities(logits: Array, temperature: float = 1.0) -> Array:
 def cross_entropy(logits: Array, targets: npt.NDArray[np.integer[Any]]) -> Array:
     """Nats of each target: ``log sum exp(logits) - logits[target]``.
 
-    ``logits`` is ``(V, T, B)``, ``targets`` ``(T, B)``; the result is ``(T, B)``.
+    ``logits`` is ``(V, T, B)``, ``targets`` ``(T, B)``; the result is ``(T, B)``. EngineError names
+    a wrong argument.
     """
+    require_array("logits", logits, ("V", "T", "B"))
+    targets = require_indices("targets", targets, logits.shape[0], logits.shape[1:])
     highest = logits.max(axis=0)
     log_sum = np.log(np.exp(logits - highest).sum(axis=0))
     chosen = np.take_along_axis(logits, targets[np.newaxis], axis=0)[0]
@@ -71,8 +85,7 @@ def softmax_cross_entropy(
     written into ``dlogits_out`` when given (which may be ``logits`` itself). The first value is the
     *sum* over all ``T * B`` characters for either reduction. EngineError names a wrong argument.
     """
-    if logits.ndim != 3:
-        raise EngineError(f"logits must have shape (V, T, B), got {logits.shape}")
+    require_array("logits", logits, ("V", "T", "B"))
     vocabulary_size, steps, batch = logits.shape
     targets = require_indices("targets", targets, vocabulary_size, (steps, batch))
     require_choice("reduction", reduction, REDUCTIONS)
@@ -92,3 +105,14 @@ def softmax_cross_entropy(
     gradient *= scale / total
     gradient[targets, row, column] -= scale
     return loss, gradient
+
+
+def _check_logits(logits: Array) -> None:
+    if not isinstance(logits, np.ndarray) or logits.dtype.kind != "f" or logits.size == 0:
+        kind = logits.dtype if isinstance(logits, np.ndarray) else type(logits).__name__
+        raise EngineError(
+            f"logits must be a floating-point array (V, ...), none of it 0, got {kind} "
+            f"{np.shape(logits)}"
+        )
+    if logits.ndim == 0:
+        raise EngineError("logits must have shape (V, ...), got ()")

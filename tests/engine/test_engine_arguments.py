@@ -15,7 +15,12 @@ from rnnviz.engine.initializers import (
     largest_eigenvalue,
     recurrent_blocks,
 )
-from rnnviz.engine.loss import log_softmax, probabilities, softmax_cross_entropy
+from rnnviz.engine.loss import (
+    cross_entropy,
+    log_softmax,
+    probabilities,
+    softmax_cross_entropy,
+)
 from rnnviz.engine.network import ModelConfig, Network
 from rnnviz.engine.optimizers import OPTIMIZERS, make_optimizer
 from rnnviz.engine.parameters import Parameters
@@ -92,6 +97,12 @@ def trainer(**settings):
         ("targets", lambda: softmax_cross_entropy(LOGITS, WINDOW + V)),
         ("dlogits_out", lambda: softmax_cross_entropy(LOGITS, WINDOW, LOGITS[:, :1])),
         ("reduction", lambda: softmax_cross_entropy(LOGITS, WINDOW, reduction="max")),
+        ("logits", lambda: log_softmax(WINDOW)),
+        ("logits", lambda: log_softmax([1.0, 2.0])),
+        ("axis", lambda: log_softmax(LOGITS, axis=3)),
+        ("logits", lambda: probabilities(np.zeros(0))),
+        ("logits", lambda: cross_entropy(LOGITS[0], WINDOW)),
+        ("targets", lambda: cross_entropy(LOGITS, WINDOW + V)),
         ("temperature", lambda: log_softmax(LOGITS, temperature=0.0)),
         ("temperature", lambda: probabilities(LOGITS, -1.0)),
         ("temperature", lambda: probabilities(LOGITS, np.inf)),
