@@ -29,6 +29,9 @@ BAD_INPUT = 2  # exit status for bad arguments and files
 DIVERGED = 1  # exit status of a training that ended in NaN or infinity
 INTERRUPTED = 130
 
+# Written out, so that --help need not load the engine; the tests compare it with the registry.
+_OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
+
 _PARTS_OF_RUN = {
     "cell": "cell",
     "layers": "num_layers",
@@ -177,9 +180,9 @@ def _train_parser() -> argparse.ArgumentParser:
     parser.add_argument("--hidden", type=_count, metavar="N", help="units in each layer")
     parser.add_argument("--seq-len", type=_count, metavar="N", help="characters per window")
     parser.add_argument("--batch", type=_count, metavar="N", help="parallel streams")
-    parser.add_argument("--optimizer", metavar="NAME", help="sgd, adagrad, adam, ...")
+    parser.add_argument("--optimizer", metavar="NAME", help=f"one of {', '.join(_OPTIMIZERS)}")
     parser.add_argument("--lr", type=_real, metavar="X", help="learning rate")
-    parser.add_argument("--schedule", choices=("constant", "cosine"))
+    parser.add_argument("--schedule", choices=("constant", "cosine", "step"))
     clip = parser.add_mutually_exclusive_group()
     clip.add_argument("--clip-norm", type=_real, metavar="X", help="by global L2 norm")
     clip.add_argument("--clip-value", type=_real, metavar="X", help="each entry to [-X, X]")

@@ -11,17 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rnnviz.engine.cells import CELLS
+from rnnviz.engine.cells import CELLS, PEEPHOLE_CELLS
 from rnnviz.engine.clipping import Clipping
 from rnnviz.engine.initializers import INITIALIZERS
 from rnnviz.engine.network import ModelConfig
 from rnnviz.engine.optimizers import OPTIMIZERS
-from rnnviz.engine.schedules import SCHEDULES
+from rnnviz.engine.schedules import SCHEDULES, Schedule, make_schedule
+from rnnviz.engine.truncation import TRUNCATION_KINDS, Truncation
 
 MAX_LAYERS = 4
 MAX_HIDDEN = 4096
 MAX_SEQ_LEN = 10_000
 MAX_BATCH = 4096
+WHOLE = "whole"  # full backpropagation, with the whole stream as the window
+BPTT = (*TRUNCATION_KINDS, WHOLE)
 TEMPERATURE_RANGE = (0.1, 2.0)  # the slider's ends; the command line also takes 0 (greedy)
 LEARNING_RATE_RANGE = (1e-5, 1.0)
 _LEAST_HELD_OUT = 20  # characters: fewer say nothing about a network
@@ -66,6 +69,23 @@ class RunConfig:
     sample_every: int = 0  # steps; 0 spaces samples by decade, then by time
     smoothing: int = 60  # steps, the longest averaging window of the smoothed loss
     smoothing_start: str = "first"  # the first loss, or "uniform": ln V, as min-char-rnn does
+    peepholes: bool = False  # of the LSTM
+    dropout: float = 0.0  # share dropped between layers while training
+    layer_norm: bool = False
+    residual: bool = False  # each layer but the first adds its input to its output
+    forget_bias: float = 1.0  # of the LSTM, at the start
+    spectral_radius: float = 0.0  # of each recurrent matrix at the start; 0 as it is drawn
+    bptt: str = "truncated"  # or full or random, see `Truncation`, or whole: full over the stream
+    truncation_probability: float = 0.5  # with which random truncation cuts after each window
+    accumulate: int = 1  # batches before an update
+    momentum: float = 0.9  # of momentum and nesterov
+    rmsprop_alpha: float = 0.99
+    weight_decay: float = 0.01  # of adamw
+    decay_factor: float = 0.95  # of the step schedule, each epoch ...
+    decay_after: int = 10  # ... from the end of this one on
+    warm_up: int = 0  # updates in which the learning rate rises to what the schedule says
+    top_k: int = 0  # samples choose among so many of the likeliest characters; 0 among all
+    top_p: float = 1.0  # and among the likeliest that hold this share
 
     def model_config(self, vocabulary_size: int) -> ModelConfig:
         """The part the engine needs to build the network for a text of so many symbols."""
@@ -76,7 +96,31 @@ class RunConfig:
             cell=self.cell,
             activation=self.activation,
             dtype=self.dtype,
+            peepholes=self.peepholes,
+            dropout=self.dropout,
+            layer_norm=self.layer_norm,
+            residual=self.residual,
         )
+
+    def truncation(self) -> Truncation:
+        """How far back the gradient goes."""
+        kind = "full" if self.bptt == WHOLE else self.bptt
+        return Truncation(kind, self.truncation_probability)
+
+    def learning_rate_schedule(self) -> Schedule:
+        """What the learning rate is multiplied by."""
+        settings: dict[str, float] = {}
+        if self.schedule == "step":
+            settings = {"factor": self.decay_factor, "after": self.decay_after}
+        return make_schedule(self.schedule, self.warm_up, **settings)
+
+    def hyperparameters(self, optimizer: str) -> dict[str, float]:
+        """The settings of the optimizer of this name, as `make_optimizer` takes them."""
+        if optimizer in ("momentum", "nesterov"):
+            return {"momentum": self.momentum}
+        if optimizer == "rmsprop":
+            return {"alpha": self.rmsprop_alpha}
+        return {"weight_decay": self.weight_decay} if optimizer == "adamw" else {}
 
     def clipping(self) -> Clipping:
         """The clipping rule in force at the start of the run."""
@@ -130,6 +174,23 @@ RESTART_FIELDS = (
     "dtype",
     "initialization",
     "reduction",
+    "peepholes",
+    "dropout",
+    "layer_norm",
+    "residual",
+    "forget_bias",
+    "spectral_radius",
+    "bptt",
+    "truncation_probability",
+    "accumulate",
+    "momentum",
+    "rmsprop_alpha",
+    "weight_decay",
+    "decay_factor",
+    "decay_after",
+    "warm_up",
+    "top_k",
+    "top_p",
 )
 """A change of one of these waits for the next restart; all others hold from the next step."""
 
@@ -149,6 +210,14 @@ def _choice(value: str, allowed: tuple[str, ...]) -> str | None:
 
 def _number(value: float, low: float, high: float) -> str | None:
     return None if low <= value <= high else f"must be {low:g} to {high:g}"
+
+
+def _share(value: float) -> str | None:
+    return None if 0 <= value < 1 else "must be at least 0 and below 1"
+
+
+def _part(value: float) -> str | None:
+    return None if 0 < value <= 1 else "must be above 0 and at most 1"
 
 
 def problems(config: RunConfig, text_length: int | None = None) -> dict[str, str]:
@@ -183,13 +252,35 @@ def problems(config: RunConfig, text_length: int | None = None) -> dict[str, str
         "sample_every": _integer(config.sample_every, 0, 2**31 - 1),
         "smoothing_start": _choice(config.smoothing_start, ("first", "uniform")),
         "smoothing": _integer(config.smoothing, 1, 100_000),
+        "dropout": _share(config.dropout),
+        "forget_bias": _number(config.forget_bias, -100.0, 100.0),
+        "spectral_radius": _number(config.spectral_radius, 0.0, 100.0),
+        "bptt": _choice(config.bptt, BPTT),
+        "truncation_probability": _part(config.truncation_probability),
+        "accumulate": _integer(config.accumulate, 1, 10_000),
+        "momentum": _share(config.momentum),
+        "rmsprop_alpha": _share(config.rmsprop_alpha),
+        "weight_decay": _number(config.weight_decay, 0.0, 100.0),
+        "decay_factor": _part(config.decay_factor),
+        "decay_after": _integer(config.decay_after, 1, 1_000_000),
+        "warm_up": _integer(config.warm_up, 0, 2**31 - 1),
+        "top_k": _integer(config.top_k, 0, 2**31 - 1),
+        "top_p": _part(config.top_p),
     }
+    if config.peepholes and config.cell not in PEEPHOLE_CELLS:
+        found["peepholes"] = "only the lstm cell can have peepholes"
     if config.activation == "relu" and config.cell != "rnn":
         found["activation"] = "only the rnn cell can use relu"
     if text_length is not None and not found["batch_size"] and not found["seq_len"]:
         stream = int(text_length * (1 - config.val_fraction)) // config.batch_size
         if stream < 2:
             found["batch_size"] = f"the text has only {text_length:,} characters"
+        elif config.bptt == WHOLE:
+            if stream - 1 > MAX_SEQ_LEN:
+                found["bptt"] = (
+                    f"streams of {stream:,} characters are too long to go back through whole: "
+                    f"at most {MAX_SEQ_LEN + 1:,}"
+                )
         elif stream < config.seq_len + 1:
             found["seq_len"] = (
                 f"longer than the text: at most {stream - 1:,} at this batch"

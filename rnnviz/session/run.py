@@ -11,9 +11,8 @@ from rnnviz.engine.evaluation import Evaluation, evaluate, evaluate_streams
 from rnnviz.engine.initializers import initialize
 from rnnviz.engine.network import Network
 from rnnviz.engine.optimizers import make_optimizer
-from rnnviz.engine.schedules import make_schedule
 from rnnviz.engine.trainer import Trainer
-from rnnviz.session.config import ConfigError, RunConfig, problems
+from rnnviz.session.config import WHOLE, ConfigError, RunConfig, problems
 from rnnviz.text.batching import Streams
 from rnnviz.text.corpus import Corpus
 from rnnviz.text.splits import Split, SplitText, split_indices
@@ -93,24 +92,40 @@ def build_run(config: RunConfig, corpus: Corpus, network: Network | None = None)
         corpus.indices,
         Split(config.split, config.val_fraction),
         config.batch_size,
-        seq_len=config.seq_len,
+        seq_len=1 if config.bptt == WHOLE else config.seq_len,
     )
+    window = split.train.shape[1] - 1 if config.bptt == WHOLE else config.seq_len
     if network is None:
         model = config.model_config(vocabulary.size)
         rng = np.random.default_rng(config.seed)
-        network = Network(model, initialize(model, rng, config.initialization))
+        parameters = initialize(
+            model,
+            rng,
+            config.initialization,
+            forget_bias=config.forget_bias,
+            spectral_radius=config.spectral_radius or None,
+        )
+        network = Network(model, parameters)
     elif network.config.vocabulary_size != vocabulary.size:
         raise ConfigError(
             f"the network knows {network.config.vocabulary_size} characters, "
             f"the text has {vocabulary.size}"
         )
+    truncation = config.truncation()
+    draws = network.config.drops or truncation.draws
     trainer = Trainer(
         network,
-        make_optimizer(config.optimizer, network.parameters),
+        make_optimizer(
+            config.optimizer, network.parameters, **config.hyperparameters(config.optimizer)
+        ),
         config.clipping(),
-        Streams(split.train, config.seq_len),
+        Streams(split.train, window),
         learning_rate=config.learning_rate,
-        schedule=make_schedule(config.schedule),
+        schedule=config.learning_rate_schedule(),
         reduction=config.reduction,
+        # Apart from the generators of the weights, [seed], and of the samples, [seed, step].
+        rng=np.random.default_rng([config.seed, 0, 1]) if draws else None,
+        truncation=truncation,
+        accumulate=config.accumulate,
     )
     return Run(config, corpus, vocabulary, split, trainer)

@@ -241,6 +241,8 @@ class Runner:
             config.sample_length,
             self.temperature,
             rng,
+            top_k=config.top_k or None,
+            top_p=config.top_p,
         )
         written: list[int] = []
         for index in indices:
@@ -311,7 +313,8 @@ class Runner:
             case commands.SetOptimizer(name):
                 before_name = trainer.optimizer.name
                 if name != before_name:
-                    trainer.optimizer = make_optimizer(name, trainer.network.parameters)
+                    settings = self.run.config.hyperparameters(name)
+                    trainer.optimizer = make_optimizer(name, trainer.network.parameters, **settings)
                 self._changed("optimizer", before_name, name)
             case commands.Save(path):
                 self._save(path)

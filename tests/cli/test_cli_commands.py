@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rnnviz.engine.optimizers import OPTIMIZERS
+from rnnviz.engine.schedules import SCHEDULES
+
 TEXT = "It was a wet evening, and the sea came over the wall again.\n" * 80
 
 
@@ -215,6 +218,21 @@ def test_a_diverging_run_says_so_and_keeps_the_last_finite_weights(
     assert "diverged after step 7" in printed.err
     assert json.loads(printed.out)["steps"] == 7
     assert rnnviz("eval", path, corpus).returncode == 0
+
+
+def test_train_help_names_every_optimizer_and_schedule() -> None:
+    shown = " ".join(rnnviz("train", "--help").stdout.split())
+    assert f"one of {', '.join(OPTIMIZERS)}" in shown
+    assert f"{{{','.join(SCHEDULES)}}}" in shown
+
+
+def test_train_takes_the_newer_optimizers_and_schedules(folder: Path, corpus: Path) -> None:
+    done = rnnviz(
+        "train", corpus, "--out", folder / "newer.safetensors", "--preset", "char-rnn",
+        "--hidden", 8, "--seq-len", 10, "--batch", 4, "--steps", 5, "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["steps"] == 5
 
 
 BAD = [

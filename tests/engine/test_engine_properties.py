@@ -12,6 +12,7 @@ from reference_cells import make_network, random_state
 from rnnviz.engine.clipping import Clipping, clip
 from rnnviz.engine.errors import EngineError
 from rnnviz.engine.loss import cross_entropy, log_softmax, probabilities, softmax_cross_entropy
+from rnnviz.engine.network import Network
 from rnnviz.engine.parameters import Parameters
 
 CELLS = ["rnn", "lstm", "gru"]
@@ -23,10 +24,26 @@ def random_text(data, steps: int, batch: int):
     return rng.integers(0, V, (steps, batch)), rng
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.data(), st.sampled_from(CELLS), st.integers(1, 2), st.integers(1, 12))
-def test_a_text_in_chunks_equals_the_text_whole(data, cell, layers, steps):
-    network = make_network(vocabulary_size=V, num_layers=layers, cell=cell)
+OPTIONS = st.fixed_dictionaries(
+    {
+        "cell": st.sampled_from([*CELLS, "peepholes"]),
+        "num_layers": st.integers(1, 3),
+        "layer_norm": st.booleans(),
+        "residual": st.booleans(),
+    }
+)
+
+
+def optional_network(options) -> Network:
+    peepholes = options["cell"] == "peepholes"
+    cell = "lstm" if peepholes else options["cell"]
+    return make_network(vocabulary_size=V, **{**options, "cell": cell, "peepholes": peepholes})
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data(), OPTIONS, st.integers(1, 12))
+def test_a_text_in_chunks_equals_the_text_whole(data, options, steps):
+    network = optional_network(options)
     text, rng = random_text(data, steps, 2)
     start = random_state(network, 2, rng)
     whole = network.forward(text, start)
@@ -42,10 +59,10 @@ def test_a_text_in_chunks_equals_the_text_whole(data, cell, layers, steps):
         np.testing.assert_allclose(arrays, expected, rtol=0, atol=1e-13)
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.data(), st.sampled_from(CELLS), st.permutations(range(4)))
-def test_batch_order_does_not_matter(data, cell, order):
-    network = make_network(vocabulary_size=V, num_layers=2, cell=cell)
+@settings(max_examples=50, deadline=None)
+@given(st.data(), OPTIONS, st.permutations(range(4)))
+def test_batch_order_does_not_matter(data, options, order):
+    network = optional_network(options)
     text, rng = random_text(data, 5, 4)
     targets = rng.integers(0, V, text.shape)
     state = random_state(network, 4, rng)

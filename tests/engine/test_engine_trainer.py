@@ -17,6 +17,7 @@ from rnnviz.engine.network import ModelConfig, Network
 from rnnviz.engine.optimizers import OPTIMIZERS, make_optimizer
 from rnnviz.engine.schedules import Cosine
 from rnnviz.engine.trainer import Trainer
+from rnnviz.engine.truncation import Truncation
 
 V, B, T = 5, 3, 4
 
@@ -274,10 +275,13 @@ def array_memory() -> int:
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_steps_allocate_nothing_that_stays(cell):
+@pytest.mark.parametrize(
+    "settings", [{}, {"accumulate": 2}, {"truncation": Truncation("random", 0.3)}]
+)
+def test_steps_allocate_nothing_that_stays(cell, settings):
     tracemalloc.start()
     try:
-        trainer = make_trainer(cell, "adam")
+        trainer = make_trainer(cell, "adam", rng=np.random.default_rng(0), **settings)
         for _ in range(20):
             trainer.step()
         before = array_memory()

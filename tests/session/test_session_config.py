@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from rnnviz.engine.network import ModelConfig
+from rnnviz.engine.optimizers import OPTIMIZERS, make_optimizer
+from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.schedules import Constant
+from rnnviz.engine.truncation import Truncation
 from rnnviz.session.config import ConfigError, RunConfig, fitted, problems, restart_changes
 from rnnviz.session.presets import load_preset, preset_ids, read_preset
 
@@ -29,6 +34,21 @@ def test_the_default_config_has_no_problems() -> None:
         ({"temperature": -0.5}, "temperature"),
         ({"val_fraction": 0.9}, "val_fraction"),
         ({"cell": "lstm", "activation": "relu"}, "activation"),
+        ({"peepholes": True}, "peepholes"),
+        ({"dropout": 1.0}, "dropout"),
+        ({"forget_bias": float("nan")}, "forget_bias"),
+        ({"spectral_radius": -1.0}, "spectral_radius"),
+        ({"bptt": "never"}, "bptt"),
+        ({"truncation_probability": 0.0}, "truncation_probability"),
+        ({"accumulate": 0}, "accumulate"),
+        ({"momentum": 1.0}, "momentum"),
+        ({"rmsprop_alpha": -0.1}, "rmsprop_alpha"),
+        ({"weight_decay": -1.0}, "weight_decay"),
+        ({"decay_factor": 1.5}, "decay_factor"),
+        ({"decay_after": 0}, "decay_after"),
+        ({"warm_up": -1}, "warm_up"),
+        ({"top_k": -1}, "top_k"),
+        ({"top_p": 0.0}, "top_p"),
     ],
 )
 def test_each_bad_setting_is_named(change: dict[str, object], field: str) -> None:
@@ -54,6 +74,23 @@ def test_settings_can_be_fitted_to_a_text(length: int) -> None:
     else:
         assert problems(config, length) == {}
         assert config.seq_len == 50 or config.batch_size == 1
+
+
+def test_streams_too_long_to_go_back_through_whole_are_told() -> None:
+    whole = RunConfig(bptt="whole", batch_size=4)
+    assert "at most 10,001" in problems(whole, 1_000_000)["bptt"]
+    assert problems(whole, 1_000) == {}
+
+
+def test_defaults_leave_the_engine_as_it_was() -> None:
+    config = RunConfig()
+    assert config.model_config(7) == ModelConfig(7, hidden_size=128, cell="gru")
+    assert config.truncation() == Truncation()
+    assert config.learning_rate_schedule() == Constant()
+    parameters = Parameters.zeros({"w": (2,)}, "float32")
+    for name in OPTIMIZERS:
+        own = make_optimizer(name, parameters, **config.hyperparameters(name)).hyperparameters
+        assert own == make_optimizer(name, parameters).hyperparameters
 
 
 def test_only_restart_fields_wait_for_a_restart() -> None:
@@ -102,6 +139,18 @@ def test_the_classic_preset_is_the_classic() -> None:
     assert (config.optimizer, config.learning_rate) == ("adagrad", 0.1)
     assert (config.clip_kind, config.clip_threshold, config.reduction) == ("value", 5.0, "sum")
     assert (config.sample_every, config.sample_length) == (100, 200)
+
+
+def test_char_rnn_is_the_published_setup() -> None:
+    config, budget = load_preset("char-rnn").command_line_config("x")
+    assert (config.cell, config.num_layers, config.hidden_size) == ("lstm", 2, 128)
+    assert (config.seq_len, config.batch_size, budget) == (50, 50, {"epochs": 50})
+    assert (config.split, config.val_fraction) == ("interleaved", 0.05)
+    assert (config.clip_kind, config.clip_threshold) == ("value", 5.0)
+    assert (config.optimizer, config.learning_rate) == ("rmsprop", 2e-3)
+    schedule = config.learning_rate_schedule()
+    rates = [schedule.multiplier(None, epoch) for epoch in (9.9, 10.0, 11.0)]
+    assert rates == pytest.approx([1.0, 0.95, 0.95**2])
 
 
 @pytest.mark.parametrize(

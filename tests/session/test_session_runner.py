@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from rnnviz.session import commands
 from rnnviz.session.config import ConfigError, RunConfig
@@ -188,8 +191,21 @@ def test_divergence_stops_before_the_weights_are_touched(trained: object) -> Non
     live.until(lambda seen: len(seen.rows) > 3 and seen.state.phase == "training")
 
 
-def test_a_saved_run_continues_bit_for_bit(tmp_path: Path) -> None:
-    whole, half = small_run(), small_run()
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"cell": "lstm", "peepholes": True, "optimizer": "rmsprop", "rmsprop_alpha": 0.9},
+        {"num_layers": 2, "dropout": 0.3, "layer_norm": True, "residual": True},
+        {"bptt": "random", "accumulate": 2, "optimizer": "nesterov", "warm_up": 25},
+        {"bptt": "full", "optimizer": "adamw", "schedule": "step", "decay_after": 1},
+        {"bptt": "whole", "batch_size": 50, "optimizer": "momentum", "learning_rate": 0.1},
+        {"initialization": "orthogonal", "spectral_radius": 1.2, "forget_bias": 0.0},
+        {"initialization": "identity", "activation": "relu", "top_k": 3, "top_p": 0.9},
+    ],
+)
+def test_a_saved_run_continues_bit_for_bit(tmp_path: Path, changes: dict[str, object]) -> None:
+    whole, half = small_run(**changes), small_run(**changes)
     Runner(whole, Mailbox()).train_until(Budget(steps=40))
     Runner(half, Mailbox()).train_until(Budget(steps=17))
     save_run(tmp_path / "half.safetensors", half, seconds=3.5)
@@ -200,6 +216,50 @@ def test_a_saved_run_continues_bit_for_bit(tmp_path: Path) -> None:
     Runner(resumed, Mailbox()).train_until(Budget(steps=40))
     assert resumed.trainer.steps == 40
     assert np.array_equal(resumed.network.parameters.flat, whole.network.parameters.flat)
+
+
+def test_a_run_saved_before_there_were_options_still_opens(tmp_path: Path) -> None:
+    path = tmp_path / "old.safetensors"
+    run = small_run()
+    save_run(path, run)
+    with safe_open(path, framework="numpy") as file:
+        metadata = dict(file.metadata())
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    sections = json.loads(metadata["config"])
+    newer = list(sections["run"])[list(sections["run"]).index("peepholes") :]
+    assert "top_p" in newer
+    for name in newer:
+        del sections["run"][name]
+    for name in ("peepholes", "dropout", "layer_norm", "residual"):
+        del sections["model"][name]
+    save_file(tensors, path, {**metadata, "config": json.dumps(sections)})
+    saved = load_run(path)
+    assert saved.config == run.config
+    restored = saved.restore(run.corpus)
+    assert restored.trainer.step() == run.trainer.step()
+
+
+def test_whole_streams_are_read_in_one_step() -> None:
+    run = small_run(bptt="whole", batch_size=50)
+    result = run.trainer.step()
+    assert result.characters == run.split.train.size - 50
+    assert result.epoch == 1.0
+
+
+def test_a_new_optimizer_has_the_settings_of_the_run(trained: object) -> None:
+    live = trained(small_run(rmsprop_alpha=0.5))  # type: ignore[operator]
+    live.runner.send(commands.SetOptimizer("rmsprop"))
+    live.until(lambda seen: seen.in_force and seen.in_force.optimizer == "rmsprop")
+    assert live.runner.run.trainer.optimizer.hyperparameters["alpha"] == 0.5
+
+
+def test_samples_choose_among_the_likeliest_only() -> None:
+    texts = []
+    for changes in ({"temperature": 0.0}, {"top_k": 1}, {"top_p": 1e-6}):
+        runner = Runner(small_run(sample_every=5, **changes), Mailbox())
+        runner.train_until(Budget(steps=5))
+        texts.append(runner.mailbox.drain().samples[0].text)
+    assert texts[0] == texts[1] == texts[2]
 
 
 def test_a_run_meets_only_its_own_text_again(tmp_path: Path) -> None:
