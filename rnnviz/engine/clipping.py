@@ -5,7 +5,7 @@ from math import isfinite
 
 import numpy as np
 
-from rnnviz.engine.errors import require_choice, require_number
+from rnnviz.engine.errors import require_choice, require_instance, require_number
 from rnnviz.engine.parameters import Array, Parameters, l2_norm
 
 CLIPPING_KINDS = ("off", "norm", "value")
@@ -70,8 +70,11 @@ def clip(gradients: Parameters, clipping: Clipping) -> ClipReport:
 
     By norm: ``g *= threshold / (|g| + 1e-6)`` when that factor is below 1, with the L2 norm over
     all parameters (Pascanu et al. 2013, the small term as in PyTorch), so the direction stays. By
-    value: each entry to ``+-threshold``. Gradients that are not finite are left alone.
+    value: each entry to ``+-threshold``. Gradients that are not finite are left alone. EngineError
+    for arguments of another type.
     """
+    require_instance("gradients", gradients, Parameters)
+    require_instance("clipping", clipping, Clipping)
     flat, threshold = gradients.flat, clipping.threshold
     total_norm = l2_norm(flat)
     max_abs = float(max(flat.max(), -flat.min()))

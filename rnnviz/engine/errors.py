@@ -5,10 +5,12 @@ Used by all of ``rnnviz.engine``. Each message names the argument, what it got a
 
 from collections.abc import Collection
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+Kind = TypeVar("Kind")
 
 
 class EngineError(ValueError):
@@ -57,6 +59,13 @@ def require_flag(name: str, value: object) -> bool:
     """``value`` when it is True or False; EngineError otherwise."""
     if not isinstance(value, bool):
         raise EngineError(f"{name} must be true or false, got {value!r}")
+    return value
+
+
+def require_instance(name: str, value: object, kind: type[Kind]) -> Kind:
+    """``value`` when it is a ``kind``; EngineError otherwise."""
+    if not isinstance(value, kind):
+        raise EngineError(f"{name} must be a {kind.__name__}, got {type(value).__name__}")
     return value
 
 

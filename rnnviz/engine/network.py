@@ -16,10 +16,12 @@ from rnnviz.engine.cells.base import Cell, CellState
 from rnnviz.engine.errors import (
     EngineError,
     Interrupted,
+    require_array,
     require_choice,
     require_flag,
     require_generator,
     require_indices,
+    require_instance,
     require_integer,
     require_number,
 )
@@ -190,6 +192,8 @@ class Network:
 
         Their names, shapes and dtype, and all values must be finite.
         """
+        require_instance("config", config, ModelConfig)
+        require_instance("parameters", parameters, Parameters)
         wanted = config.shapes()
         if parameters.shapes != wanted:
             raise EngineError(_difference(parameters.shapes, wanted))
@@ -319,9 +323,10 @@ class Network:
         results gives the gradients of one long window. The result is a buffer that the next
         ``backward`` writes again.
         """
-        window = forward.caches
+        window = require_instance("forward", forward, Forward).caches
         if window.serial != forward.serial:
             raise EngineError("forward is out of date: its buffers hold a later forward pass")
+        require_array("dlogits", dlogits, ("V", "T", "B"))
         if dlogits.shape != window.logits.shape or dlogits.dtype != window.logits.dtype:
             raise EngineError(
                 f"dlogits must be {window.logits.dtype} {window.logits.shape}, got "

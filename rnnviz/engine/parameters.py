@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from rnnviz.engine.errors import EngineError
+from rnnviz.engine.errors import EngineError, require_instance
 
 Array = npt.NDArray[np.floating[Any]]
 
@@ -24,6 +24,7 @@ class Parameters(Mapping[str, Array]):
 
     def __init__(self, flat: Array, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """Lay ``shapes`` over ``flat`` ``(sum of sizes,)``; EngineError when the sizes differ."""
+        require_instance("flat", flat, np.ndarray)
         size = sum(prod(shape) for shape in shapes.values())
         if flat.shape != (size,) or not flat.flags.c_contiguous:
             raise EngineError(f"flat must be contiguous with shape ({size},), got {flat.shape}")

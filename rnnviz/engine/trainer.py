@@ -13,6 +13,7 @@ from rnnviz.engine.errors import (
     EngineError,
     require_choice,
     require_generator,
+    require_instance,
     require_integer,
     require_number,
 )
@@ -129,14 +130,15 @@ class Trainer:
         ``rng`` draws dropout and the lengths of random truncation, which need it; its state is part
         of the trainer's. ``truncation`` is ``Truncation()`` by default.
         """
-        self.network = network
+        self.network = require_instance("network", network, Network)
         self.optimizer = optimizer
-        self.clipping = clipping
+        self.clipping = require_instance("clipping", clipping, Clipping)
         self.streams = streams
         self.learning_rate = learning_rate
         self.schedule: Schedule = Constant() if schedule is None else schedule
         self.reduction = require_choice("reduction", reduction, REDUCTIONS)
-        self.truncation = Truncation() if truncation is None else truncation
+        truncation = Truncation() if truncation is None else truncation
+        self.truncation = require_instance("truncation", truncation, Truncation)
         self.accumulate = require_integer("accumulate", accumulate, 1)
         self.rng = None if rng is None else require_generator("rng", rng)
         self._draws = network.config.drops or self.truncation.draws

@@ -5,7 +5,7 @@ import pytest
 from reference_cells import make_network
 
 from rnnviz.engine.cells import CELLS
-from rnnviz.engine.clipping import Clipping
+from rnnviz.engine.clipping import Clipping, clip
 from rnnviz.engine.decoding import next_probabilities, sample
 from rnnviz.engine.errors import EngineError
 from rnnviz.engine.evaluation import evaluate, evaluate_streams
@@ -65,6 +65,15 @@ def trainer(**settings):
         ("flat", lambda: Parameters(np.zeros(2, int), {"a": (2,)})),
         ("parameters", lambda: Network(ModelConfig(V, 9, dtype="float64"), PARAMETERS)),
         ("parameters", lambda: Network(ModelConfig(V, 5), PARAMETERS)),
+        ("flat", lambda: Parameters([0.0, 1.0], {"a": (2,)})),
+        ("config", lambda: Network({"cell": "gru"}, PARAMETERS)),
+        ("parameters", lambda: Network(NETWORK.config, dict(PARAMETERS))),
+        ("forward", lambda: NETWORK.backward(LOGITS, LOGITS)),
+        ("gradients", lambda: clip(np.zeros(3), Clipping("norm"))),
+        ("clipping", lambda: clip(PARAMETERS.copy(), "norm")),
+        ("clipping", lambda: Trainer(NETWORK, None, 5.0, None, 0.1)),
+        ("network", lambda: Trainer(None, None, Clipping(), None, 0.1)),
+        ("truncation", lambda: trainer(truncation="full")),
         ("batch", lambda: NETWORK.zero_state(0)),
         ("inputs", lambda: NETWORK.forward(TEXT, STATE)),
         ("inputs", lambda: NETWORK.forward(np.zeros((3, 2)), STATE)),
@@ -76,6 +85,7 @@ def trainer(**settings):
         ("state", lambda: LSTM.forward(WINDOW, STATE)),
         ("dlogits", lambda: backward(np.zeros((V, 3, 1)))),
         ("dlogits", lambda: backward(LOGITS.astype(np.float32))),
+        ("dlogits", lambda: backward(LOGITS.tolist())),
         ("indices", lambda: NETWORK.trace(WINDOW)),
         ("peepholes", lambda: ModelConfig(V, peepholes=True)),
         ("peepholes", lambda: ModelConfig(V, cell="lstm", peepholes=1)),

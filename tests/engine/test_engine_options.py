@@ -99,7 +99,8 @@ def test_every_gradient_equals_central_differences(cell, options, layers):
 
 
 @pytest.mark.parametrize("more", [{}, {"layer_norm": True, "residual": True}], ids=identifier)
-def test_a_chain_of_windows_has_the_gradients_of_one_long_window(cell, more):
+@pytest.mark.parametrize("T", [5, 1])
+def test_a_chain_of_windows_has_the_gradients_of_one_long_window(cell, more, T):
     rng = np.random.default_rng(4)
     network = make_network(vocabulary_size=V, num_layers=2, **cell, **more)
     inputs, targets = rng.integers(0, V, (2, 4 * T, B))
@@ -195,6 +196,31 @@ def test_one_unit_normalised_is_its_bias():
     gradients = network.backward(forward, np.ones((V, V, 1)))
     assert np.isfinite(gradients.flat).all()
     assert not gradients["rnn.weight_hh_l0"].any()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_one_character_one_step_one_symbol(cell, options, dtype):
+    network = make_network(
+        vocabulary_size=1, hidden_size=1, num_layers=2, dtype=dtype, **cell, **options
+    )
+    text = np.zeros((1, 1), np.uint8)
+    forward = network.forward(text, network.zero_state(1), np.random.default_rng(0))
+    total, dlogits = softmax_cross_entropy(forward.logits, text)
+    assert total == 0.0
+    assert not network.backward(forward, dlogits).flat.any()
+
+
+# ReLU has no bound: 1e4 to the power of the steps overflows.
+@pytest.mark.parametrize("cell", [c for c in CELLS if "activation" not in c], ids=identifier)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_weights_of_1e4_give_finite_logits(cell, options, dtype):
+    network = make_network(vocabulary_size=V, num_layers=3, dtype=dtype, **cell, **options)
+    network.parameters.flat[:] *= 1e4
+    inputs = np.zeros((9, 2), int)
+    forward = network.forward(inputs, network.zero_state(2), np.random.default_rng(0))
+    assert np.isfinite(forward.logits).all()
+    dlogits = softmax_cross_entropy(forward.logits, inputs)[1]
+    assert np.isfinite(dlogits).all()
 
 
 def test_a_vocabulary_of_5000():

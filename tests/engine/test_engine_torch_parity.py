@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from reference_cells import dropout_masks, make_network, random_state
+from test_engine_trainer import Windows
 
 from rnnviz.engine.checkpoint import save_model
 from rnnviz.engine.clipping import Clipping, clip
@@ -12,6 +13,8 @@ from rnnviz.engine.evaluation import evaluate
 from rnnviz.engine.loss import softmax_cross_entropy
 from rnnviz.engine.network import Network, State
 from rnnviz.engine.optimizers import OPTIMIZERS, make_optimizer
+from rnnviz.engine.trainer import Trainer
+from rnnviz.engine.truncation import Truncation
 
 torch = pytest.importorskip("torch")
 
@@ -202,14 +205,15 @@ def test_options_between_layers_and_peepholes(cell, layers, layer_norm, residual
         np.testing.assert_allclose(gradients[name], weight.grad, rtol=0, atol=TOLERANCE)
 
 
-@pytest.mark.parametrize(("cell", "layers"), [("rnn", 1), ("lstm", 2), ("gru", 1)])
+@pytest.mark.parametrize(("cell", "activation"), CELLS)
+@pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
 @pytest.mark.parametrize(
     "clipping", [Clipping("off"), Clipping("norm", 0.2), Clipping("value", 0.02)]
 )
-def test_ten_optimizer_steps(cell, layers, optimizer, clipping):
+def test_ten_optimizer_steps(cell, activation, layers, optimizer, clipping):
     rng = np.random.default_rng(7)
-    network, twin = pair(cell, "tanh", layers)
+    network, twin = pair(cell, activation, layers)
     rate = {"sgd": 0.5, "momentum": 0.2, "nesterov": 0.2, "adagrad": 0.05}.get(optimizer, 0.01)
     weights = list(twin.parameters().values())
     theirs = {
@@ -246,6 +250,58 @@ def test_ten_optimizer_steps(cell, layers, optimizer, clipping):
     for name, parameter in twin.parameters().items():
         own = network.parameters[name]
         np.testing.assert_allclose(own, parameter.detach(), rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "peepholes", "gru"])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_ten_updates_of_the_trainer_from_two_batches_each_with_every_option(cell, reduction):
+    network = make_network(
+        vocabulary_size=V,
+        hidden_size=6,
+        num_layers=2,
+        cell="lstm" if cell == "peepholes" else cell,
+        peepholes=cell == "peepholes",
+        layer_norm=True,
+        residual=True,
+        dropout=0.3,
+    )
+    twin = StackedTwin(network)
+    weights = list(twin.parameters().values())
+    theirs = torch.optim.RMSprop(weights, 0.01, alpha=0.95)
+    text = np.random.default_rng(0).integers(0, V, (B, 20 * T + 1))
+    trainer = Trainer(
+        network,
+        make_optimizer("rmsprop", network.parameters, alpha=0.95),
+        Clipping("value", 0.05),
+        Windows(text, T),
+        0.01,
+        reduction=reduction,
+        rng=np.random.default_rng(5),
+        truncation=Truncation("full"),
+        accumulate=2,
+    )
+    masks_rng = np.random.default_rng(5)
+    zero = network.zero_state(B)
+    for update in range(10):
+        theirs.zero_grad()
+        losses = []
+        for batch in (2 * update, 2 * update + 1):
+            part = slice(batch * T, (batch + 1) * T)
+            masks = dropout_masks(network.config, masks_rng, T, B)
+            loss, _ = twin.stacked_loss(text[:, part].T, text[:, 1:][:, part].T, zero, masks)
+            losses.append(loss)
+        total = torch.stack(losses).mean() * (1 if reduction == "mean" else 2 * T * B)
+        total.backward()
+        norm = torch.sqrt(sum((w.grad**2).sum() for w in weights)).item()
+        torch.nn.utils.clip_grad_value_(weights, 0.05)
+        theirs.step()
+        result = trainer.step()
+        assert result.clipped
+        assert result.grad_norm == pytest.approx(norm, rel=TOLERANCE)
+        assert result.loss == pytest.approx(torch.stack(losses).mean().item(), abs=TOLERANCE)
+    for name, weight in twin.parameters().items():
+        own = network.parameters[name]
+        np.testing.assert_allclose(own, weight.detach(), rtol=0, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize(("cell", "activation"), CELLS)

@@ -239,6 +239,11 @@ def test_a_run_saved_before_there_were_options_still_opens(tmp_path: Path) -> No
     assert restored.trainer.step() == run.trainer.step()
 
 
+def test_a_batch_larger_than_the_text_is_told_before_anything_is_built() -> None:
+    with pytest.raises(ConfigError, match="batch_size: the text has only 2,700 characters"):
+        small_run(batch_size=2_000)
+
+
 def test_whole_streams_are_read_in_one_step() -> None:
     run = small_run(bptt="whole", batch_size=50)
     result = run.trainer.step()
