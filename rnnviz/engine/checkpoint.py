@@ -1,5 +1,6 @@
 """Model files: safetensors with PyTorch's tensor names, and everything checked on the way in.
 
+Weights that PyTorch's modules lack stand beside them under the names of ``ModelConfig.shapes``.
 Used by the session's save and open, and by ``train``, ``eval`` and ``sample`` on the command line.
 """
 

@@ -4,6 +4,7 @@ The trainer reads its windows as ``Truncation`` says.
 """
 
 from dataclasses import dataclass
+from math import inf
 
 from rnnviz.engine.errors import EngineError, require_choice, require_number
 
@@ -55,8 +56,8 @@ class Truncation:
 
     @property
     def weight(self) -> float:
-        """What the gradient at a joint that was not cut is multiplied by."""
-        return 1.0 / (1.0 - self.probability)
+        """What the gradient at a joint that was not cut is multiplied by; inf if all are cut."""
+        return 1.0 / (1.0 - self.probability) if self.probability < 1.0 else inf
 
     @property
     def expected_blocks(self) -> float:

@@ -256,7 +256,8 @@ def problems(config: RunConfig, text_length: int | None = None) -> dict[str, str
         "forget_bias": _number(config.forget_bias, -100.0, 100.0),
         "spectral_radius": _number(config.spectral_radius, 0.0, 100.0),
         "bptt": _choice(config.bptt, BPTT),
-        "truncation_probability": _part(config.truncation_probability),
+        # Rarer cuts would keep more windows in memory than is useful.
+        "truncation_probability": _number(config.truncation_probability, 0.01, 1.0),
         "accumulate": _integer(config.accumulate, 1, 10_000),
         "momentum": _share(config.momentum),
         "rmsprop_alpha": _share(config.rmsprop_alpha),

@@ -52,7 +52,8 @@ class Windows:
 
 
 def make_trainer(cell="gru", optimizer="adam", dtype="float32", rng=None, **settings) -> Trainer:
-    network = make_network(vocabulary_size=V, cell=cell, num_layers=2, dtype=dtype)
+    options = settings.pop("options", {})
+    network = make_network(vocabulary_size=V, cell=cell, num_layers=2, dtype=dtype, **options)
     block = np.random.default_rng(3).integers(0, V, (B, 23))
     return Trainer(
         network,
@@ -276,7 +277,13 @@ def array_memory() -> int:
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize(
-    "settings", [{}, {"accumulate": 2}, {"truncation": Truncation("random", 0.3)}]
+    "settings",
+    [
+        {},
+        {"accumulate": 2},
+        {"truncation": Truncation("random", 0.3)},
+        {"options": {"dropout": 0.2, "layer_norm": True, "residual": True}},
+    ],
 )
 def test_steps_allocate_nothing_that_stays(cell, settings):
     tracemalloc.start()
