@@ -48,8 +48,12 @@ _FIELD, _COMPACT_FIELD = 76, 66  # pixels of the number beside a slider
 # Name and the settings it runs with; an optimizer without a note is shown by its own name.
 _OPTIMIZER_NOTES = {
     "sgd": ("SGD", "plain"),
+    "momentum": ("Momentum", "μ 0.9"),
+    "nesterov": ("Nesterov", "μ 0.9"),
     "adagrad": ("Adagrad", "ε 1e-8"),
+    "rmsprop": ("RMSprop", "α 0.99"),
     "adam": ("Adam", "β 0.9, 0.999"),
+    "adamw": ("AdamW", "decay 0.01"),
 }
 
 
