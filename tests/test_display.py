@@ -46,13 +46,23 @@ def program(qtbot: QtBot, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[byt
 
     try:
         qtbot.waitUntil(visible, timeout=30_000)
-        xdotool("windowmove", found[-1], 0, 0)
-        xdotool("windowsize", found[-1], 1280, 720)
-        xdotool("windowfocus", found[-1])
+        qtbot.waitUntil(lambda: ready(found[-1]), timeout=30_000)
+        xdotool("windowfocus", "--sync", found[-1])
         yield started, found[-1]
     finally:
         started.kill()
         started.communicate()
+
+
+def ready(window: str) -> bool:
+    """Whether the window is in its place and its Play button is lit; puts it there until it is.
+
+    The program may still be placing itself, so asking once is not enough.
+    """
+    xdotool("windowmove", window, 0, 0, "windowsize", window, 1280, 720)
+    geometry = xdotool("getwindowgeometry", "--shell", window).split()
+    placed = {"X=0", "Y=0", "WIDTH=1280", "HEIGHT=720"} <= set(geometry)
+    return placed and picture(20, 690, 1, 1).pixelColor(0, 0).green() > 150
 
 
 def ended_cleanly(process: subprocess.Popen[bytes]) -> None:
@@ -76,9 +86,8 @@ def test_play_by_mouse_type_a_seed_and_quit(
     process, window = program
     steps = (230, 665, 90, 26)  # where the transport shows the step
     bars = (900, 370, 370, 220)  # where the probabilities are
-    qtbot.waitUntil(lambda: picture(20, 690, 1, 1).pixelColor(0, 0).green() > 150, timeout=20_000)
     before = picture(*steps)
-    xdotool("mousemove", 60, 688, "click", 1)
+    xdotool("mousemove", "--sync", 60, 688, "click", 1)
     qtbot.waitUntil(lambda: moved(*steps, before), timeout=20_000)
     guesses = picture(*bars)
     xdotool("mousemove", 1080, 335, "click", 1, "key", "ctrl+a", "type", "one")
@@ -94,7 +103,6 @@ def test_a_signal_ends_the_training_program_cleanly(
     qtbot: QtBot, program: tuple[subprocess.Popen[bytes], str], number: signal.Signals
 ) -> None:
     process, window = program
-    qtbot.waitUntil(lambda: picture(20, 690, 1, 1).pixelColor(0, 0).green() > 150, timeout=20_000)
     before = picture(230, 665, 90, 26)
     xdotool("key", "--window", window, "space")
     qtbot.waitUntil(lambda: moved(230, 665, 90, 26, before), timeout=20_000)
