@@ -87,7 +87,7 @@ def test_play_by_mouse_type_a_seed_and_quit(
     steps = (230, 665, 90, 26)  # where the transport shows the step
     bars = (900, 370, 370, 220)  # where the probabilities are
     before = picture(*steps)
-    xdotool("mousemove", "--sync", 60, 688, "click", 1)
+    xdotool("mousemove", 60, 688, "click", 1)
     qtbot.waitUntil(lambda: moved(*steps, before), timeout=20_000)
     guesses = picture(*bars)
     xdotool("mousemove", 1080, 335, "click", 1, "key", "ctrl+a", "type", "one")
