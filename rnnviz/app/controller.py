@@ -89,10 +89,10 @@ class Controller(QObject):
             self._loading = None
             self.busy.emit("", None)
 
-    def _begin_loading(self, work: object, words: str) -> None:
+    def _begin_loading(self, work: Callable[[Job], Corpus | _OpenedRun], words: str) -> None:
         self.cancel_loading()
         self.busy.emit(words, None)
-        job = Job(work, "loader", self)  # type: ignore[arg-type]
+        job = Job(work, "loader", self)
         job.finished.connect(self._loaded)
         job.failed.connect(self._loading_failed)
         job.progressed.connect(self._progressed)
@@ -199,10 +199,10 @@ class Controller(QObject):
             live.deleteLater()  # else its thread still holds it; it lives on unheard
         return ended
 
-    def send(self, command: object) -> None:
+    def send(self, command: commands.Command) -> None:
         """Passes a command to the training thread."""
         if self.live is not None:
-            self.live.send(command)  # type: ignore[arg-type]
+            self.live.send(command)
 
     def toggle_play(self) -> None:
         """Play or pause."""

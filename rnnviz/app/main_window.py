@@ -478,7 +478,7 @@ class MainWindow(QMainWindow):
         self.page.hidden_state.show_answer(answer)
 
     @Slot(object)
-    def _send(self, command: object) -> None:
+    def _send(self, command: commands.Command) -> None:
         self.controller.send(command)
         self.controller.hurry()
 

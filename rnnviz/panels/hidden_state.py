@@ -621,7 +621,7 @@ class HiddenStatePanel(Panel):
             group.addAction(action)
             self.menu.addAction(action)
         group.triggered.connect(self._order_chosen)
-        self.sort_action = self.menu.addAction(self.tr("Sort again"), self.sort_again)
+        self.menu.addAction(self.tr("Sort again"), self.sort_again)
         self.menu.addSeparator()
         self.blind_action = QAction(self.tr("Colour-blind safe colours"), self, checkable=True)
         self.blind_action.toggled.connect(self._blind_toggled)
@@ -656,10 +656,6 @@ class HiddenStatePanel(Panel):
         """Colours of the theme in force."""
         self.sort_button.setIcon(icon("sort"))
         self.map.recolour()
-
-    def mark_column(self, position: int | None) -> None:
-        """Frames the column of a position in the read text; None frames the last one."""
-        self.map.mark(position)
 
     # Choices.
 
