@@ -75,11 +75,6 @@ def loss_text(nats: float, unit: str) -> str:
     return f"{perplexity:,.0f}" if perplexity < 1e5 else f"{perplexity:.1e}"
 
 
-def _short_step(step: float) -> str:
-    """A step in few letters: 50, 1.2 k."""
-    return f"{step:.0f}" if step < 1000 else f"{step / 1000:.2g} k"
-
-
 @dataclass(frozen=True)
 class Reference:
     """A dashed line: what counting alone achieves, in nats per character."""
@@ -423,7 +418,10 @@ class _LossPlot(Plot):
         metrics = QFontMetricsF(number_font)
         height = metrics.height()
         ends = [
-            (self._validation_word(), "validation", self.last_validation),
+            # One that is not of now stands back: in brackets, no wider than the words beside it.
+            (self.tr("(val)"), "text-muted", self.last_validation)
+            if self._validation_is_old()
+            else (self.tr("val"), "validation", self.last_validation),
             (self.tr("train"), "train", self.last_train),
         ]
         shown = [(word, token, end) for word, token, end in ends if end is not None]
@@ -440,7 +438,8 @@ class _LossPlot(Plot):
             painter.drawText(QPointF(left, baseline), loss_text(end[1], self.unit))
             painter.setFont(word_font)
             painter.drawText(QPointF(left + number_width + 6, baseline), word)
-            self.value_rects[word] = QRectF(left, middle - height / 2, self.width() - left, height)
+            key = "train" if token == "train" else "val"
+            self.value_rects[key] = QRectF(left, middle - height / 2, self.width() - left, height)
         if self.height() + 48 >= _LOW:
             painter.setFont(ui_font("tick"))
             painter.setPen(colors.color("text-muted"))
@@ -448,13 +447,11 @@ class _LossPlot(Plot):
             after = max(left, self.x_labels_end + 8)
             painter.drawText(QPointF(after, area.bottom() + 5 + tick.ascent()), self.tr("step"))
 
-    def _validation_word(self) -> str:
-        """A validation measured a while ago is shown with its step, not as if it were of now."""
-        word = self.tr("val")
+    def _validation_is_old(self) -> bool:
+        """Whether the newest validation was measured a while ago; its tooltip tells the step."""
         if self.last_validation is None or self.last_train is None:
-            return word
-        step, now = self.last_validation[0], self.last_train[0]
-        return self.tr("val at {0}").format(_short_step(step)) if step < 0.7 * now else word
+            return False
+        return self.last_validation[0] < 0.7 * self.last_train[0]
 
     def _paint_peak(self, painter: QPainter, area: QRectF) -> None:
         """Says how high the curve went where it leaves the picture."""
@@ -504,9 +501,9 @@ class _LossPlot(Plot):
             tip = ""
             if self._line_at(at):
                 tip = self.tr("Click to hide this line; the … menu brings it back")
-            elif self.value_rects.get(self.tr("val"), QRectF()).contains(at):
+            elif self.value_rects.get("val", QRectF()).contains(at):
                 tip = self.validation_tip
-            elif self.value_rects.get(self.tr("train"), QRectF()).contains(at):
+            elif self.value_rects.get("train", QRectF()).contains(at):
                 tip = self.tr("Smoothed loss on the training text, {0}").format(
                     unit_words(self.unit)
                 )

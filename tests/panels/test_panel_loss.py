@@ -437,3 +437,16 @@ def test_ticks_and_formats() -> None:
     assert [grown(v) for v in (10, 1640, 6001)] == [10, 2000, 8000]
     assert spread([10.0, 12.0], 20, 0, 100) == [1.0, 21.0]
     assert spread([90.0, 99.0], 20, 0, 95) == [75.0, 95.0]
+
+
+def test_a_validation_of_long_ago_stands_back_and_keeps_its_tooltip(panel: LossPanel) -> None:
+    view = make_view(500)
+    panel.set_view(view)
+    panel.grab()
+    newest = view.history.validations[-1]
+    panel.plot.last_validation = (10.0, newest.loss)
+    assert panel.plot._validation_is_old()
+    panel.grab()
+    assert set(panel.plot.value_rects) == {"val", "train"}
+    panel.plot.last_validation = (480.0, newest.loss)
+    assert not panel.plot._validation_is_old()
