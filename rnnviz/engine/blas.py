@@ -63,6 +63,12 @@ def available_cores() -> int:
     return len(affinity(0)) if affinity is not None else (os.cpu_count() or 1)
 
 
+def set_threads(threads: int) -> None:
+    """NumPy's BLAS uses at most ``threads`` threads from now on (process-wide)."""
+    require_integer("threads", threads, 1)
+    ThreadpoolController().limit(limits=threads, user_api="blas")
+
+
 @contextmanager
 def thread_limit(threads: int) -> Iterator[None]:
     """Within the block NumPy's BLAS uses at most ``threads`` threads (process-wide)."""
