@@ -8,7 +8,7 @@ from rnnviz.engine.parameters import Array
 class Dropout:
     """Dropout (Srivastava et al. 2014), inverted and drawn anew for each step, as in PyTorch.
 
-    Each value of ``y (H, N)`` is set to zero with probability ``p``; the others are divided by
+    Each value of ``y (N, H)`` is set to zero with probability ``p``; the others are divided by
     ``1 - p``, so that the expected value stays and nothing has to be scaled when it is off::
 
         y = y m,  m = [u >= p] / (1 - p),  u from U(0, 1)
@@ -18,7 +18,7 @@ class Dropout:
     """
 
     def __init__(self, probability: float, shape: tuple[int, int], dtype: np.dtype[np.floating]):
-        """Over sequences of ``shape`` ``(H, N)``; ``probability`` in [0, 1)."""
+        """Over sequences of ``shape`` ``(N, H)``; ``probability`` in [0, 1)."""
         self.probability = probability
         self._mask: Array = np.ones(shape, dtype)
 

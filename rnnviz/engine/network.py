@@ -1,7 +1,8 @@
 """The network: one-hot characters -> 1 to 4 recurrent layers -> logits, forward and backward.
 
-Used by ``trainer``, ``evaluation``, ``decoding`` and ``rnnviz.probes``. Sequences are feature-major
-``(F, T, B)``, states ``(H, B)``; parameters have PyTorch's names, shapes and gate order.
+Used by ``trainer``, ``evaluation``, ``decoding`` and ``rnnviz.probes``. To the outside sequences are
+feature-major ``(F, T, B)`` and states ``(H, B)``, as in the equations; in memory they are the other
+way round (see ``cells.base``). Parameters have PyTorch's names, shapes and gate order.
 """
 
 from collections import OrderedDict
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnviz.engine.cells import CELLS, PEEPHOLE_CELLS
-from rnnviz.engine.cells.base import Cell, CellState
+from rnnviz.engine.cells.base import Cell, CellState, SharedBuffers
 from rnnviz.engine.errors import (
     EngineError,
     Interrupted,
@@ -25,7 +26,7 @@ from rnnviz.engine.errors import (
     require_integer,
     require_number,
 )
-from rnnviz.engine.layer import LayerWeights, LayerWindow, flat
+from rnnviz.engine.layer import LayerWeights, LayerWindow
 from rnnviz.engine.outlet import OutletPlan
 from rnnviz.engine.parameters import Array, Parameters
 
@@ -136,7 +137,7 @@ class ModelConfig:
 class Forward:
     """What ``Network.forward`` found.
 
-    ``logits (V, T, B)`` is a buffer that the network's next ``forward`` over a window of the same
+    ``logits (V, T, B)``, in memory ``(T, B, V)``, is a buffer that the network's next ``forward`` over a window of the same
     size and ``link`` writes again; ``state`` is a copy.
     """
 
@@ -166,17 +167,21 @@ class _Window:
         self, config: ModelConfig, layers: list[LayerWeights], steps: int, batch: int
     ) -> None:
         size, dtype = config.hidden_size, config.dtype
-        cell = config.cell_type
-        deltas: Array = np.zeros((cell.delta_blocks * size, steps, batch), dtype)
-        projected: Array = np.zeros((cell.gates * size, steps, batch), dtype)
-        self.d_hidden: Array = np.zeros((size, steps, batch), dtype)
-        self.logits: Array = np.zeros((config.vocabulary_size, steps, batch), dtype)
+        count, vocabulary_size = steps * batch, config.vocabulary_size
+        shared = SharedBuffers(
+            deltas=np.zeros((config.cell_type.delta_blocks, steps, batch, size), dtype),
+            d_hidden=np.zeros((steps, batch, size), dtype),
+            scratch=np.zeros((2, steps, batch, size), dtype),
+        )
         self.layers: list[LayerWindow] = []
         for weights in layers:
             below = self.layers[-1] if self.layers else None
-            self.layers.append(
-                LayerWindow(weights, deltas, self.d_hidden, projected, config.activation, below)
-            )
+            self.layers.append(LayerWindow(weights, shared, config.activation, below))
+        self.output = self.layers[-1].output  # (N, H): what the decoder reads
+        self.d_output = shared.d_hidden.reshape(count, size)
+        self.scores: Array = np.zeros((count, vocabulary_size), dtype)  # the logits in memory
+        self.logits = self.scores.reshape(steps, batch, vocabulary_size).transpose(2, 0, 1)
+        self.ones: Array = np.ones(count, dtype)
         self.serial = 0
 
 
@@ -213,13 +218,13 @@ class Network:
             )
             for layer in range(config.num_layers)
         ]
-        columns = config.hidden_size + 1
-        self._decoder: Array = np.zeros((config.vocabulary_size, columns), config.dtype)
-        self._d_decoder: Array | None = None
+        self._decoder: Array = np.zeros(
+            (config.hidden_size, config.vocabulary_size), config.dtype
+        )  # transposed
         self._gradients: Parameters | None = None
         self._windows: OrderedDict[tuple[int, int, int], _Window] = OrderedDict()
         self._last_backward: _Window | None = None
-        self._prepared = False
+        self._prepared_for = 0  # texts at once
         self._interrupted = False
 
     def interrupt(self) -> None:
@@ -298,7 +303,7 @@ class Network:
         self.check_state(state, batch)
         if dropout_rng is not None:
             require_generator("dropout_rng", dropout_rng)
-        self._prepare()
+        self._prepare(batch)
         window = self._window(steps, batch, link if link == 0 else require_integer("link", link, 0))
         window.serial += 1
         window.layers[0].read(inputs)
@@ -307,7 +312,8 @@ class Network:
             for layer, layer_state in zip(window.layers, state, strict=True):
                 self._check_interrupted()
                 layer.forward(layer_state, dropout_rng)
-            np.matmul(self._decoder, window.layers[-1].output, out=flat(window.logits))
+            np.matmul(window.output, self._decoder, out=window.scores)
+            np.add(window.scores, self.parameters["decoder.bias"], out=window.scores)
         final = tuple(layer.cell.final_state() for layer in window.layers)
         return Forward(window.logits, final, window, window.serial)
 
@@ -334,23 +340,22 @@ class Network:
             )
         if d_state is not None:
             self._check_state("d_state", d_state, dlogits.shape[2])
-        if self._gradients is None or self._d_decoder is None:
+        if self._gradients is None:
             self._gradients = self.parameters.zeros_like()
-            self._d_decoder = np.zeros_like(self._decoder)
-        gradients, size = self._gradients, self.config.hidden_size
+        gradients = self._gradients
+        # (N, V); the buffer of ``forward`` is already in this order.
+        d_scores = dlogits.transpose(1, 2, 0).reshape(window.scores.shape)
         with np.errstate(over="ignore", invalid="ignore"):
-            d_logits = dlogits.reshape(dlogits.shape[0], -1)  # (V, T*B)
-            np.matmul(d_logits, window.layers[-1].output.T, out=self._d_decoder)
-            gradients["decoder.weight"][...] = self._d_decoder[:, :size]
-            gradients["decoder.bias"][...] = self._d_decoder[:, size]
-            np.matmul(self.parameters["decoder.weight"].T, d_logits, out=flat(window.d_hidden))
+            np.matmul(d_scores.T, window.output, out=gradients["decoder.weight"])
+            np.matmul(window.ones, d_scores, out=gradients["decoder.bias"])
+            np.matmul(d_scores, self.parameters["decoder.weight"], out=window.d_output)
             for index in reversed(range(len(window.layers))):
                 self._check_interrupted()
                 layer = window.layers[index]
-                layer.weights.prepare_backward(needs_input_gradient=index > 0)
+                layer.weights.prepare_backward()
                 layer.backward(gradients, None if d_state is None else d_state[index])
                 if index > 0:
-                    layer.input_gradient(out=window.d_hidden)
+                    layer.input_gradient(out=window.d_output)
         self._last_backward = window
         return gradients
 
@@ -397,15 +402,14 @@ class Network:
         )
         return Trace(signals, forward.logits[:, :, 0].copy(), forward.state)
 
-    def _prepare(self) -> None:
+    def _prepare(self, batch: int) -> None:
         """Take over the parameters' present values; only once when they are frozen."""
-        if self._prepared and self.parameters.read_only:
+        if self._prepared_for == batch and self.parameters.read_only:
             return
         for layer in self._layers:
-            layer.prepare()
-        self._decoder[:, :-1] = self.parameters["decoder.weight"]
-        self._decoder[:, -1] = self.parameters["decoder.bias"]
-        self._prepared = True
+            layer.prepare(batch)
+        np.copyto(self._decoder, self.parameters["decoder.weight"].T)
+        self._prepared_for = batch
 
     def _window(self, steps: int, batch: int, link: int) -> _Window:
         if link >= _KEPT_WINDOWS:  # a long chain is rare: its further links are made anew

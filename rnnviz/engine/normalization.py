@@ -11,7 +11,7 @@ EPSILON = 1e-5
 class LayerNorm:
     """Layer normalisation (Ba, Kiros and Hinton 2016) in PyTorch's form, forward and backward.
 
-    Each column of ``h (H, N)``, one time step of one text, is taken to mean 0 and variance 1 over
+    Each row of ``h (N, H)``, one time step of one text, is taken to mean 0 and variance 1 over
     its H units, then scaled and shifted by the learned ``gain (H,)`` and ``bias (H,)``::
 
         s = sqrt(var(h) + 1e-5),  n = (h - mean(h)) / s
@@ -23,19 +23,19 @@ class LayerNorm:
         dh = (u - mean(u) - n mean(u n)) / s
     """
 
-    def __init__(self, gain: Array, bias: Array, columns: int) -> None:
-        """Over ``(H, columns)``; ``gain`` and ``bias`` are views of the parameters."""
-        self._gain, self._bias = gain[:, np.newaxis], bias[:, np.newaxis]
-        self._normal: Array = np.zeros((gain.size, columns), gain.dtype)
+    def __init__(self, gain: Array, bias: Array, rows: int) -> None:
+        """Over ``(rows, H)``; ``gain`` and ``bias`` are views of the parameters."""
+        self._gain, self._bias = gain, bias
+        self._normal: Array = np.zeros((rows, gain.size), gain.dtype)
         self._product = np.zeros_like(self._normal)
-        self._inverse: Array = np.zeros((1, columns), gain.dtype)
+        self._inverse: Array = np.zeros((rows, 1), gain.dtype)
 
     def forward(self, h: Array, out: Array) -> None:
-        """``y`` into ``out (H, N)``, keeping what ``backward`` needs."""
+        """``y`` into ``out (N, H)``, keeping what ``backward`` needs."""
         normal, inverse = self._normal, self._inverse
-        np.subtract(h, h.mean(axis=0, keepdims=True), out=normal)
+        np.subtract(h, h.mean(axis=1, keepdims=True), out=normal)
         np.multiply(normal, normal, out=self._product)
-        np.mean(self._product, axis=0, keepdims=True, out=inverse)
+        np.mean(self._product, axis=1, keepdims=True, out=inverse)
         inverse += EPSILON
         np.sqrt(inverse, out=inverse)
         np.divide(1.0, inverse, out=inverse)
@@ -44,14 +44,14 @@ class LayerNorm:
         out += self._bias
 
     def backward(self, d: Array, d_gain: Array, d_bias: Array) -> None:
-        """From the gradient of ``y`` to that of ``h``, in ``d (H, N)``; fills the other two."""
+        """From the gradient of ``y`` to that of ``h``, in ``d (N, H)``; fills the other two."""
         normal, product = self._normal, self._product
         np.multiply(d, normal, out=product)
-        np.sum(product, axis=1, out=d_gain)
-        np.sum(d, axis=1, out=d_bias)
+        np.sum(product, axis=0, out=d_gain)
+        np.sum(d, axis=0, out=d_bias)
         d *= self._gain
         np.multiply(d, normal, out=product)
-        along = product.mean(axis=0, keepdims=True)
-        d -= d.mean(axis=0, keepdims=True)
+        along = product.mean(axis=1, keepdims=True)
+        d -= d.mean(axis=1, keepdims=True)
         d -= np.multiply(normal, along, out=product)
         d *= self._inverse

@@ -29,7 +29,7 @@ class OutletPlan:
 
 
 class Outlet:
-    """From a layer's ``h (H, N)`` and its input ``x (H, N)`` to what its reader reads.
+    """From a layer's ``h (N, H)`` and its input ``x (N, H)`` to what its reader reads.
 
     ``N = T*B``. In this order, each only when it is asked for::
 
@@ -37,43 +37,41 @@ class Outlet:
         y = y + x          residual connection: the sum passes x on as it is
         y = dropout(y)     see ``Dropout``; only between two layers, only while training
 
-    ``output (H+1, N)`` is ``[y; 1]``, as the decoder and the layer above want it.
+    ``output (N, H)`` is y, as the decoder and the layer above read it.
     """
 
     def __init__(
         self, plan: OutletPlan, parameters: Parameters, layer: int, shape: tuple[int, int]
     ):
-        """For sequences of ``shape`` ``(H, N)``."""
-        size, columns = shape
+        """For sequences of ``shape`` ``(N, H)``."""
         self._layer = layer
         self._adds_input = plan.add_input
-        self.output: Array = np.ones((size + 1, columns), parameters.dtype)
-        self._y = self.output[:size]
+        self.output: Array = np.zeros(shape, parameters.dtype)
         self._norm: LayerNorm | None = None
         self._dropout: Dropout | None = None
         if plan.normalise:
             gain, bias = (parameters[f"rnn.norm_{kind}_l{layer}"] for kind in ("weight", "bias"))
-            self._norm = LayerNorm(gain, bias, columns)
+            self._norm = LayerNorm(gain, bias, shape[0])
         if plan.dropout:
             self._dropout = Dropout(plan.dropout, shape, parameters.dtype)
         self._dropped = False
         self._d_input: Array = np.zeros(shape if plan.add_input else (0, 0), parameters.dtype)
 
-    def forward(self, h: Array, x: Array, rng: np.random.Generator | None) -> None:
-        """Fill ``output``; nothing is dropped without ``rng``."""
-        y = self._y
+    def forward(self, h: Array, x: Array | None, rng: np.random.Generator | None) -> None:
+        """Fill ``output``; nothing is dropped without ``rng``. ``x`` is None in the first layer."""
+        y = self.output
         if self._norm is None:
             np.copyto(y, h)
         else:
             self._norm.forward(h, out=y)
-        if self._adds_input:
+        if self._adds_input and x is not None:
             y += x
         self._dropped = self._dropout is not None and rng is not None
         if self._dropout is not None and rng is not None:
             self._dropout.forward(y, rng)
 
     def backward(self, d: Array, gradients: Parameters) -> None:
-        """From the gradient of ``output``'s y to that of h, in ``d (H, N)``."""
+        """From the gradient of ``output`` to that of h, in ``d (N, H)``."""
         if self._dropout is not None and self._dropped:
             self._dropout.backward(d)
         if self._adds_input:
@@ -84,6 +82,6 @@ class Outlet:
             self._norm.backward(d, d_gain, d_bias)
 
     def add_input_gradient(self, d_input: Array) -> None:
-        """Add what reached the input past the cell to ``d_input (H, N)``."""
+        """Add what reached the input past the cell to ``d_input (N, H)``."""
         if self._adds_input:
             d_input += self._d_input

@@ -46,8 +46,8 @@ def dropout_masks(
     """What each layer's output but the last is multiplied by, (H, T, B)."""
     masks = []
     for _ in range(config.num_layers - 1):
-        kept = rng.random((config.hidden_size, steps * batch)) >= config.dropout
-        masks.append(kept.reshape(-1, steps, batch) / (1.0 - config.dropout))
+        kept = rng.random((steps, batch, config.hidden_size)) >= config.dropout
+        masks.append(kept.transpose(2, 0, 1) / (1.0 - config.dropout))
     return masks
 
 

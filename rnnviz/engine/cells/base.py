@@ -1,21 +1,25 @@
 """What a cell is: one layer's recurrence over a window, forward and backward; used by ``layer``.
 
 A cell object owns the buffers of one window size ``(T, B)``. The layer around it does everything
-that needs no loop over time, in bulk: the input projection before ``forward``, and after
-``backward`` the weight gradients and the gradient of the input. Memory is laid out for those two:
+that needs no loop over time, in bulk: it puts the input's share of the gates' sums into ``gates``
+before ``forward``, and after ``backward`` takes the weight gradients and the gradient of the input
+from ``deltas``.
 
-- ``operand (K, T+1, B)``, feature-major, is what the bulk GEMMs and the recurrent one read. Its
-  rows are ``[h; 1]`` or, for a layer that reads one-hot characters, ``[h; 1; x]``; column ``t``
-  holds ``h_{t-1}`` and ``x_t``, so ``W @ operand[:, t]`` is ``W_hh h_{t-1} + b + W_ih x_t``.
-- ``deltas (D*H, T, B)``, feature-major, is what backward leaves for the weight gradients.
-- Everything read only element by element is time-major ``(T, ., B)``, whose steps are contiguous.
+In memory the units of one text at one step lie side by side, ``(T, B, H)``: a step of all texts is
+contiguous for the loop over time, the whole window is the one matrix ``(T*B, H)`` of the bulk
+GEMMs, and a part of the batch is contiguous too. Each gate is a block of its own,
+``(G, T, B, H)``. The equations' column vectors are rows here, so ``W h`` is written ``h @ W.T``.
+To the outside everything is still feature-major, as transposed views: states ``(H, B)``, signals
+``(H, T, B)``.
 
 All views of single steps are made once, here, because slicing inside the loop over time would cost
-as much as the arithmetic of a small network.
+as much as the arithmetic of a small network. What needs no loop, such as the slopes of the gates,
+is worked out for all steps at once, which NumPy does several times faster than step by step.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -25,6 +29,19 @@ import numpy.typing as npt
 from rnnviz.engine.parameters import Array
 
 CellState = tuple[Array, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SharedBuffers:
+    """What the layers of a network use one after the other in the backward pass of a window.
+
+    ``deltas (D, T, B, H)``: the gradients of the gates' sums. ``d_hidden (T, B, H)``: the gradient
+    that reaches a layer's h from above. ``scratch (2, T, B, H)``: room for a cell's own use.
+    """
+
+    deltas: Array
+    d_hidden: Array
+    scratch: Array
 
 
 class Cell(ABC):
@@ -38,53 +55,39 @@ class Cell(ABC):
     """What is carried from window to window, each ``(H, B)``."""
     signals: ClassVar[tuple[str, ...]]
     """What ``signal`` can show, states first."""
-    hidden_order: ClassVar[tuple[int, ...]]
-    """PyTorch's gate blocks in the row order of the recurrent GEMM and ``deltas``' first rows."""
     input_order: ClassVar[tuple[int, ...]]
-    """PyTorch's gate blocks in the row order of the input GEMM and of ``deltas``' last rows."""
+    """PyTorch's gate blocks in the order of ``sums`` and of the first G blocks of ``deltas``."""
+    hidden_order: ClassVar[tuple[int, ...]]
+    """PyTorch's gate blocks in the order of the recurrent product and of the last G blocks of
+    ``deltas``."""
     sigmoid_gates: ClassVar[tuple[int, ...]] = ()
     """PyTorch's gate blocks that are squashed by a sigmoid: forward expects half their sum, because
     sigmoid(x) = 0.5 tanh(0.5 x) + 0.5 (which never overflows) then needs no pass of its own."""
+    biased_products: ClassVar[tuple[int, ...]] = ()
+    """PyTorch's gate blocks whose ``b_hh`` the cell adds to the recurrent product itself; that of
+    the others is part of the input's share."""
     delta_blocks: ClassVar[int]
     """D: blocks of H rows in ``deltas``."""
     own_weights: ClassVar[Mapping[str, int]] = MappingProxyType({})
     """Weights beside PyTorch's four that only this cell has, with their length in blocks of H."""
 
-    def __init__(
-        self,
-        hidden_size: int,
-        operand: Array,
-        deltas: Array,
-        d_hidden: Array,
-        activation: str = "tanh",
-    ) -> None:
-        """Make the buffers and the views of single steps.
-
-        ``operand (K, T+1, B)`` belongs to this layer; ``deltas (D*H, T, B)`` and
-        ``d_hidden (H, T, B)``, the gradient from above, are shared with the other layers.
-        """
-        self.hidden_size = hidden_size
-        self.steps, self.batch = deltas.shape[1:]
-        self.dtype: npt.DTypeLike = operand.dtype
+    def __init__(self, shared: SharedBuffers, activation: str = "tanh") -> None:
+        """Make the cell's own buffers and the views of single steps."""
+        self.steps, self.batch, self.hidden_size = shared.d_hidden.shape
+        self.dtype: npt.DTypeLike = shared.d_hidden.dtype
         self.activation = activation
-        self.hidden = operand[:hidden_size]  # (H, T+1, B)
-        self._hidden_steps = [self.hidden[:, t] for t in range(self.steps + 1)]
-        self._delta_steps = [deltas[:, t] for t in range(self.steps)]
-        self._above_steps = [d_hidden[:, t] for t in range(self.steps)]
-        self._operand = operand
-        self._operand_steps: list[Array] = []
-        self._projected_steps: list[Array] = []
+        self.deltas = shared.deltas
+        self.sums: Array = self.buffer(self.gates, self.steps, self.batch, self.hidden_size)
+        """``(G, T, B, H)``: the layer writes the input's share here, ``forward`` the gates."""
+        self.hidden: Array = self.buffer(self.steps + 1, self.batch, self.hidden_size)
+        """``(T+1, B, H)``: h from the one before the window on."""
+        self._dh: Array = self.buffer(self.batch, self.hidden_size)
+        self._above_steps = list(shared.d_hidden)
 
-    def connect(self, rows: int, projected: Array | None) -> None:
-        """Say what ``forward`` reads: the first ``rows`` rows of ``operand``, and ``projected``.
-
-        ``projected (G*H, T, B)`` is the layer's bulk projection of its input, in ``input_order``;
-        None when the input rides along in ``operand``.
-        """
-        self._operand_steps = [self._operand[:rows, t] for t in range(self.steps)]
-        self._projected_steps = (
-            [] if projected is None else [projected[:, t] for t in range(self.steps)]
-        )
+    def buffer(self, *shape: int) -> Array:
+        """A zeroed array of the cell's dtype."""
+        array: Array = np.zeros(shape, self.dtype)
+        return array
 
     def attach(self, own_weights: Mapping[str, Array]) -> None:
         """Take the views of this layer's ``own_weights``; called once, and only if there are any.
@@ -97,36 +100,42 @@ class Cell(ABC):
         """The gradients of ``own_weights``, after ``backward``."""
         return {}
 
-    def buffer(self, *shape: int) -> Array:
-        """A zeroed array of the cell's dtype."""
-        array: Array = np.zeros(shape, self.dtype)
-        return array
-
     @abstractmethod
-    def forward(self, recurrent: Array, state: CellState) -> None:
-        """Run from ``state``: fills the hidden rows of ``operand`` and what backward needs.
+    def forward(self, recurrent: Array, bias: Array, state: CellState) -> None:
+        """Run from ``state``: fills ``hidden`` and what backward needs.
 
-        ``recurrent (G*H, rows)`` holds the weights beside ``operand``'s rows, in ``hidden_order``.
+        ``recurrent (G, H, H)`` holds the transposed blocks of ``W_hh`` in ``hidden_order``,
+        ``bias (G, H)`` those of ``b_hh`` (read by cells with ``biased_products``).
         """
 
     @abstractmethod
-    def backward(self, recurrent_t: Array) -> None:
+    def backward(self, recurrent: Array) -> None:
         """Fill ``deltas`` from ``d_hidden``, for the forward pass just made.
 
-        ``recurrent_t (H, G*H)`` is the transposed ``W_hh`` in ``hidden_order``. Begins with what
+        ``recurrent (G, H, H)`` holds the blocks of ``W_hh`` in ``hidden_order``. Begins with what
         ``d_state`` holds, the gradient of the state after the last step, and leaves there that of
         the state the window started from.
         """
 
     @property
-    @abstractmethod
     def d_state(self) -> CellState:
-        """The gradient of the state, ``(H, B)`` each; see ``backward``. Buffers, not copies."""
+        """The gradient of the state, ``(H, B)`` each; see ``backward``. Views, not copies."""
+        return (self._dh.T,)
 
-    @abstractmethod
     def final_state(self) -> CellState:
         """Copies of the state after the last step."""
+        return (self.hidden[-1].copy().T,)
 
     @abstractmethod
     def signal(self, name: str) -> Array:
-        """The signal ``name`` over the window, ``(H, T, B)``, perhaps a view."""
+        """The signal ``name`` over the window, ``(H, T, B)``, a view."""
+
+
+def step_views(blocks: Array) -> list[Array]:
+    """``blocks (G, T, B, H)`` at each step: T views ``(G, B, H)``."""
+    return [blocks[:, step] for step in range(blocks.shape[1])]
+
+
+def feature_major(sequence: Array) -> Array:
+    """``(T, B, H)`` as ``(H, T, B)``."""
+    return sequence.transpose(2, 0, 1)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from rnnviz.engine.cells.base import Cell, CellState
+from rnnviz.engine.cells.base import Cell, CellState, SharedBuffers, feature_major, step_views
+from rnnviz.engine.cells.slopes import through_sigmoid, through_tanh
 from rnnviz.engine.parameters import Array
 
 
@@ -20,55 +21,54 @@ class LSTM(Cell):
     Backward, with ``dh_t`` from above and from ``t+1`` and ``dc_t`` from ``t+1``::
 
         dc_t += dh_t o (1 - tanh(c_t)^2)
-        di = dc_t g,  df = dc_t c_{t-1},  do = dh_t tanh(c_t),  dg = dc_t i
-        da = [di, df, do] s (1 - s), dg (1 - g^2)
-        dh_{t-1} = W_hh^T da,  dc_{t-1} = dc_t f
+        di = dc_t g i (1 - i),  df = dc_t c_{t-1} f (1 - f),  dg = dc_t i (1 - g^2)
+        do = dh_t tanh(c_t) o (1 - o)
+        dh_{t-1} = W_hh^T [di, df, dg, do],  dc_{t-1} = dc_t f
 
-    In memory the gates stand in the order i, f, o, g: the three sigmoids are one block.
+    In memory the gates stand in the order o, i, f, g: the three that a sigmoid squashes are one block,
+    and so are the three that ``dc_t`` reaches.
     """
 
     name = "lstm"
     gates = 4
     state_names = ("h", "c")
     signals = ("h", "c", "i", "f", "g", "o")
-    hidden_order = (0, 1, 3, 2)
-    input_order = (0, 1, 3, 2)
+    hidden_order = (3, 0, 1, 2)
+    input_order = (3, 0, 1, 2)
     sigmoid_gates = (0, 1, 3)
     delta_blocks = 4
 
-    def __init__(
-        self,
-        hidden_size: int,
-        operand: Array,
-        deltas: Array,
-        d_hidden: Array,
-        activation: str = "tanh",
-    ) -> None:
-        super().__init__(hidden_size, operand, deltas, d_hidden, activation)
-        size, steps, batch = hidden_size, self.steps, self.batch
-        self._gates = self.buffer(steps, 4 * size, batch)
-        self._c = self.buffer(steps + 1, size, batch)
-        self._tanh_c = self.buffer(steps, size, batch)
-        self._dh = self.buffer(size, batch)
-        self._dc = self.buffer(size, batch)
-        self._product = self.buffer(size, batch)
-        self._da = self.buffer(4 * size, batch)
-        self._slope = self.buffer(4 * size, batch)
-        self._steps = [
-            (gates, *_split(gates, size), self._c[t], self._c[t + 1], self._tanh_c[t])
-            for t, gates in enumerate(self._gates)
+    def __init__(self, shared: SharedBuffers, activation: str = "tanh") -> None:
+        super().__init__(shared, activation)
+        size, steps, batch = self.hidden_size, self.steps, self.batch
+        self.c = self.buffer(steps + 1, batch, size)
+        self.tanh_c = self.buffer(steps, batch, size)
+        self._slope_c = shared.scratch[1]
+        self._scratch = shared.scratch[0]
+        self._dc = self.buffer(batch, size)
+        self._product = self.buffer(batch, size)
+        self._gate_product = self.buffer(4, batch, size)
+        self._forward_steps = [
+            (
+                *(self.hidden[t], self.hidden[t + 1], gates, gates[:3], *gates),
+                *(self.c[t], self.c[t + 1], self.tanh_c[t]),
+            )
+            for t, gates in enumerate(step_views(self.sums))
         ]
+        f_steps = self.sums[2]
+        self._backward_steps = [
+            (above, slope_c, da, da[0], da[1:], f)
+            for above, slope_c, da, f in zip(
+                self._above_steps, self._slope_c, step_views(self.deltas), f_steps, strict=True
+            )
+        ][::-1]
 
-    def forward(self, recurrent: Array, state: CellState) -> None:
-        product = self._product
-        self._hidden_steps[0][...], self._c[0] = state
-        projected = self._projected_steps
-        for t, (operand, h, (gates, sigmoids, i, f, o, g, c_before, c, tanh_c)) in enumerate(
-            zip(self._operand_steps, self._hidden_steps[1:], self._steps, strict=True)
-        ):
-            np.matmul(recurrent, operand, out=gates)
-            if projected:
-                np.add(gates, projected[t], out=gates)
+    def forward(self, recurrent: Array, bias: Array, state: CellState) -> None:
+        self.hidden[0], self.c[0] = state[0].T, state[1].T
+        product, gate_product = self._product, self._gate_product
+        for h_before, h, gates, sigmoids, o, i, f, g, c_before, c, tanh_c in self._forward_steps:
+            np.matmul(h_before, recurrent, out=gate_product)
+            np.add(gates, gate_product, out=gates)
             np.tanh(gates, out=gates)
             np.multiply(sigmoids, 0.5, out=sigmoids)
             np.add(sigmoids, 0.5, out=sigmoids)
@@ -78,53 +78,37 @@ class LSTM(Cell):
             np.tanh(c, out=tanh_c)
             np.multiply(o, tanh_c, out=h)
 
-    def backward(self, recurrent_t: Array) -> None:
-        dh, dc, product, da, slope = self._dh, self._dc, self._product, self._da, self._slope
-        _, di, df, do, dg = _split(da, self.hidden_size)
-        slope_sigmoids, _, _, _, slope_g = _split(slope, self.hidden_size)
-        for above, (_, sigmoids, i, f, o, g, c_before, _, tanh_c), delta in zip(
-            reversed(self._above_steps),
-            reversed(self._steps),
-            reversed(self._delta_steps),
-            strict=True,
-        ):
+    def backward(self, recurrent: Array) -> None:
+        self._slopes()
+        dh, dc, product, gate_product = self._dh, self._dc, self._product, self._gate_product
+        for above, slope_c, da, do, difg, f in self._backward_steps:
             np.add(dh, above, out=dh)
-            np.multiply(tanh_c, tanh_c, out=product)  # dc += dh o (1 - tanh(c)^2)
-            np.subtract(1.0, product, out=product)
-            np.multiply(product, o, out=product)
-            np.multiply(product, dh, out=product)
+            np.multiply(dh, slope_c, out=product)
             np.add(dc, product, out=dc)
-            np.multiply(dc, g, out=di)
-            np.multiply(dc, c_before, out=df)
-            np.multiply(dh, tanh_c, out=do)
-            np.multiply(dc, i, out=dg)
-            np.multiply(sigmoids, sigmoids, out=slope_sigmoids)
-            np.subtract(sigmoids, slope_sigmoids, out=slope_sigmoids)
-            np.multiply(g, g, out=slope_g)
-            np.subtract(1.0, slope_g, out=slope_g)
-            np.multiply(da, slope, out=da)
-            np.matmul(recurrent_t, da, out=dh)
+            np.multiply(do, dh, out=do)  # da held the slopes
+            np.multiply(difg, dc, out=difg)
+            np.matmul(da, recurrent, out=gate_product)
+            np.add.reduce(gate_product, axis=0, out=dh)
             np.multiply(dc, f, out=dc)
-            np.copyto(delta, da)
+
+    def _slopes(self) -> None:
+        """What ``dh_t`` and ``dc_t`` are multiplied by, at all steps, into ``deltas``."""
+        o, i, f, g = self.sums
+        slope_o, slope_i, slope_f, slope_g = self.deltas
+        through_sigmoid(self.tanh_c, o, slope_o, self._scratch)
+        through_sigmoid(g, i, slope_i, self._scratch)
+        through_sigmoid(self.c[:-1], f, slope_f, self._scratch)
+        through_tanh(i, g, slope_g)
+        through_tanh(o, self.tanh_c, self._slope_c)
 
     @property
     def d_state(self) -> CellState:
-        return self._dh, self._dc
+        return self._dh.T, self._dc.T
 
     def final_state(self) -> CellState:
-        return self._hidden_steps[-1].copy(), self._c[-1].copy()
+        return self.hidden[-1].copy().T, self.c[-1].copy().T
 
     def signal(self, name: str) -> Array:
-        if name == "h":
-            return self.hidden[:, 1:]
-        if name == "c":
-            return self._c[1:].transpose(1, 0, 2)
-        block = {"i": 0, "f": 1, "o": 2, "g": 3}[name]
-        rows = slice(block * self.hidden_size, (block + 1) * self.hidden_size)
-        return self._gates[:, rows].transpose(1, 0, 2)
-
-
-def _split(rows: Array, size: int) -> tuple[Array, Array, Array, Array, Array]:
-    """Views of the three sigmoids together and of i, f, o, g."""
-    i, f, o, g = (rows[block * size : (block + 1) * size] for block in range(4))
-    return rows[: 3 * size], i, f, o, g
+        o, i, f, g = self.sums
+        signals = {"h": self.hidden[1:], "c": self.c[1:], "i": i, "f": f, "g": g, "o": o}
+        return feature_major(signals[name])

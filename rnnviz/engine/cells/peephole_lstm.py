@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from rnnviz.engine.cells.base import CellState
+from rnnviz.engine.cells.base import CellState, SharedBuffers
 from rnnviz.engine.cells.lstm import LSTM
 from rnnviz.engine.parameters import Array
 
@@ -30,93 +30,62 @@ class PeepholeLSTM(LSTM):
 
     own_weights = MappingProxyType({"weight_peephole": 3})
 
-    def __init__(
-        self,
-        hidden_size: int,
-        operand: Array,
-        deltas: Array,
-        d_hidden: Array,
-        activation: str = "tanh",
-    ) -> None:
-        super().__init__(hidden_size, operand, deltas, d_hidden, activation)
-        self._deltas = deltas
-        self._peephole = self.buffer(3 * hidden_size)
+    def __init__(self, shared: SharedBuffers, activation: str = "tanh") -> None:
+        super().__init__(shared, activation)
+        self._peephole = self.buffer(3 * self.hidden_size)
+        self._pair = self.buffer(2, self.batch, self.hidden_size)
 
     def attach(self, own_weights: Mapping[str, Array]) -> None:
         self._peephole = own_weights["weight_peephole"]
 
-    def forward(self, recurrent: Array, state: CellState) -> None:
-        product = self._product
-        self._hidden_steps[0][...], self._c[0] = state
-        projected = self._projected_steps
-        # The rows of a sigmoid hold half its sum, so the peepholes add half.
-        half_i, half_f, half_o = 0.5 * self._peephole.reshape(3, -1, 1)
-        for t, (operand, h, (gates, _, i, f, o, g, c_before, c, tanh_c)) in enumerate(
-            zip(self._operand_steps, self._hidden_steps[1:], self._steps, strict=True)
-        ):
-            np.matmul(recurrent, operand, out=gates)
-            if projected:
-                np.add(gates, projected[t], out=gates)
-            i += np.multiply(half_i, c_before, out=product)
-            f += np.multiply(half_f, c_before, out=product)
-            for gate in (i, f):
-                np.tanh(gate, out=gate)
-                gate *= 0.5
-                gate += 0.5
+    def forward(self, recurrent: Array, bias: Array, state: CellState) -> None:
+        self.hidden[0], self.c[0] = state[0].T, state[1].T
+        product, pair, gate_product = self._product, self._pair, self._gate_product
+        # The sum inside a sigmoid stands halved, so the peepholes add half.
+        halves = 0.5 * self._peephole.reshape(3, 1, -1)
+        half_if, half_o = halves[:2], halves[2]
+        for h_before, h, gates, _, o, i, f, g, c_before, c, tanh_c in self._forward_steps:
+            i_f = gates[1:3]
+            np.matmul(h_before, recurrent, out=gate_product)
+            np.add(gates, gate_product, out=gates)
+            np.add(i_f, np.multiply(half_if, c_before, out=pair), out=i_f)
+            _sigmoid_of_half(i_f)
             np.tanh(g, out=g)
             np.multiply(f, c_before, out=c)
-            np.multiply(i, g, out=product)
-            np.add(c, product, out=c)
-            o += np.multiply(half_o, c, out=product)
-            np.tanh(o, out=o)
-            o *= 0.5
-            o += 0.5
+            np.add(c, np.multiply(i, g, out=product), out=c)
+            np.add(o, np.multiply(half_o, c, out=product), out=o)
+            _sigmoid_of_half(o)
             np.tanh(c, out=tanh_c)
             np.multiply(o, tanh_c, out=h)
 
-    def backward(self, recurrent_t: Array) -> None:
-        dh, dc, product, da = self._dh, self._dc, self._product, self._da
-        size = self.hidden_size
-        di, df, do, dg = (da[block * size : (block + 1) * size] for block in range(4))
-        p_i, p_f, p_o = self._peephole.reshape(3, -1, 1)
-        for above, (_, _, i, f, o, g, c_before, _, tanh_c), delta in zip(
-            reversed(self._above_steps),
-            reversed(self._steps),
-            reversed(self._delta_steps),
-            strict=True,
-        ):
-            dh += above
-            np.multiply(dh, tanh_c, out=do)
-            _through_sigmoid(do, o, product)
-            np.multiply(tanh_c, tanh_c, out=product)  # dc += dh o (1 - tanh(c)^2) + p_o do
-            np.subtract(1.0, product, out=product)
-            product *= o
-            product *= dh
-            dc += product
-            dc += np.multiply(p_o, do, out=product)
-            np.multiply(dc, g, out=di)
-            _through_sigmoid(di, i, product)
-            np.multiply(dc, c_before, out=df)
-            _through_sigmoid(df, f, product)
-            np.multiply(dc, i, out=dg)
-            np.multiply(g, g, out=product)
-            np.subtract(1.0, product, out=product)
-            dg *= product
-            np.matmul(recurrent_t, da, out=dh)
-            dc *= f
-            dc += np.multiply(p_i, di, out=product)
-            dc += np.multiply(p_f, df, out=product)
-            np.copyto(delta, da)
+    def backward(self, recurrent: Array) -> None:
+        self._slopes()
+        dh, dc, product, pair = self._dh, self._dc, self._product, self._pair
+        gate_product = self._gate_product
+        weights = self._peephole.reshape(3, 1, -1)
+        p_if, p_o = weights[:2], weights[2]
+        for above, slope_c, da, do, difg, f in self._backward_steps:
+            np.add(dh, above, out=dh)
+            np.multiply(do, dh, out=do)  # da held the slopes
+            np.add(dc, np.multiply(dh, slope_c, out=product), out=dc)
+            np.add(dc, np.multiply(p_o, do, out=product), out=dc)
+            np.multiply(difg, dc, out=difg)
+            np.matmul(da, recurrent, out=gate_product)
+            np.add.reduce(gate_product, axis=0, out=dh)
+            np.multiply(dc, f, out=dc)
+            np.multiply(p_if, difg[:2], out=pair)
+            np.add(dc, pair[0], out=dc)
+            np.add(dc, pair[1], out=dc)
 
     def own_gradients(self) -> Mapping[str, Array]:
-        di, df, do, _ = self._deltas.reshape(4, -1, self.steps, self.batch)
-        seen = ((di, self._c[:-1]), (df, self._c[:-1]), (do, self._c[1:]))
-        sums = [np.einsum("htb,thb->h", gate, c) for gate, c in seen]
+        do, di, df, _ = self.deltas
+        seen = ((di, self.c[:-1]), (df, self.c[:-1]), (do, self.c[1:]))
+        sums = [np.einsum("tbh,tbh->h", gate, c) for gate, c in seen]
         return {"weight_peephole": np.concatenate(sums)}
 
 
-def _through_sigmoid(d_gate: Array, gate: Array, scratch: Array) -> None:
-    """``d_gate *= gate (1 - gate)``: from the gradient of a gate to that of its sum."""
-    np.subtract(1.0, gate, out=scratch)
-    scratch *= gate
-    d_gate *= scratch
+def _sigmoid_of_half(gate: Array) -> None:
+    """From half of a sum to its sigmoid, in place."""
+    np.tanh(gate, out=gate)
+    np.multiply(gate, 0.5, out=gate)
+    np.add(gate, 0.5, out=gate)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.engine.cells.base import Cell, CellState
+from rnnviz.engine.cells.base import Cell, CellState, SharedBuffers, feature_major
 from rnnviz.engine.parameters import Array
 
 
@@ -27,60 +27,37 @@ class Elman(Cell):
     input_order = (0,)
     delta_blocks = 1
 
-    def __init__(
-        self,
-        hidden_size: int,
-        operand: Array,
-        deltas: Array,
-        d_hidden: Array,
-        activation: str = "tanh",
-    ) -> None:
-        super().__init__(hidden_size, operand, deltas, d_hidden, activation)
-        self._sum = self.buffer(hidden_size, self.batch)
-        self._dh = self.buffer(hidden_size, self.batch)
-        self._slope = self.buffer(self.steps, hidden_size, self.batch)
+    def __init__(self, shared: SharedBuffers, activation: str = "tanh") -> None:
+        super().__init__(shared, activation)
+        self._forward_steps = list(
+            zip(self.hidden[:-1], self.hidden[1:], self.sums[0], strict=True)
+        )
+        self._backward_steps = list(zip(self._above_steps, self.deltas[0], strict=True))[::-1]
 
-    def forward(self, recurrent: Array, state: CellState) -> None:
-        a = self._sum
-        self._hidden_steps[0][...] = state[0]
-        projected = self._projected_steps
+    def forward(self, recurrent: Array, bias: Array, state: CellState) -> None:
+        self.hidden[0] = state[0].T
+        weights = recurrent[0]
         squash = np.tanh if self.activation == "tanh" else _relu
-        for t, (operand, h) in enumerate(
-            zip(self._operand_steps, self._hidden_steps[1:], strict=True)
-        ):
-            np.matmul(recurrent, operand, out=a)
-            if projected:
-                np.add(a, projected[t], out=a)
-            squash(a, out=h)
+        for h_before, h, x in self._forward_steps:
+            np.matmul(h_before, weights, out=h)
+            np.add(h, x, out=h)
+            squash(h, out=h)
 
-    def backward(self, recurrent_t: Array) -> None:
-        h = self.hidden[:, 1:].transpose(1, 0, 2)  # (T, H, B)
-        slope = self._slope
+    def backward(self, recurrent: Array) -> None:
+        dh, weights = self._dh, recurrent[0]
+        h, slope = self.hidden[1:], self.deltas[0]
         if self.activation == "tanh":
             np.multiply(h, h, out=slope)
             np.subtract(1.0, slope, out=slope)
         else:
             np.greater(h, 0.0, out=slope)
-        dh = self._dh
-        for above, slope_t, da in zip(
-            reversed(self._above_steps),
-            slope[::-1],
-            reversed(self._delta_steps),
-            strict=True,
-        ):
+        for above, da in self._backward_steps:
             np.add(dh, above, out=dh)
-            np.multiply(dh, slope_t, out=da)
-            np.matmul(recurrent_t, da, out=dh)
-
-    @property
-    def d_state(self) -> CellState:
-        return (self._dh,)
-
-    def final_state(self) -> CellState:
-        return (self._hidden_steps[-1].copy(),)
+            np.multiply(da, dh, out=da)  # da held the slope
+            np.matmul(da, weights, out=dh)
 
     def signal(self, name: str) -> Array:
-        return {"h": self.hidden[:, 1:]}[name]
+        return feature_major({"h": self.hidden[1:]}[name])
 
 
 def _relu(a: Array, out: Array) -> Array:
