@@ -1,14 +1,15 @@
 """One side of a benchmark in a process of its own, so that two libraries' threads never meet.
 
-`python -m rnnviz.bench.child engine|torch|textbook NETWORK [THREADS]` answers each line `SECONDS` on
-stdin with a line of JSON, `{"characters_per_second": ...}`, and `peak` with `{"flops": ...}`.
+`python -m rnnviz.bench.child engine|torch|textbook|peak NETWORK THREADS` writes `ready` and then
+answers each line SECONDS on stdin with a number per second: of characters learned from, or for
+`peak` of floating-point operations.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 import time
+from collections.abc import Callable
 
 from rnnviz import blas_kernel
 
@@ -18,33 +19,47 @@ _WARM_UP_SECONDS = 0.3
 def main(arguments: list[str]) -> None:
     """Serves until stdin ends."""
     blas_kernel.prepare_environment()
-    from rnnviz.bench.networks import NETWORKS
-    from rnnviz.text.sources import load_source
-
-    side, name = arguments[:2]
-    threads = int(arguments[2]) if len(arguments) > 2 else None
-    spec = NETWORKS[name]
-    corpus = load_source("the-salt-crown", None)
-    if side == "engine":
-        from rnnviz.bench import engine_side
-
-        step = engine_side.make_step(spec, corpus, threads)
-    elif side == "torch":
-        from rnnviz.bench import torch_side
-
-        step = torch_side.make_step(spec, corpus, threads or 1)
+    side, name, threads = arguments
+    rate = _prepare(side, name, int(threads))
+    _say("ready")
     for line in sys.stdin:
-        if line.strip() == "peak":
-            from rnnviz.bench.engine_side import gemm_peak
-            print(json.dumps({"flops": gemm_peak()}), flush=True)
-            continue
-        for seconds in (_WARM_UP_SECONDS, float(line)):
+        _say(repr(rate(float(line))))
+
+
+def _prepare(side: str, name: str, threads: int) -> Callable[[float], float]:
+    """What works for so many seconds and returns how much a second it did."""
+    if side == "peak":
+        from rnnviz.bench.gemm_peak import make_rate
+
+        return make_rate(threads)
+    from rnnviz.bench.networks import NETWORKS, bench_corpus
+
+    match side:
+        case "engine":
+            from rnnviz.bench.engine_side import make_step
+        case "torch":
+            from rnnviz.bench.torch_side import make_step
+        case "textbook":
+            from rnnviz.bench.textbook_side import make_step
+        case _:
+            raise ValueError(f"there is no side {side!r}")
+    spec = NETWORKS[name]
+    step = make_step(spec, bench_corpus(), threads)
+
+    def rate(seconds: float) -> float:
+        for length in (_WARM_UP_SECONDS, seconds):
             steps, begun = 0, time.perf_counter()
-            while (taken := time.perf_counter() - begun) < seconds:
+            while (taken := time.perf_counter() - begun) < length:
                 step()
                 steps += 1
-        speed = steps * spec.batch_size * spec.seq_len / taken
-        print(json.dumps({"characters_per_second": speed}), flush=True)
+        return steps * spec.batch_size * spec.seq_len / taken
+
+    return rate
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,12 +1,23 @@
-"""The networks whose speed is measured, by name, and how many multiplications each one needs."""
+"""The networks whose speed is measured, by name, and what all sides have in common.
+
+All sides read the same text in the same batches and start from the same weights (the textbook loop
+from its own).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from rnnviz.engine.cells import CELLS
 from rnnviz.engine.clipping import Clipping
+from rnnviz.engine.initializers import initialize
 from rnnviz.engine.network import ModelConfig
+from rnnviz.engine.parameters import Parameters
+from rnnviz.text.batching import Streams
+from rnnviz.text.corpus import Corpus
+from rnnviz.text.sources import DEFAULT_ID, load_source
 
 
 @dataclass(frozen=True)
@@ -62,3 +73,20 @@ NETWORKS = {
     "lstm-3x512": BenchNetwork("lstm", 512, 3, 50, 50),
     "rnn-3x512": _classic(512, 3),
 }
+
+
+def bench_corpus() -> Corpus:
+    """The text all networks learn from: the bundled play."""
+    return load_source(DEFAULT_ID)
+
+
+def bench_streams(spec: BenchNetwork, corpus: Corpus) -> Streams:
+    """The batches: the whole text in as many streams as the batch has."""
+    length = corpus.indices.size // spec.batch_size
+    streams = corpus.indices[: length * spec.batch_size].reshape(spec.batch_size, length)
+    return Streams(streams, spec.seq_len)
+
+
+def first_weights(model: ModelConfig) -> Parameters:
+    """The weights before the first step."""
+    return initialize(model, np.random.default_rng(1), "uniform")

@@ -46,15 +46,23 @@ def recommended_threads(config: ModelConfig, batch: int) -> int:
     A number set by the user in OPENBLAS_NUM_THREADS, OMP_NUM_THREADS or MKL_NUM_THREADS is obeyed.
     """
     require_integer("batch", batch, 1)
-    for variable in _THREAD_VARIABLES:
-        value = os.environ.get(variable, "")
-        if value.isdecimal() and int(value) > 0:
-            return int(value)
+    wanted = threads_set_by_user()
+    if wanted is not None:
+        return wanted
     multiplications = CELLS[config.cell].gates * config.hidden_size**2 * batch
     if multiplications < _PARALLEL_FROM:
         return 1
     # Memory and turns between threads limit such GEMMs: more than four bring next to nothing.
     return min(available_cores(), 4)
+
+
+def threads_set_by_user() -> int | None:
+    """What OPENBLAS_NUM_THREADS, OMP_NUM_THREADS or MKL_NUM_THREADS says, the first of them set."""
+    for variable in _THREAD_VARIABLES:
+        value = os.environ.get(variable, "")
+        if value.isdecimal() and int(value) > 0:
+            return int(value)
+    return None
 
 
 def available_cores() -> int:
