@@ -14,16 +14,23 @@ MAY_IMPORT = {
     "engine": {"engine"},
     "text": {"text", "paths"},
     "probes": {"probes", "engine", "text"},
+    "bench": {"bench", "engine", "text", "paths", "blas_kernel"},
     "session": {"session", "engine", "text", "probes", "paths"},
     "panels": {"panels", "session", "engine", "text", "probes", "paths"},
     "app": {"app", "panels", "session", "engine", "text", "probes", "paths"},
+    "cli": {"cli", "app", "session", "bench", "engine", "text", "paths", "blas_kernel"},
 }
 
 
 def imports(file: Path) -> set[str]:
     """Dotted names of everything a file imports."""
+    return names_imported(ast.parse(file.read_text(encoding="utf-8")))
+
+
+def names_imported(tree: ast.AST) -> set[str]:
+    """Dotted names of everything a part of a file imports."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -42,7 +49,7 @@ def test_imports_go_one_way(part: str) -> None:
                 assert target in MAY_IMPORT[part] or target == "__version__", f"{file}: {name}"
 
 
-@pytest.mark.parametrize("part", ["engine", "text", "probes", "session"])
+@pytest.mark.parametrize("part", ["engine", "text", "probes", "session", "bench"])
 def test_the_core_knows_no_qt(part: str) -> None:
     for file in (PACKAGE / part).rglob("*.py"):
         for name in imports(file):
@@ -53,6 +60,26 @@ def test_the_engine_needs_numpy_only() -> None:
     allowed = {"numpy", "safetensors", "threadpoolctl", "rnnviz"} | set(sys.stdlib_module_names)
     for file in (PACKAGE / "engine").rglob("*.py"):
         assert {name.split(".")[0] for name in imports(file)} <= allowed, file
+
+
+def test_only_its_own_side_of_the_benchmark_imports_pytorch() -> None:
+    found = {
+        file.relative_to(PACKAGE).as_posix()
+        for file in PACKAGE.rglob("*.py")
+        if "torch" in {name.split(".")[0] for name in imports(file)}
+    }
+    assert found == {"bench/torch_side.py"}
+
+
+def test_the_command_line_loads_what_it_needs_only_when_it_needs_it() -> None:
+    """At the top of its files: the standard library, itself, and what chooses the BLAS kernel."""
+    own = ("rnnviz.cli", "rnnviz.blas_kernel", "rnnviz.__version__")
+    for file in (PACKAGE / "cli").rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        later = (ast.If, ast.FunctionDef, ast.ClassDef)  # the first: for type checkers only
+        top = [node for node in tree.body if not isinstance(node, later)]
+        for name in names_imported(ast.Module(top, [])):
+            assert name.startswith(own) or name.split(".")[0] in sys.stdlib_module_names, file
 
 
 def test_nothing_unpickles_or_evaluates() -> None:

@@ -1,0 +1,161 @@
+"""`rnnviz train`: a training without a window."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnnviz.cli import run_options
+from rnnviz.cli.common import (
+    DIVERGED,
+    INTERRUPTED,
+    Parser,
+    check_writable,
+    count,
+    finite,
+    one_line_errors,
+    real,
+)
+
+if TYPE_CHECKING:
+    from rnnviz.session.config import RunConfig
+    from rnnviz.session.frames import Row
+    from rnnviz.session.run import Run
+    from rnnviz.session.runner import Budget, Runner
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments."""
+    parser = Parser(
+        prog="rnnviz train",
+        description="Trains without a window and writes the model. Settings that are not given "
+        "come from the preset.",
+    )
+    parser.add_argument("corpus", metavar="CORPUS", help="a text file, or the name of a source")
+    parser.add_argument("--out", required=True, metavar="RUN.safetensors", type=Path)
+    parser.add_argument("--preset", metavar="NAME", default="gru-128", help="default: %(default)s")
+    parser.add_argument("--threads", type=count, metavar="N", help="of the BLAS library")
+    parser.add_argument("--log", type=Path, metavar="METRICS.jsonl", help="a line per step")
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    length = parser.add_argument_group("length, one of").add_mutually_exclusive_group()
+    length.add_argument("--steps", type=count, metavar="N")
+    length.add_argument("--seconds", type=real, metavar="S")
+    length.add_argument("--epochs", type=real, metavar="E")
+    run_options.add_to(parser)
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Trains, saves the run and prints its figures."""
+    from rnnviz.engine.blas import recommended_threads, thread_limit
+    from rnnviz.paths import cache_folder
+    from rnnviz.session.run import build_run
+    from rnnviz.text.sources import load_source
+
+    with one_line_errors(run_options.BY_FIELD):
+        config, budget = _settings(arguments)
+        check_writable(arguments.out)
+        corpus = load_source(arguments.corpus, cache_folder())
+        run = build_run(config, corpus)
+        threads = arguments.threads or recommended_threads(run.network.config, config.batch_size)
+        with thread_limit(threads):
+            return _train(arguments, run, budget)
+
+
+def _settings(arguments: argparse.Namespace) -> tuple[RunConfig, Budget]:
+    from rnnviz.session.presets import load_preset
+    from rnnviz.session.runner import Budget
+
+    config, limits = load_preset(arguments.preset).command_line_config(arguments.corpus)
+    given = vars(arguments)
+    config = run_options.changed(config, given)
+    asked = {name: given[name] for name in ("steps", "seconds", "epochs") if given[name]}
+    return config, Budget(**(asked or limits or {"seconds": 60.0}))
+
+
+def _train(arguments: argparse.Namespace, run: Run, budget: Budget) -> int:
+    from rnnviz.session.mailbox import Mailbox
+    from rnnviz.session.runfile import save_run
+    from rnnviz.session.runner import Runner
+
+    runner = Runner(run, Mailbox())
+    status = 0
+    try:
+        _train_with_progress(arguments, runner, budget)
+    except KeyboardInterrupt:
+        print("rnnviz: interrupted; what was learned so far is kept", file=sys.stderr)
+        status = INTERRUPTED
+    if runner.diverged:
+        status = DIVERGED
+        step = run.trainer.steps
+        print(
+            f"rnnviz: diverged after step {step:,}: the loss or the gradient is no finite number; "
+            "the last finite weights are kept",
+            file=sys.stderr,
+        )
+    # Saved before it is judged: a long validation must not stand between the work and the disk.
+    save_run(arguments.out, run, seconds=runner.seconds)
+    measured = run.final_validation()
+    row = runner.last_row
+    result = {
+        "steps": run.trainer.steps,
+        "characters": row.characters if row else 0,
+        "seconds": round(runner.seconds, 3),
+        "characters_per_second": round(row.characters / runner.seconds) if row else 0,
+        "train_nats": finite(row.smoothed) if row else None,
+        "val_nats": finite(measured.nats) if measured else None,
+    }
+    if arguments.json:
+        print(json.dumps(result))
+    else:
+        learned = f"training {row.smoothed:.4f} nats/char, " if row else ""
+        held_out = (
+            f"validation {measured.nats:.4f} nats/char ({run.split.label})"
+            if measured
+            else "nothing held out"
+        )
+        print(
+            f"{result['steps']:,} steps, {result['characters']:,} characters in "
+            f"{runner.seconds:.1f} s ({result['characters_per_second']:,} per second); "
+            f"{learned}{held_out}; saved to {arguments.out}"
+        )
+    return status
+
+
+def _train_with_progress(arguments: argparse.Namespace, runner: Runner, budget: Budget) -> None:
+    """The training loop with its three listeners: progress bar, metrics file, samples."""
+    from tqdm import tqdm
+
+    from rnnviz.session.metrics import MetricsWriter
+
+    bar = tqdm(total=1000, file=sys.stderr, unit="‰", bar_format="{l_bar}{bar}| {postfix}")
+    metrics = MetricsWriter(arguments.log) if arguments.log else None
+    measured: list[str] = []  # the newest validation, in words
+
+    def on_row(row: Row) -> None:
+        delivery = runner.mailbox.drain()
+        val_loss = delivery.validations[-1].loss if delivery.validations else None
+        if metrics:
+            metrics.write(row, val_loss)
+        for sample in delivery.samples if runner.run.config.sample_every else ():
+            tqdm.write(
+                f"--- step {sample.step:,}, {sample.loss:.3f} nats/char\n{sample.text}\n",
+                file=sys.stderr,
+            )
+        if val_loss is not None:
+            measured[:] = [f"  val {val_loss:.3f}"]
+        share = int(1000 * budget.progress(row.step, runner.seconds, row.epoch))
+        if share > bar.n:
+            words = f"step {row.step:,}  train {row.smoothed:.3f}{''.join(measured)}"
+            bar.set_postfix_str(words, refresh=False)
+            bar.update(share - bar.n)
+
+    try:
+        runner.train_until(budget, on_row)
+    finally:
+        bar.close()
+        if metrics:
+            metrics.close()
