@@ -149,7 +149,8 @@ class Controller(QObject):
         if self.corpus is None:
             return False
         try:
-            run = build_run(config.with_changes(corpus=self.corpus.origin), self.corpus)
+            wanted = config.with_changes(corpus=self.corpus.origin)
+            run = build_run(wanted, self.corpus, cores=None)
         except (ConfigError, CorpusError, EngineError) as error:
             self.run_refused.emit(str(error))
             return False
@@ -347,4 +348,4 @@ def _open_run(path: str) -> _OpenedRun:
             f"{saved.path.name} was trained on {saved.corpus_name}, but {saved.corpus_origin} "
             "has another content now"
         )
-    return _OpenedRun(saved, saved.restore(corpus))
+    return _OpenedRun(saved, saved.restore(corpus, cores=None))

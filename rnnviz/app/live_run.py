@@ -8,9 +8,8 @@ import time
 import traceback
 
 from PySide6.QtCore import QObject, Signal
-from threadpoolctl import ThreadpoolController
 
-from rnnviz.engine.blas import available_cores, recommended_threads
+from rnnviz.engine.blas import available_cores, set_threads
 from rnnviz.session.commands import Command, Stop
 from rnnviz.session.frames import RunState
 from rnnviz.session.mailbox import Mailbox
@@ -42,12 +41,10 @@ class LiveRun(QObject):
         """Starts both threads; training waits for the first Play."""
         # One core is left to the window and the prober: a BLAS thread that has to share its core
         # keeps the others waiting in every product, and training falls to a fraction of its speed.
-        spare = max(available_cores() - 1, 1)
-        threads = min(
-            recommended_threads(self.run.network.config, self.run.config.batch_size), spare
-        )
+        # Processes that share out the batch do not wait for each other so often.
+        threads = min(self.run.parallelism.threads, max(available_cores() - 1, 1))
         # Process-wide and for good: the next run sets its own number.
-        ThreadpoolController().limit(limits=threads, user_api="blas")
+        set_threads(threads)
         self._thread.start()
         self.prober.start()
 

@@ -1,4 +1,4 @@
-"""Which BLAS NumPy uses, with how many threads; for ``rnnviz info`` and who sets the threads."""
+"""Which BLAS NumPy uses, and how training best uses the processor's cores."""
 
 import os
 from collections.abc import Iterator
@@ -11,9 +11,14 @@ from rnnviz.engine.cells import CELLS
 from rnnviz.engine.errors import require_integer
 from rnnviz.engine.network import ModelConfig
 
-# Multiplications in one recurrent GEMM from which a second thread gains more than it costs:
-# a GRU or LSTM of 128 at a batch of 32 is above, the classic 100-unit network far below.
-_PARALLEL_FROM = 500_000
+# Multiplications in a window from which processes gain more than their talk costs, about a tenth of
+# a millisecond; and the parallel texts each should have, because smaller products are slower.
+_SHARED_FROM = 30_000_000
+_LEAST_TEXTS = 4
+# Multiplications in one recurrent GEMM from which a second BLAS thread gains more than it costs.
+_THREADS_FROM = 500_000
+# Memory and turns limit such networks: more processes bring next to nothing.
+_MOST_CORES = 8
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -40,24 +45,46 @@ def blas_info() -> BlasInfo:
     return BlasInfo("unknown", "unknown", "unknown", 0)
 
 
-def recommended_threads(config: ModelConfig, batch: int) -> int:
-    """BLAS threads that suit the network: 1 while its GEMMs are small, else up to the cores.
+@dataclass(frozen=True)
+class Parallelism:
+    """How training uses the processor: ``processes`` that share the batch out, and in each of them
+    so many ``threads`` of the BLAS library."""
 
-    A number set by the user in OPENBLAS_NUM_THREADS, OMP_NUM_THREADS or MKL_NUM_THREADS is obeyed.
+    processes: int
+    threads: int
+
+
+def recommended_parallelism(
+    config: ModelConfig, batch: int, steps: int, cores: int | None = None, draws: bool = False
+) -> Parallelism:
+    """What suits windows of ``steps`` by ``batch`` characters on so many ``cores``.
+
+    ``cores`` is by default what the user set in OPENBLAS_NUM_THREADS, OMP_NUM_THREADS or
+    MKL_NUM_THREADS, else those of the machine. Small networks gain nothing from more than one.
+    Training that ``draws`` random numbers stays in one process.
     """
     require_integer("batch", batch, 1)
-    wanted = threads_set_by_user()
-    if wanted is not None:
-        return wanted
-    multiplications = CELLS[config.cell].gates * config.hidden_size**2 * batch
-    if multiplications < _PARALLEL_FROM:
-        return 1
-    # Memory and turns between threads limit such GEMMs: more than four bring next to nothing.
-    return min(available_cores(), 4)
+    require_integer("steps", steps, 1)
+    if cores is None:
+        cores = threads_set_by_user() or min(available_cores(), _MOST_CORES)
+    require_integer("cores", cores, 1)
+    multiplications = 3 * config.parameter_count * batch * steps
+    processes = min(cores, batch // _LEAST_TEXTS)
+    if processes > 1 and not draws and multiplications >= _SHARED_FROM:
+        return Parallelism(processes, 1)
+    product = CELLS[config.cell].gates * config.hidden_size**2 * batch
+    return Parallelism(1, cores if product >= _THREADS_FROM else 1)
+
+
+def recommended_threads(config: ModelConfig, batch: int) -> int:
+    """BLAS threads for one process."""
+    cores = threads_set_by_user() or min(available_cores(), _MOST_CORES)
+    product = CELLS[config.cell].gates * config.hidden_size**2 * batch
+    return cores if product >= _THREADS_FROM else 1
 
 
 def threads_set_by_user() -> int | None:
-    """What OPENBLAS_NUM_THREADS, OMP_NUM_THREADS or MKL_NUM_THREADS says, the first of them set."""
+    """The number of threads the user's environment asks for, if it does."""
     for variable in _THREAD_VARIABLES:
         value = os.environ.get(variable, "")
         if value.isdecimal() and int(value) > 0:

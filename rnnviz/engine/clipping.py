@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 import numpy as np
+import numpy.typing as npt
 
 from rnnviz.engine.errors import require_choice, require_instance, require_number
 from rnnviz.engine.parameters import Array, Parameters, l2_norm
+
+Positions = npt.NDArray[np.intp]
 
 CLIPPING_KINDS = ("off", "norm", "value")
 
@@ -45,7 +48,7 @@ class ClipReport:
     clipped_share: float = 0.0
     cosine: float = 1.0
     _gradients: Parameters | None = field(default=None, repr=False, compare=False)
-    _raw: Array | None = field(default=None, repr=False, compare=False)
+    _limited: "tuple[Positions, Array] | None" = field(default=None, repr=False, compare=False)
 
     def norms(self) -> dict[str, float]:
         """The L2 norm of each parameter's gradient *before* clipping, worked out when asked.
@@ -55,8 +58,11 @@ class ClipReport:
         """
         if self._gradients is None:
             return {}
-        if self._raw is not None:
-            return Parameters(self._raw, self._gradients.shapes).norms()
+        if self._limited is not None:
+            raw = self._gradients.copy()
+            positions, values = self._limited
+            raw.flat[positions] = values
+            return raw.norms()
         return {name: norm / self.scale for name, norm in self._gradients.norms().items()}
 
     @property
@@ -85,10 +91,18 @@ def clip(gradients: Parameters, clipping: Clipping) -> ClipReport:
         flat *= scale
         return ClipReport(total_norm, max_abs, scale, True, 1.0, _gradients=gradients)
     if clipping.kind == "value" and max_abs > threshold:
-        raw = flat.copy()
-        np.clip(raw, -threshold, threshold, out=flat)
-        share = np.count_nonzero(raw != flat) / flat.size
-        # Unit vectors first: the plain product of huge float32 gradients would overflow.
-        cosine = float(np.dot(raw / total_norm, flat / l2_norm(flat)))
-        return ClipReport(total_norm, max_abs, 1.0, True, share, min(cosine, 1.0), gradients, raw)
+        positions = np.flatnonzero((flat > threshold) | (flat < -threshold))
+        raw = flat[positions]
+        limited = np.clip(raw, -threshold, threshold)
+        flat[positions] = limited
+        # Unit vectors first: the products of huge gradients would overflow, even in float64.
+        part, part_limited = raw / np.float64(total_norm), limited / np.float64(total_norm)
+        clipped_norm = l2_norm(flat) / total_norm
+        # raw . clipped is |clipped|^2 and what the limited entries lost: all of it positive.
+        along = clipped_norm**2 + float(np.dot(part_limited, part - part_limited))
+        cosine = min(along / clipped_norm, 1.0)
+        share = positions.size / flat.size
+        return ClipReport(
+            total_norm, max_abs, 1.0, True, share, cosine, gradients, (positions, raw)
+        )
     return ClipReport(total_norm, max_abs, _gradients=gradients)

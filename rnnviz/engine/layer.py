@@ -51,7 +51,12 @@ class LayerWeights:
         )
         self.input_size = self.weight_ih.shape[2]
         dtype = parameters.dtype
-        self.input: Array = np.zeros((gates, self.input_size, hidden_size), dtype)
+        # A cell without sigmoids, hence with one gate, can read the weights where they are.
+        self._plain = not cell.sigmoid_gates
+        self._copies_input = self.reads_characters or not self._plain
+        self.input: Array = self.weight_ih.transpose(0, 2, 1)
+        if self._copies_input:
+            self.input = np.zeros((gates, self.input_size, hidden_size), dtype)
         self.input_bias: Array = np.zeros((gates, hidden_size), dtype)
         self._recurrent: Array = np.zeros((gates, hidden_size, hidden_size), dtype)
         self.recurrent = self._recurrent
@@ -61,15 +66,16 @@ class LayerWeights:
     def prepare(self, batch: int) -> None:
         """Take over the parameters' present values for ``forward`` over ``batch`` texts."""
         cell = self.cell
-        if batch == 1 and self._in_place and not cell.sigmoid_gates:
-            # One text needs matrix-vector products only, which read either order equally fast.
+        if batch == 1 and self._plain:
+            # One text needs matrix-vector products, which read either order equally fast.
             self.recurrent = self.weight_hh.transpose(0, 2, 1)
         else:
             self.recurrent = self._recurrent
             for here, gate, half in self._scaled(cell.hidden_order):
                 np.multiply(self.weight_hh[gate].T, half, out=self.recurrent[here])
         for here, gate, half in self._scaled(cell.input_order):
-            np.multiply(self.weight_ih[gate].T, half, out=self.input[here])
+            if self._copies_input:
+                np.multiply(self.weight_ih[gate].T, half, out=self.input[here])
             bias = self.input_bias[here]
             np.multiply(self.bias_ih[gate], half, out=bias)
             if gate not in cell.biased_products:
@@ -90,7 +96,10 @@ class LayerWeights:
 
 
 def layer_blocks(parameters: Parameters, layer: int, gates: int) -> tuple[Array, ...]:
-    """``W_ih (G, H, I)``, ``W_hh (G, H, H)``, ``b_ih`` and ``b_hh (G, H)``: views, one block a gate."""
+    """``W_ih (G, H, I)``, ``W_hh (G, H, H)``, ``b_ih (G, H)``, ``b_hh (G, H)``: a block per gate.
+
+    Views of a layer's parameters or gradients.
+    """
     weights = (
         parameters[f"rnn.{kind}_l{layer}"].reshape(
             gates, -1, parameters[f"rnn.{kind}_l{layer}"].shape[1]

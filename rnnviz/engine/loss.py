@@ -1,6 +1,6 @@
 """Softmax and cross-entropy over the characters, in nats; for trainer, evaluation and decoding.
 
-The classes are axis 0 (feature-major), so that every reduction runs along contiguous rows.
+The classes are axis 0 (feature-major), whatever their order in memory.
 """
 
 from typing import Any
@@ -77,13 +77,15 @@ def softmax_cross_entropy(
     targets: npt.NDArray[np.integer[Any]],
     dlogits_out: Array | None = None,
     reduction: str = "mean",
+    characters: int | None = None,
 ) -> tuple[float, Array]:
     """The summed loss in nats and the gradient of the reduced loss by the logits.
 
     ``logits`` is ``(V, T, B)``, ``targets`` ``(T, B)`` indices. The gradient is
-    ``softmax(logits) - onehot(targets)``, divided by ``T * B`` for ``reduction="mean"``; it is
-    written into ``dlogits_out`` when given (which may be ``logits`` itself). The first value is the
-    *sum* over all ``T * B`` characters for either reduction. EngineError names a wrong argument.
+    ``softmax(logits) - onehot(targets)``, for ``reduction="mean"`` divided by ``characters``
+    (``T * B`` by default; more when this is a part of what is averaged). It is written into
+    ``dlogits_out`` when given (which may be ``logits`` itself). The first value is the *sum* over
+    all ``T * B`` characters for either reduction. EngineError names a wrong argument.
     """
     require_array("logits", logits, ("V", "T", "B"))
     vocabulary_size, steps, batch = logits.shape
@@ -101,7 +103,9 @@ def softmax_cross_entropy(
     np.exp(gradient, out=gradient)
     total = gradient.sum(axis=0)  # (T, B)
     loss = float(np.sum(np.log(total) - chosen, dtype=np.float64))
-    scale = 1.0 / (steps * batch) if reduction == "mean" else 1.0
+    if characters is None:
+        characters = steps * batch
+    scale = 1.0 / characters if reduction == "mean" else 1.0
     gradient *= scale / total
     gradient[targets, row, column] -= scale
     return loss, gradient

@@ -1,8 +1,8 @@
 """The network: one-hot characters -> 1 to 4 recurrent layers -> logits, forward and backward.
 
-Used by ``trainer``, ``evaluation``, ``decoding`` and ``rnnviz.probes``. To the outside sequences are
-feature-major ``(F, T, B)`` and states ``(H, B)``, as in the equations; in memory they are the other
-way round (see ``cells.base``). Parameters have PyTorch's names, shapes and gate order.
+Used by ``trainer``, ``evaluation``, ``decoding`` and ``rnnviz.probes``. To the outside sequences
+are feature-major ``(F, T, B)`` and states ``(H, B)``, as in the equations; in memory they are the
+other way round (see ``cells.base``). Parameters have PyTorch's names, shapes and gate order.
 """
 
 from collections import OrderedDict
@@ -137,8 +137,8 @@ class ModelConfig:
 class Forward:
     """What ``Network.forward`` found.
 
-    ``logits (V, T, B)``, in memory ``(T, B, V)``, is a buffer that the network's next ``forward`` over a window of the same
-    size and ``link`` writes again; ``state`` is a copy.
+    ``logits (V, T, B)``, in memory ``(T, B, V)``, is a buffer that the network's next ``forward``
+    over a window of the same size and ``link`` writes again; ``state`` is a copy.
     """
 
     logits: Array

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnviz.engine.clipping import Clipping, ClipReport, clip
+from rnnviz.engine.data_parallel import DataParallel
 from rnnviz.engine.errors import (
     EngineError,
     require_choice,
@@ -124,11 +125,14 @@ class Trainer:
         rng: np.random.Generator | None = None,
         truncation: Truncation | None = None,
         accumulate: int = 1,
+        data_parallel: DataParallel | None = None,
     ) -> None:
         """EngineError names the argument that does not fit.
 
         ``rng`` draws dropout and the lengths of random truncation, which need it; its state is part
-        of the trainer's. ``truncation`` is ``Truncation()`` by default.
+        of the trainer's. ``truncation`` is ``Truncation()`` by default. ``data_parallel`` computes
+        the gradients where nothing is drawn; it must be for ``network``, the windows of ``streams``
+        and ``reduction``.
         """
         self.network = require_instance("network", network, Network)
         self.optimizer = optimizer
@@ -145,6 +149,10 @@ class Trainer:
         if self._draws and self.rng is None:
             what = "dropout" if network.config.drops else "random truncation"
             raise EngineError(f"rng must be a numpy.random.Generator for {what}, got None")
+        if data_parallel is not None and (self._draws or data_parallel.network is not network):
+            what = "nothing is drawn while training" if self._draws else "it is for this network"
+            raise EngineError(f"data_parallel must be None unless {what}")
+        self.data_parallel = data_parallel
         self._sum: Parameters | None = None
         self.clip_report: ClipReport | None = None
         self.progress: float | None = None
@@ -235,17 +243,39 @@ class Trainer:
     def _gradients(self, batches: "_Batches") -> Parameters:
         """The gradient of one update, from as many windows as it takes."""
         if self.accumulate == 1 and not self.truncation.draws:
-            (gradients,) = self._backpropagate(self._read_segment(batches))
+            (gradients,) = self._segment(batches)
             return gradients
         if self._sum is None:
             self._sum = self.network.parameters.zeros_like()
         self._sum.flat.fill(0.0)
         for _ in range(self.accumulate):
-            for part in self._backpropagate(self._read_segment(batches)):
+            for part in self._segment(batches):
                 self._sum.flat += part.flat
         if self.reduction == "mean":
             self._sum.flat /= self.accumulate * self.truncation.expected_blocks
         return self._sum
+
+    def _segment(self, batches: "_Batches") -> Iterator[Parameters]:
+        """The gradients of what is read between two cuts, one window at a time."""
+        if self.data_parallel is None:
+            return self._backpropagate(self._read_segment(batches))
+        inputs, targets, is_start = self.streams.next_window()
+        nats, batches.state, gradients = self.data_parallel.gradients(
+            inputs, targets, self._start(inputs.shape[1], is_start, batches.state)
+        )
+        batches.nats += nats
+        batches.characters += inputs.size
+        return iter((gradients,))
+
+    def interrupt(self) -> None:
+        """Give up the step under way, as ``Network.interrupt``; callable from any thread."""
+        self.network.interrupt()
+        self.close()
+
+    def close(self) -> None:
+        """End the worker processes, if there are any; training can go on without them."""
+        if self.data_parallel is not None:
+            self.data_parallel.close()
 
     def _read_segment(self, batches: "_Batches") -> list[tuple[Forward, Array]]:
         """Read one window, or with random truncation a chain of them, forward.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnviz.engine.blas import Parallelism, recommended_parallelism
+from rnnviz.engine.data_parallel import DataParallel
 from rnnviz.engine.evaluation import Evaluation, evaluate, evaluate_streams
 from rnnviz.engine.initializers import initialize
 from rnnviz.engine.network import Network
@@ -34,6 +36,7 @@ class Run:
     vocabulary: Vocabulary
     split: SplitText
     trainer: Trainer
+    parallelism: Parallelism  # of training; its BLAS threads are for whoever trains to set
 
     @property
     def network(self) -> Network:
@@ -78,8 +81,13 @@ class Run:
         return evaluate(self.network, held_out[0])
 
 
-def build_run(config: RunConfig, corpus: Corpus, network: Network | None = None) -> Run:
+def build_run(
+    config: RunConfig, corpus: Corpus, network: Network | None = None, cores: int | None = 1
+) -> Run:
     """Builds everything a run needs; `network` continues with given weights.
+
+    It trains on so many `cores` of the processor (None: as many as are useful), in the way that
+    `Run.parallelism` says.
 
     Raises `ConfigError` with one sentence when the settings and the text do not fit.
     """
@@ -113,6 +121,10 @@ def build_run(config: RunConfig, corpus: Corpus, network: Network | None = None)
         )
     truncation = config.truncation()
     draws = network.config.drops or truncation.draws
+    batch, parallel = config.batch_size, None
+    parallelism = recommended_parallelism(network.config, batch, window, cores, draws)
+    if parallelism.processes > 1:
+        parallel = DataParallel(network, window, batch, parallelism.processes, config.reduction)
     trainer = Trainer(
         network,
         make_optimizer(
@@ -127,5 +139,6 @@ def build_run(config: RunConfig, corpus: Corpus, network: Network | None = None)
         rng=np.random.default_rng([config.seed, 0, 1]) if draws else None,
         truncation=truncation,
         accumulate=config.accumulate,
+        data_parallel=parallel,
     )
-    return Run(config, corpus, vocabulary, split, trainer)
+    return Run(config, corpus, vocabulary, split, trainer, parallelism)

@@ -80,13 +80,16 @@ class SavedRun:
         """Whether a text is the very one the run was trained on."""
         return bool(self.corpus_sha256) and checksum(corpus.text) == self.corpus_sha256
 
-    def restore(self, corpus: Corpus) -> Run:
-        """The run as it was saved, ready to continue bit for bit; `corpus` must belong to it."""
+    def restore(self, corpus: Corpus, cores: int | None = 1) -> Run:
+        """The run as it was saved, ready to continue bit for bit; `corpus` must belong to it.
+
+        For `cores` see `build_run`.
+        """
         if self.config is None or self.trainer is None:
             raise ConfigError(f"{self.path.name} holds a model only, nothing to continue")
         if not self.belongs_to(corpus):
             raise ConfigError(f"{self.path.name} was trained on another text than {corpus.name}")
-        run = build_run(self.config, corpus, self.model.network)
+        run = build_run(self.config, corpus, self.model.network, cores)
         run.trainer.load_state_dict(self.trainer)
         return run
 

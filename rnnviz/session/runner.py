@@ -126,7 +126,7 @@ class Runner:
     def interrupt(self) -> None:
         """Ends the loop without waiting for a slow step, validation or sample under way."""
         self._interrupted = True
-        self.run.network.interrupt()
+        self.run.trainer.interrupt()
 
     def _check_interrupted(self, *_: int) -> None:
         if self._interrupted:

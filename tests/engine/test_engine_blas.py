@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from rnnviz import blas_kernel
-from rnnviz.engine.blas import blas_info, recommended_threads, thread_limit
+from rnnviz.engine.blas import Parallelism, blas_info, recommended_parallelism, thread_limit
 from rnnviz.engine.errors import EngineError
 from rnnviz.engine.network import ModelConfig
 
@@ -70,17 +70,47 @@ def test_choosing_the_kernel_does_not_import_numpy():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_threads_follow_the_size_of_the_network(monkeypatch):
+@pytest.fixture
+def four_cores(monkeypatch):
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.delenv(variable, raising=False)
-    assert recommended_threads(ModelConfig(65, 100, cell="rnn"), 1) == 1
-    assert 1 <= recommended_threads(ModelConfig(65, 512, 3, "lstm"), 50) <= 4
+    monkeypatch.setattr("rnnviz.engine.blas.available_cores", lambda: 4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "batch", "steps", "expected"),
+    [
+        ({"hidden_size": 100, "cell": "rnn"}, 1, 25, (1, 1)),  # the classic 100 lines
+        ({"hidden_size": 8, "cell": "rnn"}, 32, 50, (1, 1)),  # too small to share out
+        ({"hidden_size": 128, "cell": "gru"}, 32, 50, (4, 1)),
+        ({"hidden_size": 128, "cell": "gru"}, 13, 50, (3, 1)),  # four texts each at least
+        ({"hidden_size": 128, "cell": "gru"}, 7, 50, (1, 1)),
+        ({"hidden_size": 512, "cell": "lstm", "num_layers": 3}, 7, 50, (1, 4)),
+    ],
+)
+def test_cores_follow_the_size_of_the_work(four_cores, settings, batch, steps, expected):
+    config = ModelConfig(65, **settings)
+    assert recommended_parallelism(config, batch, steps) == Parallelism(*expected)
+
+
+def test_cores_follow_the_user(four_cores, monkeypatch):
+    config = ModelConfig(65, 128)
+    assert recommended_parallelism(config, 32, 50, cores=2) == Parallelism(2, 1)
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert recommended_threads(ModelConfig(65, 100, cell="rnn"), 1) == 3
-    monkeypatch.setenv("OMP_NUM_THREADS", "many")
-    assert recommended_threads(ModelConfig(65, 100, cell="rnn"), 1) == 1
-    with pytest.raises(EngineError, match="batch"):
-        recommended_threads(ModelConfig(65), 0)
+    assert recommended_parallelism(config, 32, 50) == Parallelism(3, 1)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    assert recommended_parallelism(config, 32, 50) == Parallelism(1, 1)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "many")
+    assert recommended_parallelism(config, 32, 50) == Parallelism(3, 1)
+    assert recommended_parallelism(config, 32, 50, draws=True) == Parallelism(1, 3)
+
+
+@pytest.mark.parametrize(
+    ("batch", "steps", "cores", "named"), [(0, 5, 1, "batch"), (1, 0, 1, "steps"), (1, 1, 0, "co")]
+)
+def test_cores_need_a_window(batch, steps, cores, named):
+    with pytest.raises(EngineError, match=named):
+        recommended_parallelism(ModelConfig(65), batch, steps, cores)
 
 
 def test_the_limit_holds_within_its_block():

@@ -25,8 +25,8 @@ class LSTM(Cell):
         do = dh_t tanh(c_t) o (1 - o)
         dh_{t-1} = W_hh^T [di, df, dg, do],  dc_{t-1} = dc_t f
 
-    In memory the gates stand in the order o, i, f, g: the three that a sigmoid squashes are one block,
-    and so are the three that ``dc_t`` reaches.
+    In memory the gates stand in the order o, i, f, g: the three that a sigmoid squashes are one
+    block, and so are the three that ``dc_t`` reaches.
     """
 
     name = "lstm"

