@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from rnnviz.bench.children import start_child
 from rnnviz.bench.networks import NETWORKS, BenchNetwork, bench_corpus
-from rnnviz.engine.blas import available_cores, recommended_threads, threads_set_by_user
+from rnnviz.engine.blas import available_cores, recommended_parallelism, threads_set_by_user
 
 TEXTBOOK_NETWORK = "min-char-rnn"
 """The only network the textbook loop knows."""
@@ -134,7 +134,9 @@ def mean_ratio(measurements: Sequence[Measurement]) -> float | None:
 
 
 def _engine_threads(spec: BenchNetwork, vocabulary_size: int) -> int:
-    return recommended_threads(spec.model_config(vocabulary_size), spec.batch_size)
+    model = spec.model_config(vocabulary_size)
+    parallelism = recommended_parallelism(model, spec.batch_size, spec.seq_len)
+    return parallelism.processes * parallelism.threads
 
 
 def _fastest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -37,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("corpus", metavar="CORPUS", help="a text file, or the name of a source")
     parser.add_argument("--out", required=True, metavar="RUN.safetensors", type=Path)
     parser.add_argument("--preset", metavar="NAME", default="gru-128", help="default: %(default)s")
-    parser.add_argument("--threads", type=count, metavar="N", help="of the BLAS library")
+    parser.add_argument("--threads", type=count, metavar="N", help="processor cores to train on")
     parser.add_argument("--log", type=Path, metavar="METRICS.jsonl", help="a line per step")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
     length = parser.add_argument_group("length, one of").add_mutually_exclusive_group()
@@ -50,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains, saves the run and prints its figures."""
-    from rnnviz.engine.blas import recommended_threads, thread_limit
+    from rnnviz.engine.blas import thread_limit
     from rnnviz.paths import cache_folder
     from rnnviz.session.run import build_run
     from rnnviz.text.sources import load_source
@@ -59,9 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
         config, budget = _settings(arguments)
         check_writable(arguments.out)
         corpus = load_source(arguments.corpus, cache_folder())
-        run = build_run(config, corpus)
-        threads = arguments.threads or recommended_threads(run.network.config, config.batch_size)
-        with thread_limit(threads):
+        run = build_run(config, corpus, cores=arguments.threads)
+        with thread_limit(run.parallelism.threads), contextlib.closing(run.trainer):
             return _train(arguments, run, budget)
 
 

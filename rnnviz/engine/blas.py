@@ -14,7 +14,7 @@ from rnnviz.engine.network import ModelConfig
 # Multiplications in a window from which processes gain more than their talk costs, about a tenth of
 # a millisecond; and the parallel texts each should have, because smaller products are slower.
 _SHARED_FROM = 30_000_000
-_LEAST_TEXTS = 4
+_LEAST_TEXTS = 8
 # Multiplications in one recurrent GEMM from which a second BLAS thread gains more than it costs.
 _THREADS_FROM = 500_000
 # Memory and turns limit such networks: more processes bring next to nothing.
@@ -55,13 +55,13 @@ class Parallelism:
 
 
 def recommended_parallelism(
-    config: ModelConfig, batch: int, steps: int, cores: int | None = None, draws: bool = False
+    config: ModelConfig, batch: int, steps: int, cores: int | None = None, shares: bool = True
 ) -> Parallelism:
     """What suits windows of ``steps`` by ``batch`` characters on so many ``cores``.
 
     ``cores`` is by default what the user set in OPENBLAS_NUM_THREADS, OMP_NUM_THREADS or
     MKL_NUM_THREADS, else those of the machine. Small networks gain nothing from more than one.
-    Training that ``draws`` random numbers stays in one process.
+    Training that cannot be shared out, for which ``shares`` is false, stays in one process.
     """
     require_integer("batch", batch, 1)
     require_integer("steps", steps, 1)
@@ -70,17 +70,10 @@ def recommended_parallelism(
     require_integer("cores", cores, 1)
     multiplications = 3 * config.parameter_count * batch * steps
     processes = min(cores, batch // _LEAST_TEXTS)
-    if processes > 1 and not draws and multiplications >= _SHARED_FROM:
+    if processes > 1 and shares and multiplications >= _SHARED_FROM:
         return Parallelism(processes, 1)
     product = CELLS[config.cell].gates * config.hidden_size**2 * batch
     return Parallelism(1, cores if product >= _THREADS_FROM else 1)
-
-
-def recommended_threads(config: ModelConfig, batch: int) -> int:
-    """BLAS threads for one process."""
-    cores = threads_set_by_user() or min(available_cores(), _MOST_CORES)
-    product = CELLS[config.cell].gates * config.hidden_size**2 * batch
-    return cores if product >= _THREADS_FROM else 1
 
 
 def threads_set_by_user() -> int | None:

@@ -23,7 +23,12 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from rnnviz.engine.errors import require_choice, require_instance, require_integer
+from rnnviz.engine.errors import (
+    require_choice,
+    require_generator,
+    require_instance,
+    require_integer,
+)
 from rnnviz.engine.loss import REDUCTIONS, softmax_cross_entropy
 from rnnviz.engine.network import ModelConfig, Network, State
 from rnnviz.engine.parameters import Parameters
@@ -62,7 +67,7 @@ class SharedPart:
     """One part's share of memory between two processes, as arrays over one buffer.
 
     ``parameters`` and ``gradients`` are ``Parameters``, ``state`` and ``final`` as ``State`` with
-    ``(H, b)`` arrays, ``inputs`` and ``targets`` ``(T, b)``, ``nats`` ``(1,)``.
+    ``(H, b)`` arrays, ``inputs`` and ``targets`` ``(T, b)``, ``nats`` and ``seed`` ``(1,)``.
     """
 
     def __init__(self, plan: PartPlan, memory: mmap | None) -> None:
@@ -79,6 +84,7 @@ class SharedPart:
         self.inputs = self._array(window, "int32")
         self.targets = self._array(window, "int32")
         self.nats = self._array((1,), "float64")
+        self.seed = self._array((1,), "int64")
         if memory is not None:
             self.parameters, self.gradients = (Parameters(flat, shapes) for flat in flats)
             self.state, self.final = (
@@ -95,14 +101,15 @@ class SharedPart:
 
 
 def compute_part(
-    network: Network, plan: PartPlan, inputs: Indices, targets: Indices, state: State
+    network: Network, plan: PartPlan, seed: int, inputs: Indices, targets: Indices, state: State
 ) -> tuple[float, State, Parameters]:
     """Forward and backward over one part: summed loss in nats, final state and gradients.
 
-    The gradients are a buffer of ``network``.
+    ``seed`` is that of what the part drops, if anything. The gradients are a buffer of ``network``.
     """
+    rng = np.random.default_rng(seed) if plan.model.drops else None
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        forward = network.forward(inputs, state)
+        forward = network.forward(inputs, state, rng)
         nats, dlogits = softmax_cross_entropy(
             forward.logits, targets, forward.logits, plan.reduction, plan.characters
         )
@@ -136,17 +143,28 @@ class DataParallel:
         self._sum = network.parameters.zeros_like()
 
     def gradients(
-        self, inputs: Indices, targets: Indices, state: State
+        self,
+        inputs: Indices,
+        targets: Indices,
+        state: State,
+        rng: np.random.Generator | None = None,
     ) -> tuple[float, State, Parameters]:
         """Summed loss in nats, final state and gradients of the window ``(T, B)``.
 
-        The gradients are a buffer that the next call writes again.
+        A network with dropout needs ``rng``, from which each part's own generator is seeded. The
+        gradients are a buffer that the next call writes again.
         """
+        seeds = [0] * len(self._plans)
+        if self.network.config.drops:
+            seeds = require_generator("rng", rng).integers(2**63, size=len(seeds)).tolist()
         if self._workers is None:
             self._workers = [_Worker(plan) for plan in self._plans[1:]]
         shares = [
-            (inputs[:, part], targets[:, part], tuple(tuple(a[:, part] for a in s) for s in state))
-            for part in self._columns
+            (
+                *(seed, inputs[:, part], targets[:, part]),
+                tuple(tuple(array[:, part] for array in layer) for layer in state),
+            )
+            for seed, part in zip(seeds, self._columns, strict=True)
         ]
         at_work = [
             worker is not None and worker.begin(self.network.parameters, *share)
@@ -218,13 +236,14 @@ class _Worker:
         self._end = weakref.finalize(self, _end, self._process, self._path)
 
     def begin(
-        self, parameters: Parameters, inputs: Indices, targets: Indices, state: State
+        self, parameters: Parameters, seed: int, inputs: Indices, targets: Indices, state: State
     ) -> bool:
         """Hand over a part; False when the worker cannot take it."""
         if not self.alive or not self._is_ready() or (self._busy and not self.finish()):
             return False
         shared = self.shared
         np.copyto(shared.parameters.flat, parameters.flat)
+        shared.seed[0] = seed
         shared.inputs[...] = inputs
         shared.targets[...] = targets
         for there, here in zip(shared.state, state, strict=True):

@@ -24,7 +24,7 @@ def main(path: str, plan_json: str) -> None:
     os.write(1, READY)
     while os.read(0, 1):
         nats, final, gradients = compute_part(
-            network, plan, shared.inputs, shared.targets, shared.state
+            network, plan, int(shared.seed[0]), shared.inputs, shared.targets, shared.state
         )
         shared.nats[0] = nats
         shared.gradients.flat[:] = gradients.flat

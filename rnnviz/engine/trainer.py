@@ -131,8 +131,8 @@ class Trainer:
 
         ``rng`` draws dropout and the lengths of random truncation, which need it; its state is part
         of the trainer's. ``truncation`` is ``Truncation()`` by default. ``data_parallel`` computes
-        the gradients where nothing is drawn; it must be for ``network``, the windows of ``streams``
-        and ``reduction``.
+        the gradients, unless truncation is random; it must be for ``network``, the windows of
+        ``streams`` and ``reduction``.
         """
         self.network = require_instance("network", network, Network)
         self.optimizer = optimizer
@@ -149,9 +149,10 @@ class Trainer:
         if self._draws and self.rng is None:
             what = "dropout" if network.config.drops else "random truncation"
             raise EngineError(f"rng must be a numpy.random.Generator for {what}, got None")
-        if data_parallel is not None and (self._draws or data_parallel.network is not network):
-            what = "nothing is drawn while training" if self._draws else "it is for this network"
-            raise EngineError(f"data_parallel must be None unless {what}")
+        if data_parallel is not None and self.truncation.draws:
+            raise EngineError("data_parallel must be None for random truncation")
+        if data_parallel is not None and data_parallel.network is not network:
+            raise EngineError("data_parallel must be for the network that is trained")
         self.data_parallel = data_parallel
         self._sum: Parameters | None = None
         self.clip_report: ClipReport | None = None
@@ -261,7 +262,7 @@ class Trainer:
             return self._backpropagate(self._read_segment(batches))
         inputs, targets, is_start = self.streams.next_window()
         nats, batches.state, gradients = self.data_parallel.gradients(
-            inputs, targets, self._start(inputs.shape[1], is_start, batches.state)
+            inputs, targets, self._start(inputs.shape[1], is_start, batches.state), self.rng
         )
         batches.nats += nats
         batches.characters += inputs.size

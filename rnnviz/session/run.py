@@ -122,7 +122,9 @@ def build_run(
     truncation = config.truncation()
     draws = network.config.drops or truncation.draws
     batch, parallel = config.batch_size, None
-    parallelism = recommended_parallelism(network.config, batch, window, cores, draws)
+    parallelism = recommended_parallelism(
+        network.config, batch, window, cores, shares=not truncation.draws
+    )
     if parallelism.processes > 1:
         parallel = DataParallel(network, window, batch, parallelism.processes, config.reduction)
     trainer = Trainer(

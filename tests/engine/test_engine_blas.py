@@ -83,7 +83,7 @@ def four_cores(monkeypatch):
         ({"hidden_size": 100, "cell": "rnn"}, 1, 25, (1, 1)),  # the classic 100 lines
         ({"hidden_size": 8, "cell": "rnn"}, 32, 50, (1, 1)),  # too small to share out
         ({"hidden_size": 128, "cell": "gru"}, 32, 50, (4, 1)),
-        ({"hidden_size": 128, "cell": "gru"}, 13, 50, (3, 1)),  # four texts each at least
+        ({"hidden_size": 128, "cell": "gru"}, 26, 50, (3, 1)),  # eight texts each at least
         ({"hidden_size": 128, "cell": "gru"}, 7, 50, (1, 1)),
         ({"hidden_size": 512, "cell": "lstm", "num_layers": 3}, 7, 50, (1, 4)),
     ],
@@ -102,7 +102,7 @@ def test_cores_follow_the_user(four_cores, monkeypatch):
     assert recommended_parallelism(config, 32, 50) == Parallelism(1, 1)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "many")
     assert recommended_parallelism(config, 32, 50) == Parallelism(3, 1)
-    assert recommended_parallelism(config, 32, 50, draws=True) == Parallelism(1, 3)
+    assert recommended_parallelism(config, 32, 50, shares=False) == Parallelism(1, 3)
 
 
 @pytest.mark.parametrize(

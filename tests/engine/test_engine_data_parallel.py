@@ -16,6 +16,7 @@ from rnnviz.engine.errors import EngineError, Interrupted
 from rnnviz.engine.loss import softmax_cross_entropy
 from rnnviz.engine.optimizers import make_optimizer
 from rnnviz.engine.trainer import Trainer
+from rnnviz.engine.truncation import Truncation
 from rnnviz.text.batching import Streams
 
 T, B, V = 6, 5, 7
@@ -158,17 +159,48 @@ def test_wrong_arguments_are_named():
             DataParallel(network, *arguments)
     with pytest.raises(EngineError, match="reduction"):
         DataParallel(network, T, B, 2, "max")
-    dropping = make_network(vocabulary_size=V, num_layers=2, dropout=0.5)
-    with pytest.raises(EngineError, match="data_parallel"):
-        Trainer(
-            dropping,
-            make_optimizer("sgd", dropping.parameters),
-            Clipping(),
-            Streams(np.zeros((B, 20), np.int32), T),
-            0.1,
-            rng=np.random.default_rng(0),
-            data_parallel=DataParallel(dropping, T, B, 2),
-        )
+    with pytest.raises(EngineError, match="rng"):
+        dropping = make_network(vocabulary_size=V, num_layers=2, dropout=0.5)
+        zeros = np.zeros((T, B), np.int32)
+        DataParallel(dropping, T, B, 2).gradients(zeros, zeros, dropping.zero_state(B))
+    streams = Streams(np.zeros((B, 20), np.int32), T)
+    optimizer = make_optimizer("sgd", network.parameters)
+    rng = np.random.default_rng(0)
+    for of, truncation in ((network, Truncation("random")), (network.twin(), None)):
+        with pytest.raises(EngineError, match="data_parallel"):
+            Trainer(
+                network,
+                optimizer,
+                Clipping(),
+                streams,
+                0.1,
+                rng=rng,
+                truncation=truncation,
+                data_parallel=DataParallel(of, T, B, 2),
+            )
+
+
+def test_dropout_is_drawn_anew_in_each_part_and_the_same_wherever_it_is_computed(window):
+    network = make_network(vocabulary_size=V, num_layers=2, dropout=0.5)
+    state = network.zero_state(B)
+    parallel = DataParallel(network, T, B, 2)
+
+    def gradients(seed: int) -> np.ndarray:
+        return parallel.gradients(*window, state, np.random.default_rng(seed))[2].flat.copy()
+
+    here = gradients(1)
+    until_ready(parallel, *window, state, np.random.default_rng(1))
+    np.testing.assert_array_equal(gradients(1), here)
+    assert np.abs(gradients(2) - here).max() > 1e-3
+    parallel.close()
+    # The mean over many masks is that of training in one piece.
+    rng, one = np.random.default_rng(7), DataParallel(network, T, B, 1)
+    means = [
+        np.mean([p.gradients(*window, state, rng)[2].flat.copy() for _ in range(400)], axis=0)
+        for p in (parallel, one)
+    ]
+    spread = np.std([one.gradients(*window, state, rng)[2].flat for _ in range(50)], axis=0)
+    assert np.abs(means[0] - means[1]).max() < 6 * spread.max() / np.sqrt(400)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="looks at processes as Unix has them")
