@@ -199,8 +199,8 @@ def test_dropout_is_drawn_anew_in_each_part_and_the_same_wherever_it_is_computed
         np.mean([p.gradients(*window, state, rng)[2].flat.copy() for _ in range(400)], axis=0)
         for p in (parallel, one)
     ]
-    spread = np.std([one.gradients(*window, state, rng)[2].flat for _ in range(50)], axis=0)
-    assert np.abs(means[0] - means[1]).max() < 6 * spread.max() / np.sqrt(400)
+    spread = np.std([one.gradients(*window, state, rng)[2].flat.copy() for _ in range(50)], axis=0)
+    assert np.abs(means[0] - means[1]).max() < 10 * spread.max() / np.sqrt(400)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="looks at processes as Unix has them")
