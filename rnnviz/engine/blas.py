@@ -66,7 +66,7 @@ def recommended_parallelism(
     require_integer("batch", batch, 1)
     require_integer("steps", steps, 1)
     if cores is None:
-        cores = threads_set_by_user() or min(available_cores(), _MOST_CORES)
+        cores = most_cores()
     require_integer("cores", cores, 1)
     multiplications = 3 * config.parameter_count * batch * steps
     processes = min(cores, batch // _LEAST_TEXTS)
@@ -74,6 +74,11 @@ def recommended_parallelism(
         return Parallelism(processes, 1)
     product = CELLS[config.cell].gates * config.hidden_size**2 * batch
     return Parallelism(1, cores if product >= _THREADS_FROM else 1)
+
+
+def most_cores() -> int:
+    """The cores training uses where they help: those the user's environment asks for, or all."""
+    return threads_set_by_user() or min(available_cores(), _MOST_CORES)
 
 
 def threads_set_by_user() -> int | None:

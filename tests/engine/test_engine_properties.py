@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from reference_cells import make_network, random_state
+from reference_cells import make_network, plain_forward, random_state
 
 from rnnviz.engine.clipping import Clipping, clip
 from rnnviz.engine.errors import EngineError
@@ -180,6 +180,24 @@ def test_one_character_one_step_one_symbol(cell, dtype):
     total, dlogits = softmax_cross_entropy(forward.logits, text)
     assert total == 0.0
     assert not network.backward(forward, dlogits).flat.any()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("steps", [1, 12])
+def test_a_vocabulary_of_five_thousand(cell, steps):
+    network = make_network(vocabulary_size=5_000, hidden_size=3, cell=cell)
+    rng = np.random.default_rng(2)
+    inputs, targets = rng.integers(0, 5_000, (2, steps, 2))
+    state = network.zero_state(2)
+    forward = network.forward(inputs, state)
+    expected, _ = plain_forward(network.config, network.parameters, inputs, state)
+    np.testing.assert_allclose(forward.logits, expected, rtol=0, atol=1e-13)
+    _, dlogits = softmax_cross_entropy(forward.logits, targets)
+    gradients = network.backward(forward, dlogits)
+    read = np.zeros(5_000, bool)
+    read[inputs] = True
+    columns = np.abs(gradients["rnn.weight_ih_l0"]).max(axis=0) > 0
+    np.testing.assert_array_equal(columns, read)  # what was not read cannot have a gradient
 
 
 @pytest.mark.parametrize("cell", CELLS)
