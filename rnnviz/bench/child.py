@@ -7,13 +7,15 @@ answers each line SECONDS on stdin with a number per second: of characters learn
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable
 
 from rnnviz import blas_kernel
 
-_WARM_UP_SECONDS = 0.3
+_START_SECONDS = 1.0  # in which worker processes and threads come up, before the first question
+_WARM_UP_SECONDS = 0.3  # before each measurement: the others have had the processor meanwhile
 
 
 def main(arguments: list[str]) -> None:
@@ -46,14 +48,20 @@ def _prepare(side: str, name: str, threads: int) -> Callable[[float], float]:
     spec = NETWORKS[name]
     step = make_step(spec, bench_corpus(), threads)
 
-    def rate(seconds: float) -> float:
-        for length in (_WARM_UP_SECONDS, seconds):
-            steps, begun = 0, time.perf_counter()
-            while (taken := time.perf_counter() - begun) < length:
-                step()
-                steps += 1
-        return steps * spec.batch_size * spec.seq_len / taken
+    def steps_per_second(seconds: float) -> float:
+        steps, begun = 0, time.perf_counter()
+        while (taken := time.perf_counter() - begun) < seconds:
+            loss = step()
+            steps += 1
+            if not math.isfinite(loss):  # such a step does less than others
+                raise ArithmeticError(f"training ended in a loss of {loss}")
+        return steps / taken
 
+    def rate(seconds: float) -> float:
+        steps_per_second(_WARM_UP_SECONDS)
+        return steps_per_second(seconds) * spec.batch_size * spec.seq_len
+
+    steps_per_second(_START_SECONDS)
     return rate
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,7 +39,7 @@ class Child:
             stderr=self._errors,
             text=True,
             encoding="utf-8",
-            # Ctrl+C is for the process that asks; it then ends this one.
+            # Ctrl+C is for the process that asks; it then ends this one and what that started.
             start_new_session=True,
         )
         try:
@@ -67,7 +69,9 @@ class Child:
             raise BenchError(f"{self._what} answered {answer!r}, which is no number") from None
 
     def close(self) -> None:
-        """Ends the process, whatever it is doing."""
+        """Ends the process and those it has started, whatever they are doing."""
+        if self.running and sys.platform != "win32":
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):

@@ -119,7 +119,7 @@ def _networks(asked: Sequence[str] | None, against: str | None) -> list[str]:
 def _header(against: str | None) -> str:
     rival = "" if against is None else f"{_RIVAL_TITLES[against]:>{_WIDTH}}{'ratio':>8}"
     return (
-        "characters per second (threads)\n"
+        "characters per second (cores)\n"
         f"{'network':{_NAME_WIDTH}}{'rnnviz':>{_WIDTH}}{rival}{'of GEMM peak':>15}"
     )
 

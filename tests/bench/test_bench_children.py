@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,22 @@ def test_closing_does_not_wait_for_the_work_under_way() -> None:
     process = child("print('ready', flush=True)\nimport threading\nthreading.Event().wait()")
     process.close()
     assert not process.running
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX's")
+def test_what_a_child_has_started_ends_with_it(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    holds = f"import threading; held = open({str(fifo)!r}, 'wb'); threading.Event().wait()"
+    process = child(
+        "import subprocess\n"
+        f"started = subprocess.Popen([sys.executable, '-c', {holds!r}])\n"
+        "print('ready', flush=True)\n"
+        "started.wait()"
+    )
+    with fifo.open("rb") as reading:  # waits until what was started has opened its end
+        process.close()
+        assert reading.read() == b""  # ends when nobody has the other end any more
 
 
 def test_a_child_that_dies_is_quoted_with_its_last_words() -> None:

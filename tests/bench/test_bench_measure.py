@@ -84,8 +84,8 @@ def test_the_sides_take_turns_and_are_all_ended() -> None:
     assert {network for _, network, _ in stage.started} == {"min-char-rnn"}
 
 
-def test_the_rival_gets_the_threads_that_suit_it_best() -> None:
-    # The engine's own number here is 4: one of what is tried.
+def test_the_rival_gets_the_threads_that_suit_it_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "_engine_threads", lambda *_: 4)  # one of what is tried
     trials = {1: [10.0, 12.0], 4: [3.0, 15.0, 7.0], CORES: [14.0, 2.0]}
     stage = Stage(
         {("engine", 4): [70.0], ("peak", CORES): [1.0]}

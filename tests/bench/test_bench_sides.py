@@ -128,6 +128,7 @@ def test_the_peak_is_a_rate_of_products() -> None:
 def test_a_child_says_that_it_is_ready_and_answers(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(child, "_START_SECONDS", 0.0)
     monkeypatch.setattr(child, "_WARM_UP_SECONDS", 0.0)
     monkeypatch.setattr(child.sys, "stdin", iter(["0.001\n", "0.001\n"]))
     child.main(["engine", "min-char-rnn", "1"])
@@ -136,3 +137,10 @@ def test_a_child_says_that_it_is_ready_and_answers(
     assert [float(rate) > 0.0 for rate in rates] == [True, True]
     with pytest.raises(ValueError, match="no side 'sideways'"):
         child.main(["sideways", "min-char-rnn", "1"])
+
+
+def test_a_training_that_diverges_is_no_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = iter([2.0, 1.0, np.nan])
+    monkeypatch.setattr(engine_side, "make_step", lambda *_: lambda: next(losses))
+    with pytest.raises(ArithmeticError, match="a loss of nan"):
+        child.main(["engine", "min-char-rnn", "1"])
