@@ -1,6 +1,7 @@
 """Which BLAS NumPy uses, and how training best uses the processor's cores."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ def recommended_parallelism(
     require_integer("cores", cores, 1)
     multiplications = 3 * config.parameter_count * batch * steps
     processes = min(cores, batch // _LEAST_TEXTS)
+    shares = shares and sys.platform != "win32"  # which has no such pipes and memory
     if processes > 1 and shares and multiplications >= _SHARED_FROM:
         return Parallelism(processes, 1)
     product = CELLS[config.cell].gates * config.hidden_size**2 * batch

@@ -17,7 +17,6 @@ import weakref
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from mmap import mmap
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -37,6 +36,7 @@ Indices = npt.NDArray[np.integer[Any]]
 
 GO, DONE, READY = b"g", b"d", b"r"
 _ALIGNMENT = 64  # bytes: a cache line
+_WORKER_PROGRAM = "rnnviz.engine.data_parallel_worker"
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class DataParallel:
         if self.network.config.drops:
             seeds = require_generator("rng", rng).integers(2**63, size=len(seeds)).tolist()
         if self._workers is None:
-            self._workers = [_Worker(plan) for plan in self._plans[1:]]
+            self._workers = [_start(plan) for plan in self._plans[1:]]
         shares = [
             (
                 *(seed, inputs[:, part], targets[:, part]),
@@ -212,28 +212,27 @@ def _side_by_side(states: list[State]) -> State:
 
 
 class _Worker:
-    """A process that computes one part whenever it is told to."""
+    """A process that computes one part whenever it is told to. OSError when it cannot be had."""
 
     def __init__(self, plan: PartPlan) -> None:
-        size = SharedPart(plan, None).size
-        descriptor, self._path = tempfile.mkstemp(prefix="rnnviz-", dir=_memory_folder())
-        with os.fdopen(descriptor, "r+b") as file:
-            file.truncate(size)
-            self.shared = SharedPart(plan, mmap(file.fileno(), size))
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-m", "rnnviz.engine.data_parallel_worker", self._path]
-        self._process = subprocess.Popen(
-            [*command, plan.to_json()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            bufsize=0,
-        )
+        descriptor = _memory(SharedPart(plan, None).size)
+        try:
+            self.shared = SharedPart(plan, mmap(descriptor, 0))
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", _WORKER_PROGRAM, str(descriptor), plan.to_json()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+                bufsize=0,
+                pass_fds=(descriptor,),
+            )
+        finally:
+            os.close(descriptor)  # the memory lasts as long as it is mapped somewhere
         self.ready = False
         self.alive = True
         self._busy = False
-        self._end = weakref.finalize(self, _end, self._process, self._path)
+        self._end = weakref.finalize(self, _end, self._process)
 
     def begin(
         self, parameters: Parameters, seed: int, inputs: Indices, targets: Indices, state: State
@@ -267,8 +266,6 @@ class _Worker:
         """Whether the worker has loaded; it is not waited for."""
         if not self.ready and _can_read(_pipe(self._process.stdout)):
             self.ready = self.alive = self._answer() == READY
-            if self.ready:
-                _remove(self._path)
         return self.ready
 
     def _answer(self) -> bytes:
@@ -290,28 +287,41 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
 
 def _can_read(stream: IO[bytes]) -> bool:
     """Whether there is something to read, or nothing ever more."""
-    if sys.platform == "win32":  # where select takes no pipes; the first answer is waited for
-        return True
     return bool(select.select([stream], [], [], 0)[0])
 
 
-def _memory_folder() -> str | None:
-    """Where a file stays in memory; None, the usual folder for temporary files, if nowhere."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() and os.access("/dev/shm", os.W_OK) else None
+def _memory(size: int) -> int:
+    """The descriptor of a nameless file of so many bytes, kept in memory where that can be asked.
+
+    OSError when there is not enough room: it is taken now, because running out of it later, when
+    it is first written, would end the process.
+    """
+    if sys.platform == "linux":
+        descriptor = os.memfd_create("rnnviz")
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    try:
+        os.truncate(descriptor, size)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(descriptor, 0, size)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
-def _end(process: "subprocess.Popen[bytes]", path: str) -> None:
+def _start(plan: PartPlan) -> _Worker | None:
+    """A worker, or None where there is no room for one: its part is then computed here."""
+    try:
+        return _Worker(plan)
+    except OSError:
+        return None
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
     process.kill()
     process.wait()
     for stream in (process.stdin, process.stdout):
         if stream is not None:
             stream.close()
-    _remove(path)
-
-
-def _remove(path: str) -> None:
-    """Take the name away; the memory lasts as long as somebody has it mapped."""
-    try:
-        Path(path).unlink(missing_ok=True)
-    except OSError:  # where a mapped file keeps its name; `_end` tries again
-        return

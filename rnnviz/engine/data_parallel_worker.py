@@ -1,25 +1,24 @@
 """The program of a worker of ``data_parallel``: `python -m rnnviz.engine.data_parallel_worker`.
 
-Takes the path of the shared memory and a plan; computes its part for each byte on stdin and answers
-with one on stdout. Ends when stdin does, however the other side ended.
+Takes the descriptor of the shared memory and a plan; computes its part for each byte on stdin and
+answers with one on stdout. Ends when stdin does, however the other side ended.
 """
 
 import os
 import signal
 import sys
 from mmap import mmap
-from pathlib import Path
 
 from rnnviz.engine.data_parallel import DONE, READY, PartPlan, SharedPart, compute_part
 from rnnviz.engine.network import Network
 
 
-def main(path: str, plan_json: str) -> None:
+def main(descriptor: str, plan_json: str) -> None:
     """Serve until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program that started this
     plan = PartPlan.from_json(plan_json)
-    with Path(path).open("r+b") as file:
-        shared = SharedPart(plan, mmap(file.fileno(), 0))
+    shared = SharedPart(plan, mmap(int(descriptor), 0))
+    os.close(int(descriptor))
     network = Network(plan.model, shared.parameters)
     os.write(1, READY)
     while os.read(0, 1):

@@ -20,6 +20,7 @@ from rnnviz.engine.truncation import Truncation
 from rnnviz.text.batching import Streams
 
 T, B, V = 6, 5, 7
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no workers")
 
 
 @pytest.fixture
@@ -83,6 +84,23 @@ def test_a_worker_that_dies_is_done_without(window):
     for _ in range(3):
         np.testing.assert_array_equal(parallel.gradients(*window, state)[2].flat, expected)
     assert parallel.workers == 0
+
+
+def test_where_no_worker_can_be_had_all_parts_are_computed_here(window, monkeypatch):
+    network = make_network(vocabulary_size=V, cell="gru")
+    state = network.zero_state(B)
+    for what in ("posix_fallocate", "memfd_create", "truncate"):
+
+        def refuse(*_):
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(f"rnnviz.engine.data_parallel.os.{what}", refuse, raising=False)
+            parallel = DataParallel(network, T, B, 2)
+            found = parallel.gradients(*window, state)[2].flat.copy()
+            assert parallel._workers == [None]
+    expected = DataParallel(network, T, B, 1).gradients(*window, state)[2].flat
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
 
 
 def test_the_weights_of_the_moment_are_used(window):
@@ -203,7 +221,6 @@ def test_dropout_is_drawn_anew_in_each_part_and_the_same_wherever_it_is_computed
     assert np.abs(means[0] - means[1]).max() < 10 * spread.max() / np.sqrt(400)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="looks at processes as Unix has them")
 def test_workers_end_with_the_program_even_when_it_is_killed():
     code = f"""
 import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
