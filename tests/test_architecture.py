@@ -11,12 +11,12 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "rnnviz"
 MAY_IMPORT = {
-    "engine": {"engine"},
-    "text": {"text", "paths"},
+    "engine": {"engine", "files"},
+    "text": {"text", "paths", "files"},
     "probes": {"probes", "engine", "text"},
-    "session": {"session", "engine", "text", "probes", "paths"},
-    "panels": {"panels", "session", "engine", "text", "probes", "paths"},
-    "app": {"app", "panels", "session", "engine", "text", "probes", "paths"},
+    "session": {"session", "engine", "text", "probes", "paths", "files"},
+    "panels": {"panels", "session", "engine", "text", "probes", "paths", "files"},
+    "app": {"app", "panels", "session", "engine", "text", "probes", "paths", "files"},
 }
 
 

@@ -46,12 +46,13 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     from rnnviz.app.main_window import MainWindow
     from rnnviz.app.settings import Settings
     from rnnviz.panels.theme import MODES, themes
+    from rnnviz.paths import data_folder
 
     settings = Settings()
     remembered = settings.text("theme", "system")
     # Before the first widget: one made earlier would keep the system's font.
     themes().set_mode(theme or (remembered if remembered in MODES else "system"))
-    window = MainWindow(settings)
+    window = MainWindow(settings, data_folder() / "autosave")
     _report_exceptions(window)
     _quit_on_signals(application, window)
     window.show()
@@ -79,7 +80,7 @@ def _report_exceptions(window: object) -> None:
 
 
 def _quit_on_signals(application: QApplication, window: object) -> None:
-    """SIGINT and SIGTERM close the window as the user would.
+    """SIGINT and SIGTERM close the window without a question; an unsaved run can be recovered.
 
     Python runs its handlers between bytecodes only, so a slow timer lets it have a look.
     """
@@ -88,7 +89,7 @@ def _quit_on_signals(application: QApplication, window: object) -> None:
     assert isinstance(window, MainWindow)
 
     def close(number: int, frame: FrameType | None) -> None:
-        window.close()
+        window.end()
         application.quit()
 
     for number in (signal.SIGINT, signal.SIGTERM):
