@@ -591,8 +591,8 @@ class MainWindow(QMainWindow):
             return
         lost = self._recoverable[0].summary
         when = QDateTime.fromSecsSinceEpoch(int(lost.written))
-        words = self.tr("A run was not saved: {0}, step {1:,}, {2}.").format(
-            lost.what, lost.step, QLocale().toString(when, QLocale.FormatType.ShortFormat)
+        words = self.tr("An unsaved run was kept: {0}, step {1:,}, {2}.").format(
+            lost.what, lost.step, QLocale().toString(when, "d MMM, HH:mm")
         )
         actions = [(self.tr("Recover"), self.recover), (self.tr("Discard"), self.discard)]
         self.notice.say(words, "warn", actions)
