@@ -65,6 +65,7 @@ class Controller(QObject):
         self.corpus: Corpus | None = None  # the wanted one; a restart begins with it
         self._number = 0
         self._seed = ""
+        self.wanted_config: Callable[[], RunConfig] = RunConfig  # for a model without settings
         self.onlookers: Callable[[], bool] = lambda: True  # whether anybody sees the answers
         self._answered_request = 0
         self._renewed: Answer | None = None  # newest weights, same seed: for the next round
@@ -89,7 +90,10 @@ class Controller(QObject):
     def open_path(self, path: str, encoding: str | None = None) -> None:
         """Opens a file of the user's: a saved run by its name, anything else as a text."""
         if Path(path).suffix == ".safetensors" and Path(path).is_file():
-            self._begin_loading(lambda job: _open_run(path), self.tr("Opening the run…"))
+            corpus, wanted = self.corpus, self.wanted_config()
+            self._begin_loading(
+                lambda job: _open_run(path, None, corpus, wanted), self.tr("Opening the run…")
+            )
         else:
             self.choose_source(str(Path(path)), encoding)
             self.file_opened.emit(path)
@@ -207,7 +211,7 @@ class Controller(QObject):
         )
         if saved is not None and saved.record is not None:
             self.view.history = History.of(saved.record)
-        if saved is not None and slot is None:
+        if saved is not None and saved.trainer is not None and slot is None:
             self.view.saved_as(str(saved.path), run.trainer.steps, seconds)
         self._count_references(run)
         self.run_started.emit(self.view)
@@ -436,14 +440,21 @@ class _OpenedRun:
         self.slot = slot  # it comes from there and is no file of the user's
 
 
-def _open_run(path: str, slot: AutosaveSlot | None = None) -> _OpenedRun:
-    """Reads a run file and the text it was trained on, and puts the two together."""
+def _open_run(
+    path: str,
+    slot: AutosaveSlot | None = None,
+    corpus: Corpus | None = None,
+    wanted: RunConfig | None = None,
+) -> _OpenedRun:
+    """Reads a run file and the text it was trained on, and puts the two together.
+
+    A model without a run is put together with the present text and the settings of Setup.
+    """
     saved = load_run(path)
-    if saved.config is None:
-        raise ConfigError(
-            f"{saved.path.name} holds a model without the text and settings it was trained with; "
-            "rnnviz eval and rnnviz sample can use it"
-        )
+    if saved.config is None or saved.trainer is None:
+        wanted = wanted or RunConfig()
+        corpus = corpus or load_source(wanted.corpus, cache_folder())
+        return _OpenedRun(saved, saved.start(corpus, wanted))
     try:
         encoding = saved.corpus_encoding if saved.corpus_encoding == "latin-1" else None
         corpus = load_source(saved.corpus_origin, cache_folder(), encoding)

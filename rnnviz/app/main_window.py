@@ -77,6 +77,7 @@ class MainWindow(QMainWindow):
         self.controller = Controller(autosaves, self)
         self.controller.keeper.panels = self._panels
         self.controller.onlookers = self._seed_is_seen
+        self.controller.wanted_config = self._wanted_config
         self._setup_folded_by_user: bool | None = None
         self._own_seed = False  # whether the seed text is the user's, not one made up for a text
         self._wanted_after_load: RunConfig | None = None
@@ -249,6 +250,10 @@ class MainWindow(QMainWindow):
             return RunConfig.from_mapping(self.settings.record("config"))
         except ConfigError:
             return RunConfig()
+
+    def _wanted_config(self) -> RunConfig:
+        """The settings a run would have that began now."""
+        return self._wanted_after_load or self.setup.wanted
 
     def _fill_sources(self, current: str) -> None:
         try:

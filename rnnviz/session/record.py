@@ -53,8 +53,10 @@ class Record:
 
         Lists become JSON lines in UTF-8, as bytes: a header of a model file would not hold them.
         """
+        last = [] if self.last is None else [self.last._asdict()]
         lists = {
-            "last": [] if self.last is None else [self.last._asdict()],
+            # NumPy's numbers, if there are any, are not JSON's.
+            "last": [{name: _ROW_TYPES[name](row[name]) for name in row} for row in last],
             "validations": map(dataclasses.asdict, self.validations),
             "samples": map(dataclasses.asdict, self.samples),
             "events": map(dataclasses.asdict, self.events),

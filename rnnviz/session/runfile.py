@@ -27,6 +27,7 @@ from rnnviz.engine.checkpoint import CheckpointError, LoadedModel, load_model, s
 from rnnviz.engine.errors import EngineError
 from rnnviz.engine.network import ModelConfig, Network
 from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.state_dict import is_state_dict, load_state_dict
 from rnnviz.engine.trainer import TrainerState
 from rnnviz.session.config import ConfigError, RunConfig
 from rnnviz.session.frames import Row
@@ -206,6 +207,19 @@ class SavedRun:
         """Whether a text is the very one the run was trained on."""
         return bool(self.corpus_sha256) and checksum(corpus.text) == self.corpus_sha256
 
+    def start(self, corpus: Corpus, wanted: RunConfig) -> Run:
+        """A run that begins with the weights of a model without settings of its own.
+
+        It trains on `corpus` as `wanted` says in all that the model does not settle.
+        """
+        model = self.model.network.config
+        names = ("cell", "activation", "num_layers", "hidden_size", "dtype")
+        options = ("peepholes", "dropout", "layer_norm", "residual")
+        config = wanted.with_changes(
+            corpus=corpus.origin, **{name: getattr(model, name) for name in names + options}
+        )
+        return build_run(config, corpus, self.model.network, Vocabulary(self.model.vocabulary))
+
     def restore(self, corpus: Corpus) -> Run:
         """The run as it was saved, ready to continue bit for bit; `corpus` must belong to it."""
         if self.config is None or self.trainer is None:
@@ -221,7 +235,7 @@ class SavedRun:
 def load_run(path: str | os.PathLike[str]) -> SavedRun:
     """Reads and checks a run file; raises `EngineError` or `ConfigError` with one sentence."""
     file = Path(path)
-    model = load_model(file)
+    model = load_state_dict(file) if is_state_dict(file) else load_model(file)
     sections = model.config
     where = file.name
     config = None

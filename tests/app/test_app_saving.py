@@ -10,17 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
+from safetensors.numpy import save_file
 
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
-from rnnviz.engine.checkpoint import load_model
+from rnnviz.engine.checkpoint import load_model, save_model
 from rnnviz.panels.theme import themes
 from rnnviz.session import commands
 from rnnviz.session.autosave import recoverable
@@ -29,6 +31,7 @@ from rnnviz.session.mailbox import Mailbox
 from rnnviz.session.run import build_run
 from rnnviz.session.runfile import load_run
 from rnnviz.session.runner import Budget, Runner
+from rnnviz.text.corpus import Corpus
 
 TEXT = "".join(
     f"{word}:\nthe {word} of the sea is {i} and never the {word} of the shore.\n\n"
@@ -575,3 +578,56 @@ def test_exports_from_the_file_menu(
     choose(monkeypatch, tmp_path / "no" / "m.csv")
     actions["Metrics as CSV…"].trigger()
     qtbot.waitUntil(said(window, "m.csv cannot be written (No such file"), timeout=10_000)
+
+
+# Models from elsewhere.
+
+
+def test_a_pytorch_model_trains_on_with_the_present_text(
+    qtbot: QtBot, windows: Windows, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    run = window.controller.live.run
+    characters = run.vocabulary.characters[::-1] + ("é",)  # another order, and one more
+    rng = np.random.default_rng(1)
+    size = len(characters)
+    state = {
+        "gru.weight_ih_l0": rng.normal(0, 0.1, (36, size)),
+        "gru.weight_hh_l0": rng.normal(0, 0.1, (36, 12)),
+        "gru.bias_ih_l0": np.zeros(36),
+        "gru.bias_hh_l0": np.zeros(36),
+        "fc.weight": rng.normal(0, 0.1, (size, 12)),
+        "fc.bias": np.zeros(size),
+    }
+    path = tmp_path / "theirs.safetensors"
+    save_file({name: array.astype(np.float32) for name, array in state.items()}, path)
+    view = window.controller.view
+    window.open_path(str(path))
+    qtbot.waitUntil(said(window, "without its vocabulary"), timeout=10_000)
+    assert window.controller.view is view
+    path.with_suffix(".json").write_text(json.dumps(characters))
+    window.open_path(str(path))
+    qtbot.waitUntil(lambda: window.controller.view is not view)
+    view = window.controller.view
+    assert (view.config.cell, view.config.hidden_size, view.config.num_layers) == ("gru", 12, 1)
+    assert view.vocabulary.characters == characters
+    assert view.path == "", "saving must not overwrite somebody else's file"
+    train(qtbot, window)
+    losses = view.history.loss.values
+    assert losses[-1] < losses[0]
+
+
+def test_a_model_that_does_not_know_the_text_is_told(
+    qtbot: QtBot, windows: Windows, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    view = window.controller.view
+    network = build_run(SMALL, Corpus("digits", "0123456789 " * 500, "digits")).network
+    path = tmp_path / "digits.safetensors"
+    save_model(path, network, tuple(" 0123456789"))
+    window.open_path(str(path))
+    qtbot.waitUntil(said(window, "which the network does not know"), timeout=10_000)
+    assert "sea.txt has the character" in window.notice.words()
+    assert window.controller.view is view
