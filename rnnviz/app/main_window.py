@@ -90,6 +90,7 @@ class MainWindow(QMainWindow):
         self._recoverable: list[Recoverable] = []
         self._recovery_offered = False
         self._autosave_problem = ""
+        self._settings_problem = ""
 
         self.top_bar = TopBar()
         self.setup = SetupPanel()
@@ -686,6 +687,7 @@ class MainWindow(QMainWindow):
     def _remember_file(self, path: str) -> None:
         kept = [path, *(p for p in self._recent_files() if p != path)][:_RECENT]
         self.settings.set("recent", {"files": kept})
+        self._sync_settings()
         self._fill_recent()
 
     def _recent_files(self) -> list[str]:
@@ -718,7 +720,15 @@ class MainWindow(QMainWindow):
     def set_theme(self, mode: str) -> None:
         """Chooses system, dark or light and keeps the choice."""
         self.settings.set("theme", mode)
+        self._sync_settings()
         themes().set_mode(mode)
+
+    def _sync_settings(self) -> None:
+        """Writes them; that they cannot be kept is told once."""
+        problem = self.settings.sync()
+        if problem and problem != self._settings_problem:
+            self.notice.say(problem, "warn")
+        self._settings_problem = problem
 
     def flip_theme(self) -> None:
         """Dark becomes light, light dark."""

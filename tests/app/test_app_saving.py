@@ -589,7 +589,7 @@ def test_a_pytorch_model_trains_on_with_the_present_text(
     window = windows.open()
     train(qtbot, window)
     run = window.controller.live.run
-    characters = run.vocabulary.characters[::-1] + ("é",)  # another order, and one more
+    characters = (*run.vocabulary.characters[::-1], "é")  # another order, and one more
     rng = np.random.default_rng(1)
     size = len(characters)
     state = {
