@@ -88,9 +88,12 @@ def _quit_on_signals(application: QApplication, window: object) -> None:
 
     assert isinstance(window, MainWindow)
 
-    def close(number: int, frame: FrameType | None) -> None:
+    def end() -> None:
         window.end()
         application.quit()
+
+    def close(number: int, frame: FrameType | None) -> None:
+        QTimer.singleShot(0, window, end)  # now might be in the middle of a paint event
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, close)
