@@ -58,7 +58,7 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     window.show()
     window.begin(file, preset)
     status = application.exec()
-    window.close()
+    window.end()  # when it was not the window that ended the program
     return status
 
 

@@ -273,11 +273,13 @@ class Controller(QObject):
     @Slot(object, object)
     def _export_done(self, job: Job, path: str) -> None:
         del self._exports[job]
+        job.dispose()
         self.exported.emit(path, "")
 
     @Slot(object, object)
     def _export_failed(self, job: Job, error: Exception) -> None:
         path = self._exports.pop(job)
+        job.dispose()
         if isinstance(error, EngineError):
             self.exported.emit(path, str(error))
         else:

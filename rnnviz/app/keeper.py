@@ -128,9 +128,11 @@ class Keeper(QObject):
             self._done(_sentence(error))
 
     def _done(self, problem: str, cost: float = 0.0) -> None:
-        task = self._task
+        task, job = self._task, self._job
         assert task is not None
+        assert job is not None
         self._job = self._task = None
+        job.dispose()
         checkpoint = task.checkpoint
         if checkpoint.automatic:
             self._under_way = False
@@ -199,7 +201,8 @@ class Keeper(QObject):
         self._waiting = deque(t for t in self._waiting if not t.checkpoint.automatic)
         task, job = self._task, self._job
         if job is not None and task is not None and task.checkpoint.automatic:
-            job.join(_LAST_WORDS)
+            if job.join(_LAST_WORDS):
+                job.dispose()
             self._job = self._task = None
             self._next()
         self._under_way = False

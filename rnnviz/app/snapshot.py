@@ -48,7 +48,7 @@ def take_snapshot(
             _wait(seconds)
             _write(window, out)
         finally:
-            window.close()
+            window.end()
 
 
 def _start(window: MainWindow, corpus: str | None, preset: str | None) -> None:

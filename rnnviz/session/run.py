@@ -94,6 +94,7 @@ def build_run(
     config: RunConfig,
     corpus: Corpus,
     network: Network | None = None,
+    *,
     vocabulary: Vocabulary | None = None,
 ) -> Run:
     """Builds everything a run needs; `network` continues with given weights.

@@ -218,7 +218,8 @@ class SavedRun:
         config = wanted.with_changes(
             corpus=corpus.origin, **{name: getattr(model, name) for name in names + options}
         )
-        return build_run(config, corpus, self.model.network, Vocabulary(self.model.vocabulary))
+        vocabulary = Vocabulary(self.model.vocabulary)
+        return build_run(config, corpus, self.model.network, vocabulary=vocabulary)
 
     def restore(self, corpus: Corpus) -> Run:
         """The run as it was saved, ready to continue bit for bit; `corpus` must belong to it."""
@@ -227,7 +228,7 @@ class SavedRun:
         if not self.belongs_to(corpus):
             raise ConfigError(f"{self.path.name} was trained on another text than {corpus.name}")
         vocabulary = Vocabulary(self.model.vocabulary)
-        run = build_run(self.config, corpus, self.model.network, vocabulary)
+        run = build_run(self.config, corpus, self.model.network, vocabulary=vocabulary)
         run.trainer.load_state_dict(self.trainer)
         return run
 

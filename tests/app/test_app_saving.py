@@ -20,6 +20,7 @@ from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
 
 from rnnviz.app.application import make_application
+from rnnviz.app.background import Job
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
 from rnnviz.engine.checkpoint import load_model, save_model
@@ -372,6 +373,22 @@ def test_a_saved_run_closes_without_a_question(
     assert window.close()
 
 
+def test_a_window_without_a_folder_for_autosaves_ends_without_a_question(
+    qtbot: QtBot, windows: Windows
+) -> None:
+    window = MainWindow(windows.settings)
+    windows.opened.append(window)
+    qtbot.addWidget(window)
+    window.show()
+    window.begin()
+    qtbot.waitUntil(lambda: window.controller.view is not None, timeout=20_000)
+    train_long(qtbot, window)
+    window.end()
+    assert not window.isVisible()
+    assert window.findChild(QMessageBox) is None
+    assert not windows.autosaves.exists()
+
+
 # Autosaves.
 
 
@@ -396,6 +413,10 @@ def test_autosaves_come_while_training_and_are_silent(qtbot: QtBot, windows: Win
     qtbot.waitUntil(lambda: keeper._kept_step == view.step, timeout=10_000)
     assert load_run(kept(windows)[0]).record.last == view.history.last
     assert window.notice.words() == ""
+    for _ in range(5):
+        train(qtbot, window, 5)
+        qtbot.waitUntil(lambda: keeper._kept_step == view.step, timeout=10_000)
+    qtbot.waitUntil(lambda: keeper.findChildren(Job) == [])  # they hold copies of the weights
     stamp = kept(windows)[0].stat().st_mtime_ns
     for _ in range(20):  # nothing new, so nothing is written
         window.controller._tick()

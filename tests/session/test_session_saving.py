@@ -317,7 +317,7 @@ def test_a_network_keeps_its_own_order_of_characters() -> None:
         SMALL,
         own.corpus,
         type(network)(network.config, parameters),
-        type(own.vocabulary)(shuffled),
+        vocabulary=type(own.vocabulary)(shuffled),
     )
     assert other.split.validation is not None
     assert own.split.validation is not None
@@ -325,7 +325,7 @@ def test_a_network_keeps_its_own_order_of_characters() -> None:
         evaluate_streams(own.network, own.split.validation).nats, rel=1e-5
     )
     with pytest.raises(ConfigError, match="fox has the character 'q', which the network"):
-        build_run(SMALL, own.corpus, network, type(own.vocabulary)(tuple("the \n")))
+        build_run(SMALL, own.corpus, network, vocabulary=type(own.vocabulary)(tuple("the \n")))
 
 
 def test_an_automatic_save_is_a_command_like_any_other() -> None:
