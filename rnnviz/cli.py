@@ -318,10 +318,17 @@ def _train(arguments: argparse.Namespace) -> int:
         config, budget = _train_settings(arguments)
         _check_writable(arguments.out)
         corpus = load_source(arguments.corpus, cache_folder())
+        _say_excerpt(corpus)
         run = build_run(config, corpus)
         threads = arguments.threads or recommended_threads(run.network.config, config.batch_size)
         with thread_limit(threads):
             return _train_run(arguments, run, budget)
+
+
+def _say_excerpt(corpus: Corpus) -> None:
+    """Tells when only the beginning of a very large text is used."""
+    if corpus.excerpt:
+        print(f"rnnviz: {corpus.excerpt}", file=sys.stderr)
 
 
 def _train_settings(arguments: argparse.Namespace) -> tuple[RunConfig, Budget]:
@@ -454,6 +461,7 @@ def _eval(arguments: argparse.Namespace) -> int:
     with _one_line_errors():
         model = load_model(arguments.run)
         corpus: Corpus = load_source(arguments.text, cache_folder())
+        _say_excerpt(corpus)
         indices = Vocabulary(model.vocabulary).encode(corpus.text)
         measured = evaluate(model.network, indices)
     result = {

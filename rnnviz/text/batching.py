@@ -37,9 +37,9 @@ class Streams:
         self.batch_size = train.shape[0]
         self.position = 0
         self.epoch = 0
-        # Time-major and contiguous once, so that each window is a slice and never a copy.
-        self._characters: Indices = np.array(train.T, np.int32, order="C")  # (L, B)
-        self._characters.flags.writeable = False
+        # Of a read-only array a view: to copy each window costs microseconds, a second copy of a
+        # long text half a gigabyte.
+        self._characters: Indices = train.T.astype(np.int32, copy=train.flags.writeable)  # (L, B)
 
     @property
     def windows_per_epoch(self) -> int:
@@ -58,8 +58,9 @@ class Streams:
         third value is True the caller starts from a zero state.
         """
         start, stop = self.position, self.position + self.seq_len
-        inputs = self._characters[start:stop]  # (T, B)
-        targets = self._characters[start + 1 : stop + 1]  # (T, B)
+        window = np.array(self._characters[start : stop + 1], order="C")  # (T + 1, B)
+        window.flags.writeable = False
+        inputs, targets = window[:-1], window[1:]
         self.position = stop
         if stop + self.seq_len >= len(self._characters):
             self.position = 0
