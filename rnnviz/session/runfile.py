@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnnviz.engine.checkpoint import LoadedModel, load_model, save_model
+import numpy as np
+
+from rnnviz.engine.checkpoint import LoadedModel, load_model, printable, save_model
 from rnnviz.engine.errors import EngineError
 from rnnviz.engine.trainer import TrainerState
 from rnnviz.session.config import ConfigError, RunConfig
@@ -22,6 +24,8 @@ from rnnviz.session.run import Run, build_run
 from rnnviz.text.corpus import Corpus
 
 _PREFIX = "trainer."
+_LONGEST = 300  # characters of what a message cites from a file
+_MOST_SECONDS = 1e10  # three centuries of training
 
 
 def checksum(text: str) -> str:
@@ -81,13 +85,26 @@ class SavedRun:
         return bool(self.corpus_sha256) and checksum(corpus.text) == self.corpus_sha256
 
     def restore(self, corpus: Corpus) -> Run:
-        """The run as it was saved, ready to continue bit for bit; `corpus` must belong to it."""
+        """The run as it was saved, ready to continue bit for bit; `corpus` must belong to it.
+
+        Raises `ConfigError` with one sentence when the file's parts contradict one another.
+        """
+        where = printable(self.path.name)
         if self.config is None or self.trainer is None:
-            raise ConfigError(f"{self.path.name} holds a model only, nothing to continue")
+            raise ConfigError(f"{where} holds a model only, nothing to continue")
         if not self.belongs_to(corpus):
-            raise ConfigError(f"{self.path.name} was trained on another text than {corpus.name}")
-        run = build_run(self.config, corpus, self.model.network)
-        run.trainer.load_state_dict(self.trainer)
+            raise ConfigError(f"{where} was trained on another text than {corpus.name}")
+        if self.model.vocabulary != corpus.vocabulary.characters:
+            raise _contradiction(where, "its vocabulary is not that of its text")
+        if self.config.model_config(corpus.vocabulary.size) != self.model.network.config:
+            raise _contradiction(where, "its settings are not those of its network")
+        try:
+            run = build_run(self.config, corpus, self.model.network)
+            run.trainer.load_state_dict(self.trainer)
+        # The states of the optimizer, of the generator and of the text each check themselves, as
+        # strictly as their own type needs it.
+        except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError) as error:
+            raise _contradiction(where, str(error) or type(error).__name__) from error
         return run
 
 
@@ -96,17 +113,24 @@ def load_run(path: str | os.PathLike[str]) -> SavedRun:
     file = Path(path)
     model = load_model(file)
     sections = model.config
-    where = file.name
+    where = printable(file.name)
     config = None
     if "run" in sections:
-        config = RunConfig.from_mapping(_mapping(sections["run"], where, "run"), f"{where}: run")
+        try:
+            config = RunConfig.from_mapping(_mapping(sections["run"], where, "run"), "run")
+        except ConfigError as error:
+            raise ConfigError(
+                f"{where} has settings that can't be used ({printable(str(error), _LONGEST)}): "
+                "use another copy of the file or a newer rnnviz",
+                error.field,
+            ) from error
     corpus = _mapping(sections.get("corpus", {}), where, "corpus")
     trainer: TrainerState | None = None
     seconds = 0.0
     if "trainer" in sections:
         values = dict(_mapping(sections["trainer"], where, "trainer"))
-        given = values.pop("seconds", 0.0)
-        seconds = float(given) if isinstance(given, int | float) else 0.0
+        seconds = _seconds(values.pop("seconds", 0.0))
+        _check_counts(values, where)
         trainer = {
             "tensors": {
                 name.removeprefix(_PREFIX): array
@@ -115,20 +139,54 @@ def load_run(path: str | os.PathLike[str]) -> SavedRun:
             },
             "values": values,
         }
+        for name, array in trainer["tensors"].items():
+            if array.dtype.kind == "f" and np.isnan(array).any():
+                raise _contradiction(where, f"{printable(name, 80)} has values that are no numbers")
     return SavedRun(
         path=file,
         model=model,
         config=config,
-        corpus_name=str(corpus.get("name", "")),
-        corpus_origin=str(corpus.get("origin", "")),
-        corpus_encoding=str(corpus.get("encoding", "")),
-        corpus_sha256=str(corpus.get("sha256", "")),
+        corpus_name=printable(_text(corpus, "name"), 200),
+        corpus_origin=_text(corpus, "origin"),
+        corpus_encoding=_text(corpus, "encoding"),
+        corpus_sha256=_text(corpus, "sha256"),
         trainer=trainer,
         seconds=seconds,
     )
 
 
+def _contradiction(where: str, cause: str) -> ConfigError:
+    return ConfigError(
+        f"{where} can't be continued ({printable(cause, _LONGEST)}): use another copy of the file"
+    )
+
+
+def _text(section: dict[str, Any], key: str) -> str:
+    value = section.get(key, "")
+    return value if isinstance(value, str) else ""
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if 0 <= value < _MOST_SECONDS else 0.0  # NaN is not
+
+
+def _check_counts(values: dict[str, Any], where: str) -> None:
+    """Steps and characters go into 64-bit columns; a float holds them exactly below 2^53."""
+    for name in ("step", "characters"):
+        count = values.get(name, 0)
+        if type(count) is int and count >= 2**53:
+            raise _contradiction(where, f"its number of {name} is beyond all bounds")
+    progress = values.get("progress")
+    if isinstance(progress, int | float) and not 0 <= progress <= 1e15:
+        raise _contradiction(where, "its progress is beyond all bounds")
+
+
 def _mapping(value: Any, where: str, section: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise EngineError(f"{where}: the section {section} of its config is not an object")
+        raise EngineError(
+            f"{where} has a config whose section {section} is not an object: "
+            "use another copy of the file"
+        )
     return value

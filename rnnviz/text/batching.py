@@ -76,12 +76,18 @@ class Streams:
 
         Raises ValueError when no window of these streams starts at that position.
         """
-        position, epoch = int(state["position"]), int(state["epoch"])
+        position, epoch = state["position"], state["epoch"]
         last = (self.windows_per_epoch - 1) * self.seq_len
-        if not 0 <= position <= last or position % self.seq_len or epoch < 0:
+        whole = type(position) is int and type(epoch) is int
+        # Beyond 2^53 passes over the text a float could no longer count them.
+        if (
+            not whole
+            or not (0 <= position <= last and 0 <= epoch < 2**53)
+            or (position % self.seq_len)
+        ):
             raise ValueError(
                 f"position must be a multiple of {self.seq_len} from 0 to {last} and epoch at "
-                f"least 0, got position {position}, epoch {epoch}."
+                f"least 0, got position {position!r}, epoch {epoch!r}."
             )
         self.position = position
         self.epoch = epoch

@@ -22,7 +22,7 @@ MAX_FILE_BYTES = 128_000_000
 """The most of a file that is read, in bytes: characters and their indices take up to nine times as
 much memory. Of a larger file the beginning is used, and `Corpus.excerpt` says so."""
 
-_PIECE = 1 << 20  # bytes read at a time
+_PIECE = 1 << 20  # bytes read, or characters counted, at a time
 # How files begin that people take for texts, and what they are.
 _KINDS = (
     (b"%PDF-", "a PDF document"),
@@ -95,7 +95,10 @@ class Corpus:
     @cached_property
     def frequencies(self) -> npt.NDArray[np.int64]:
         """How often each vocabulary character occurs, (V,) int64, read-only; sums to N."""
-        counts = np.bincount(self.indices, minlength=self.vocabulary.size).astype(np.int64)
+        counts = np.zeros(self.vocabulary.size, np.int64)
+        for start in range(0, len(self.indices), _PIECE):  # in pieces, as bincount makes a copy
+            piece = self.indices[start : start + _PIECE]
+            counts += np.bincount(piece, minlength=self.vocabulary.size)
         counts.flags.writeable = False
         return counts
 
