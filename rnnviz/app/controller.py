@@ -45,7 +45,7 @@ class Controller(QObject):
     encoding_refused = Signal(str, str)  # one sentence, path: Latin-1 is a choice
     busy = Signal(str, object)  # words, share in [0, 1] or None; empty words when over
     run_refused = Signal(str)  # one sentence: settings and text do not fit, or a bad run file
-    file_opened = Signal(str)  # path of a text or run, for the list of recent files
+    file_opened = Signal(str)  # path of a run that is open now, for the list of recent files
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -71,16 +71,18 @@ class Controller(QObject):
     def choose_source(self, source: str, encoding: str | None = None) -> None:
         """Loads a text by id or path in the background; downloads it first if need be."""
         self._begin_loading(
-            lambda job: load_source(source, cache_folder(), encoding), self.tr("Loading the text…")
+            lambda job: _counted_through(load_source(source, cache_folder(), encoding)),
+            self.tr("Loading the text…"),
         )
 
     def open_path(self, path: str, encoding: str | None = None) -> None:
         """Opens a file of the user's: a saved run by its name, anything else as a text."""
-        if Path(path).suffix == ".safetensors" and Path(path).is_file():
-            self._begin_loading(lambda job: _open_run(path), self.tr("Opening the run…"))
+        # Absolute, so that no id of a source is mistaken for it, nor it for one.
+        file = Path(path).absolute()
+        if file.suffix == ".safetensors" and file.is_file():
+            self._begin_loading(lambda job: _open_run(str(file)), self.tr("Opening the run…"))
         else:
-            self.choose_source(str(Path(path)), encoding)
-            self.file_opened.emit(path)
+            self.choose_source(str(file), encoding)
 
     def cancel_loading(self) -> None:
         """Ends a download or the loading of a text; what was there before stays."""
@@ -120,7 +122,7 @@ class Controller(QObject):
 
             def fetch(job: Job) -> Corpus:
                 download(entry, cache_folder(), progress=job.report, cancelled=job.cancelled)
-                return load_source(entry.id, cache_folder())
+                return _counted_through(load_source(entry.id, cache_folder()))
 
             self._begin_loading(fetch, self.tr("Downloading {0}…").format(entry.name))
             return
@@ -133,6 +135,10 @@ class Controller(QObject):
             self.run_refused.emit(str(error))
         elif isinstance(error, (CorpusError, OSError)):
             self.text_refused.emit(str(error))
+        elif isinstance(error, MemoryError):
+            self.text_refused.emit(
+                self.tr("There is not enough memory to open this; close other programs.")
+            )
         else:
             self.text_refused.emit(f"The text could not be loaded: {error!r}")
 
@@ -326,6 +332,12 @@ class _OpenedRun:
         self.run = run
 
 
+def _counted_through(corpus: Corpus) -> Corpus:
+    """The same text with all that is computed of it once, so that the window need not wait."""
+    _ = corpus.vocabulary, corpus.indices, corpus.frequencies
+    return corpus
+
+
 def _open_run(path: str) -> _OpenedRun:
     """Reads a run file and the text it was trained on, and puts the two together."""
     saved = load_run(path)
@@ -336,7 +348,7 @@ def _open_run(path: str) -> _OpenedRun:
         )
     try:
         encoding = saved.corpus_encoding if saved.corpus_encoding == "latin-1" else None
-        corpus = load_source(saved.corpus_origin, cache_folder(), encoding)
+        corpus = _counted_through(load_source(saved.corpus_origin, cache_folder(), encoding))
     except (CorpusError, OSError) as error:
         raise ConfigError(
             f"{saved.path.name} was trained on {saved.corpus_name}, "
@@ -345,6 +357,6 @@ def _open_run(path: str) -> _OpenedRun:
     if not saved.belongs_to(corpus):
         raise ConfigError(
             f"{saved.path.name} was trained on {saved.corpus_name}, but {saved.corpus_origin} "
-            "has another content now"
+            "has another content now; put the old text back to go on"
         )
     return _OpenedRun(saved, saved.restore(corpus))

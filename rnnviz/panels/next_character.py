@@ -169,7 +169,8 @@ class SeedEdit(QPlainTextEdit):
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Pastes the plain text, of very long ones the end."""
         if source.hasText():
-            text = source.text()[-LONGEST_SEED:].replace("\r\n", "\n").replace("\r", "\n")
+            # One more than fits, so that it is noticed that not all of it does.
+            text = source.text()[-LONGEST_SEED - 1 :].replace("\r\n", "\n").replace("\r", "\n")
             self.insertPlainText(text)
             self.ensureCursorVisible()
 
