@@ -34,7 +34,11 @@ def lacking_memory(needed: int) -> str:
     available = available_memory()
     if available is None or needed <= available:
         return ""
-    return f"needs {needed / 1e9:,.1f} GB of memory where {available / 1e9:,.1f} GB are free"
+    return f"needs {_amount(needed)} of memory where {_amount(available)} are free"
+
+
+def _amount(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.0f} MB"
 
 
 def _windows_memory() -> int | None:

@@ -327,6 +327,6 @@ def test_a_file_larger_than_the_memory_is_refused_before_it_is_read(
     path = saved(tmp_path, KINDS[0])
     monkeypatch.setattr("rnnviz.engine.memory.available_memory", lambda: 1000)
     message = refusal(path)
-    assert "GB are free" in message
+    assert "of memory where 0 MB are free" in message
     monkeypatch.setattr("rnnviz.engine.memory.available_memory", lambda: None)
     load_model(path)
