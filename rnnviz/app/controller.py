@@ -60,6 +60,7 @@ class Controller(QObject):
         self._loading: Job | None = None
         self._counting: Job | None = None
         self._old_jobs: list[Job] = []
+        self._old_lives: list[LiveRun] = []
         self._references: dict[tuple[str, int, str], ReferenceLosses] = {}
         self._pacer = Pacer()
         self._timer = QTimer(self)
@@ -106,6 +107,7 @@ class Controller(QObject):
         if job is not self._loading:
             return
         self._loading = None
+        self._sweep(job)
         self.busy.emit("", None)
         if isinstance(result, Corpus):
             self.text_loaded.emit(result)
@@ -117,6 +119,7 @@ class Controller(QObject):
         if job is not self._loading:
             return
         self._loading = None
+        self._sweep(job)
         if isinstance(error, NotDownloadedError):
             entry = error.entry
 
@@ -201,8 +204,8 @@ class Controller(QObject):
             return True
         live.answered.disconnect(self._answered)
         ended = live.stop(_JOIN_SECONDS)
-        if ended:
-            live.deleteLater()  # else its thread still holds it; it lives on unheard
+        self._old_lives.append(live)  # its thread may still hold it; then it lives on unheard
+        self._sweep()
         return ended
 
     def send(self, command: commands.Command) -> None:
@@ -261,8 +264,8 @@ class Controller(QObject):
             "n-grams",
             self,
         )
-        # No ear for `failed`: the lines are a comfort, and all else works without them.
         job.finished.connect(self._counted)
+        job.failed.connect(self._counting_failed)
         self._counting = job
         job.start()
 
@@ -271,8 +274,17 @@ class Controller(QObject):
         key, references = found
         self._references[key] = references
         if job is self._counting and self.view is not None:
+            self._counting = None
+            self._sweep(job)
             self.view.references = references
             self.references_ready.emit()
+
+    @Slot(object, object)
+    def _counting_failed(self, job: Job, error: Exception) -> None:
+        """Nothing is said of it: the lines are a comfort, and all else works without them."""
+        if job is self._counting:
+            self._counting = None
+            self._sweep(job)
 
     # The timer.
 
@@ -306,8 +318,21 @@ class Controller(QObject):
 
     def _retire(self, job: Job) -> None:
         job.cancel()
-        self._old_jobs = [old for old in self._old_jobs if not old.join(0)]
-        self._old_jobs.append(job)
+        self._sweep(job)
+
+    def _sweep(self, job: Job | None = None) -> None:
+        """Gives up old jobs and runs whose threads have ended; this job, too, is an old one now.
+
+        They hold texts and networks, which would else go with the window only.
+        """
+        for old in [old for old in self._old_jobs if old.join(0)]:
+            self._old_jobs.remove(old)
+            old.deleteLater()
+        for live in [live for live in self._old_lives if live.ended()]:
+            self._old_lives.remove(live)
+            live.deleteLater()
+        if job is not None:
+            self._old_jobs.append(job)
 
     def shutdown(self) -> bool:
         """Ends every thread; True when all have ended in time."""
