@@ -78,7 +78,10 @@ class TensorFile:
             status = os.fstat(self._stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise FormatError("it is not a regular file")
-            self.metadata, self.entries = self._read_header(status.st_size)
+            header = self._read_header(status.st_size)
+            data_start = _PREFIX + len(header)
+            self.metadata, self.entries = _parsed(header, data_start)
+            _check_places(self.entries, data_start, status.st_size)
         except BaseException:
             self._stream.close()
             raise
@@ -121,15 +124,17 @@ class TensorFile:
                 raise FormatError("it ends before its last tensor")
             done += count
 
-    def _read_header(self, size: int) -> tuple[dict[str, str], dict[str, TensorEntry]]:
-        start = bytearray(min(size, _PREFIX))
+    def _read_header(self, size: int) -> bytes:
+        start = bytearray(min(size, _PREFIX + 1))
         self._fill(memoryview(start))
-        for mark, kind in _KINDS:
-            if start.startswith(mark):
-                raise FormatError(kind)
-        if len(start) < _PREFIX:
+        if len(start) <= _PREFIX:
             raise FormatError(f"it has {size} bytes only")
-        length = int.from_bytes(start, "little")
+        if start[_PREFIX:] != b"{":
+            # Only then: the length of a good header may look like the beginning of anything.
+            for mark, kind in _KINDS:
+                if start.startswith(mark):
+                    raise FormatError(kind)
+        length = int.from_bytes(start[:_PREFIX], "little")
         if length > size - _PREFIX:
             raise FormatError(f"its header would take {length:,} bytes of a file of {size:,}")
         if length > MAX_HEADER_BYTES:
@@ -137,24 +142,27 @@ class TensorFile:
                 f"its header takes {length:,} bytes, more than the {MAX_HEADER_BYTES:,} allowed"
             )
         header = bytearray(length)
+        self._stream.seek(_PREFIX)
         self._fill(memoryview(header))
-        try:
-            content = parse_json(header.decode("utf-8"))
-        except UnicodeDecodeError:
-            raise FormatError("its header is no text") from None
-        except ValueError as error:
-            raise FormatError(f"its header is not JSON: {error}") from None
-        if not isinstance(content, dict):
-            raise FormatError("its header is not a JSON object")
-        metadata = content.pop("__metadata__", {})
-        if not isinstance(metadata, dict) or not all(
-            isinstance(value, str) for value in metadata.values()
-        ):
-            raise FormatError("its metadata are not texts")
-        data_start = _PREFIX + length
-        entries = {name: _entry(name, value, data_start) for name, value in content.items()}
-        _check_places(entries, data_start, size)
-        return metadata, entries
+        return bytes(header)
+
+
+def _parsed(header: bytes, data_start: int) -> tuple[dict[str, str], dict[str, TensorEntry]]:
+    """Metadata and tensors by name."""
+    try:
+        content = parse_json(header.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise FormatError("its header is no text") from None
+    except ValueError as error:
+        raise FormatError(f"its header is not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise FormatError("its header is not a JSON object")
+    metadata = content.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(
+        isinstance(value, str) for value in metadata.values()
+    ):
+        raise FormatError("its metadata are not texts")
+    return metadata, {name: _entry(name, value, data_start) for name, value in content.items()}
 
 
 def parse_json(text: str) -> object:
@@ -209,10 +217,7 @@ def _entry(name: str, value: object, data_start: int) -> TensorEntry:
 
 
 def _is_counts(value: object) -> bool:
-    # Beyond 2^62 nothing can be addressed; empty tensors could still have such a shape.
-    return isinstance(value, list) and all(
-        type(item) is int and 0 <= item < 2**62 for item in value
-    )
+    return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
 
 
 def _check_places(entries: dict[str, TensorEntry], start: int, size: int) -> None:
