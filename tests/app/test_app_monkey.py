@@ -316,11 +316,12 @@ def tamed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, qtbot: QtBot) -> Iter
     monkeypatch.setattr(QFileDialog, "getOpenFileName", opened)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", saved)
     monkeypatch.setattr(QMessageBox, "exec", answer)
-    monkeypatch.setattr(QDrag, "exec", lambda *_: Qt.DropAction.IgnoreAction)
     monkeypatch.setattr(main_window, "_ASK_AFTER", 5.0)
-    # A menu button waits in an event loop of its own until its menu is closed.
+    # A menu button waits in an event loop of its own until its menu is closed, and text that is
+    # dragged until a real button is released.
     closing = QTimer()
     closing.timeout.connect(close_popup)
+    closing.timeout.connect(QDrag.cancel)
     closing.start(100)
     yield rng
     closing.stop()
