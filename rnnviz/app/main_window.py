@@ -673,6 +673,7 @@ class MainWindow(QMainWindow):
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(lines))
         box.addButton(QMessageBox.StandardButton.Close)
         box.exec()
+        box.deleteLater()
 
     # From one start to the next.
 

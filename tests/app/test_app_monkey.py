@@ -336,7 +336,11 @@ def close_popup() -> None:
 
 def census(window: QObject) -> Counter[str]:
     """How many objects of each kind the window holds."""
-    return Counter(type(child).__name__ for child in window.findChildren(QObject))
+    return Counter(
+        f"{child.metaObject().className()} of {child.parent().metaObject().className()}"
+        for child in window.findChildren(QObject)
+        if not isinstance(child, QDrag)  # X11 keeps them for ten minutes
+    )
 
 
 def threads() -> list[str]:
