@@ -53,7 +53,7 @@ class Controller(QObject):
     encoding_refused = Signal(str, str)  # one sentence, path: Latin-1 is a choice
     busy = Signal(str, object)  # words, share in [0, 1] or None; empty words when over
     run_refused = Signal(str)  # one sentence: settings and text do not fit, or a bad run file
-    file_opened = Signal(str)  # path of a text or run, for the list of recent files
+    file_opened = Signal(str)  # path of a run that is open now, for the list of recent files
     exported = Signal(str, str)  # path, and what went wrong, in one sentence
     run_opened = Signal(object)  # SavedRun, before `run_started`: what the panels showed
 
@@ -73,6 +73,7 @@ class Controller(QObject):
         self._counting: Job | None = None
         self._old_jobs: list[Job] = []
         self._exports: dict[Job, str] = {}  # the files being written
+        self._old_lives: list[LiveRun] = []
         self._references: dict[tuple[str, int, str], ReferenceLosses] = {}
         self._pacer = Pacer()
         self._timer = QTimer(self)
@@ -84,19 +85,21 @@ class Controller(QObject):
     def choose_source(self, source: str, encoding: str | None = None) -> None:
         """Loads a text by id or path in the background; downloads it first if need be."""
         self._begin_loading(
-            lambda job: load_source(source, cache_folder(), encoding), self.tr("Loading the text…")
+            lambda job: _counted_through(load_source(source, cache_folder(), encoding)),
+            self.tr("Loading the text…"),
         )
 
     def open_path(self, path: str, encoding: str | None = None) -> None:
         """Opens a file of the user's: a saved run by its name, anything else as a text."""
-        if Path(path).suffix == ".safetensors" and Path(path).is_file():
+        # Absolute, so that no id of a source is mistaken for it, nor it for one.
+        file = Path(path).absolute()
+        if file.suffix == ".safetensors" and file.is_file():
             corpus, wanted = self.corpus, self.wanted_config()
             self._begin_loading(
-                lambda job: _open_run(path, None, corpus, wanted), self.tr("Opening the run…")
+                lambda job: _open_run(str(file), None, corpus, wanted), self.tr("Opening the run…")
             )
         else:
-            self.choose_source(str(Path(path)), encoding)
-            self.file_opened.emit(path)
+            self.choose_source(str(file), encoding)
 
     def recover(self, slot: AutosaveSlot) -> None:
         """Goes on with the run of a program that died; its slot becomes this window's."""
@@ -126,6 +129,7 @@ class Controller(QObject):
         if job is not self._loading:
             return
         self._loading = None
+        self._sweep(job)
         self.busy.emit("", None)
         if isinstance(result, Corpus):
             self.text_loaded.emit(result)
@@ -137,12 +141,13 @@ class Controller(QObject):
         if job is not self._loading:
             return
         self._loading = None
+        self._sweep(job)
         if isinstance(error, NotDownloadedError):
             entry = error.entry
 
             def fetch(job: Job) -> Corpus:
                 download(entry, cache_folder(), progress=job.report, cancelled=job.cancelled)
-                return load_source(entry.id, cache_folder())
+                return _counted_through(load_source(entry.id, cache_folder()))
 
             self._begin_loading(fetch, self.tr("Downloading {0}…").format(entry.name))
             return
@@ -155,6 +160,10 @@ class Controller(QObject):
             self.run_refused.emit(str(error))
         elif isinstance(error, (CorpusError, OSError)):
             self.text_refused.emit(str(error))
+        elif isinstance(error, MemoryError):
+            self.text_refused.emit(
+                self.tr("There is not enough memory to open this; close other programs.")
+            )
         else:
             self.text_refused.emit(f"The text could not be loaded: {error!r}")
 
@@ -227,8 +236,8 @@ class Controller(QObject):
             return True
         live.answered.disconnect(self._answered)
         ended = live.stop(_JOIN_SECONDS)
-        if ended:
-            live.deleteLater()  # else its thread still holds it; it lives on unheard
+        self._old_lives.append(live)  # its thread may still hold it; then it lives on unheard
+        self._sweep()
         return ended
 
     def send(self, command: commands.Command) -> None:
@@ -339,8 +348,8 @@ class Controller(QObject):
             "n-grams",
             self,
         )
-        # No ear for `failed`: the lines are a comfort, and all else works without them.
         job.finished.connect(self._counted)
+        job.failed.connect(self._counting_failed)
         self._counting = job
         job.start()
 
@@ -349,8 +358,17 @@ class Controller(QObject):
         key, references = found
         self._references[key] = references
         if job is self._counting and self.view is not None:
+            self._counting = None
+            self._sweep(job)
             self.view.references = references
             self.references_ready.emit()
+
+    @Slot(object, object)
+    def _counting_failed(self, job: Job, error: Exception) -> None:
+        """Nothing is said of it: the lines are a comfort, and all else works without them."""
+        if job is self._counting:
+            self._counting = None
+            self._sweep(job)
 
     # The timer.
 
@@ -398,8 +416,21 @@ class Controller(QObject):
 
     def _retire(self, job: Job) -> None:
         job.cancel()
-        self._old_jobs = [old for old in self._old_jobs if not old.join(0)]
-        self._old_jobs.append(job)
+        self._sweep(job)
+
+    def _sweep(self, job: Job | None = None) -> None:
+        """Gives up old jobs and runs whose threads have ended; this job, too, is an old one now.
+
+        They hold texts and networks, which would else go with the window only.
+        """
+        for old in [old for old in self._old_jobs if old.join(0)]:
+            self._old_jobs.remove(old)
+            old.deleteLater()
+        for live in [live for live in self._old_lives if live.ended()]:
+            self._old_lives.remove(live)
+            live.deleteLater()
+        if job is not None:
+            self._old_jobs.append(job)
 
     def shutdown(self, keep: bool = False) -> bool:
         """Ends every thread; True when all have ended in time.
@@ -443,6 +474,12 @@ class _OpenedRun:
         self.slot = slot  # it comes from there and is no file of the user's
 
 
+def _counted_through(corpus: Corpus) -> Corpus:
+    """The same text with all that is computed of it once, so that the window need not wait."""
+    _ = corpus.vocabulary, corpus.indices, corpus.frequencies
+    return corpus
+
+
 def _open_run(
     path: str,
     slot: AutosaveSlot | None = None,
@@ -456,11 +493,11 @@ def _open_run(
     saved = load_run(path)
     if saved.config is None or saved.trainer is None:
         wanted = wanted or RunConfig()
-        corpus = corpus or load_source(wanted.corpus, cache_folder())
+        corpus = corpus or _counted_through(load_source(wanted.corpus, cache_folder()))
         return _OpenedRun(saved, saved.start(corpus, wanted, cores=None))
     try:
         encoding = saved.corpus_encoding if saved.corpus_encoding == "latin-1" else None
-        corpus = load_source(saved.corpus_origin, cache_folder(), encoding)
+        corpus = _counted_through(load_source(saved.corpus_origin, cache_folder(), encoding))
     except (CorpusError, OSError) as error:
         raise ConfigError(
             f"{saved.path.name} was trained on {saved.corpus_name}, "
@@ -469,6 +506,6 @@ def _open_run(
     if not saved.belongs_to(corpus):
         raise ConfigError(
             f"{saved.path.name} was trained on {saved.corpus_name}, but {saved.corpus_origin} "
-            "has another content now"
+            "has another content now; put the old text back to go on"
         )
     return _OpenedRun(saved, saved.restore(corpus, cores=None), slot)

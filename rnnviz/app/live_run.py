@@ -72,6 +72,10 @@ class LiveRun(QObject):
         ended = self.prober.stop(max(deadline - time.monotonic(), 0.05))
         return ended and not self._thread.is_alive()
 
+    def ended(self) -> bool:
+        """Whether both threads have ended, after `stop`."""
+        return not self._thread.is_alive() and self.prober.stop(0.0)
+
     def _train(self) -> None:
         """The training thread: whatever goes wrong in it becomes a state the window shows."""
         try:

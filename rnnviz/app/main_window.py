@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
+    QLabel,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -40,6 +41,7 @@ from rnnviz.app.train_page import TrainPage
 from rnnviz.panels.setup import SetupPanel
 from rnnviz.panels.theme import MODES, theme, themes
 from rnnviz.panels.transport import TransportBar
+from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.paths import cache_folder
 from rnnviz.session import commands
 from rnnviz.session.autosave import Recoverable
@@ -52,11 +54,12 @@ from rnnviz.session.prober import Answer
 from rnnviz.session.runfile import SavedRun
 from rnnviz.session.view import RunView
 from rnnviz.text.corpus import Corpus
-from rnnviz.text.sources import DEFAULT_ID, list_sources
+from rnnviz.text.sources import DEFAULT_ID, list_local_sources, list_sources
 
 _RAIL_BELOW = 1240  # window width, a frame's less than 1280, at which Setup folds itself away
 _ASK_AFTER = 60.0  # seconds of training that are not thrown away without a question
 _SEED_LINE = 38  # characters of a line of the seed made up while the user has typed none
+_SEARCHED = 1_000_000  # characters in which a paragraph is looked for
 _RECENT = 8
 _PARAGRAPH = re.compile(r"\n\n(?=\S)")
 
@@ -91,6 +94,8 @@ class MainWindow(QMainWindow):
         self._recovery_offered = False
         self._autosave_problem = ""
         self._settings_problem = ""
+        # Told once a run has begun, which takes away the messages of the run before.
+        self._to_say = [self.settings.notice] if self.settings.notice else []
 
         self.top_bar = TopBar()
         self.setup = SetupPanel()
@@ -142,6 +147,7 @@ class MainWindow(QMainWindow):
         file = menu.addMenu(self.tr("File"))
         self._action(file, self.tr("Open text or run…"), self.ask_open, "Ctrl+O")
         self._recent = file.addMenu(self.tr("Open recent"))
+        self._recent.setToolTipsVisible(True)
         self._recover = self._action(file, self.tr("Recover an unsaved run"), self.recover)
         self._recover.setEnabled(False)
         file.addSeparator()
@@ -180,9 +186,13 @@ class MainWindow(QMainWindow):
         presets = QMenu(self)
         presets.setToolTipsVisible(True)
         for name in preset_ids():
-            preset = load_preset(name)
-            action = presets.addAction(preset.title)
-            action.setToolTip(preset.description)
+            try:
+                preset = load_preset(name)
+            except ConfigError as error:
+                self._to_say.append(self.tr("A preset is left out: {0}.").format(error))
+                continue
+            action = presets.addAction(preset.title.replace("&", "&&"))
+            action.setToolTip(plain_tip(preset.description))
             action.setStatusTip(preset.description)
             action.triggered.connect(lambda _=False, n=name: self.use_preset(n))
         presets.setTitle(self.tr("Presets"))
@@ -260,8 +270,8 @@ class MainWindow(QMainWindow):
         try:
             sources = list_sources(cache_folder())
         except (ValueError, OSError) as error:
-            self.notice.say(str(error))
-            sources = []
+            self._to_say.append(str(error))
+            sources = list_local_sources()
         self.setup.set_sources(sources, current)
 
     # Texts.
@@ -282,8 +292,20 @@ class MainWindow(QMainWindow):
             self.setup.set_wanted(wanted)
         self.setup.set_corpus(corpus)
         view = self.controller.view
+        if Path(corpus.origin).is_absolute():  # no bundled text
+            self._remember_file(corpus.origin)
+        if corpus.excerpt:
+            self._to_say.append(corpus.excerpt)
         if begin or view is None or self._untouched(view):
             self._start_wanted()
+        self._say_waiting()
+
+    def _say_waiting(self) -> None:
+        """Tells what is no reason to stop, unless there is a message of something worse."""
+        if self._to_say and self.controller.view is not None and self.notice.isHidden():
+            words = " ".join(dict.fromkeys(self._to_say))
+            self._to_say.clear()
+            self.notice.say(words, "warn")
 
     def _refuse_short(self, corpus: Corpus, wanted: RunConfig) -> None:
         """A text too short for a window in every stream changes nothing; one click makes it fit."""
@@ -415,7 +437,11 @@ class MainWindow(QMainWindow):
 
     def use_preset(self, name: str) -> None:
         """Begins a run with a preset's settings, on its own text or the present one."""
-        config = load_preset(name).config(self.setup.wanted.corpus)
+        try:
+            config = load_preset(name).config(self.setup.wanted.corpus)
+        except ConfigError as error:
+            self.notice.say(f"{error}.")
+            return
         config = config.with_changes(temperature=self.page.next_character.temperature())
         if not self._may_end_run(self.tr("This preset")):
             return
@@ -459,6 +485,7 @@ class MainWindow(QMainWindow):
         self._recover.setEnabled(bool(self._recoverable))
         if not fell_back and not self._recovery_offered:
             self._offer_recovery()
+        self._say_waiting()
 
     def _show_run(self) -> None:
         view = self.controller.view
@@ -614,6 +641,7 @@ class MainWindow(QMainWindow):
         if self._recoverable:
             self._recoverable.pop(0).slot.release(keep=False)
         self._offer_recovery()
+        self._say_waiting()
 
     def ask_export(self, kind: str) -> None:
         """Asks where, and writes metrics, samples or the best weights there."""
@@ -698,7 +726,7 @@ class MainWindow(QMainWindow):
         self._recent.clear()
         for path in self._recent_files():
             action = self._recent.addAction(Path(path).name.replace("&", "&&"))
-            action.setToolTip(path)
+            action.setToolTip(plain_tip(path))
             action.triggered.connect(lambda _=False, p=path: self.open_path(p))
         self._recent.setEnabled(bool(self._recent.actions()))
 
@@ -788,10 +816,13 @@ class MainWindow(QMainWindow):
         )
         lines = "\n".join(f"{name}: {value}" for name, value in found.items())
         box.setInformativeText(lines)
+        for label in box.findChildren(QLabel):  # setTextFormat does not reach the second one
+            label.setTextFormat(Qt.TextFormat.PlainText)
         copy = box.addButton(self.tr("Copy"), QMessageBox.ButtonRole.ActionRole)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(lines))
         box.addButton(QMessageBox.StandardButton.Close)
         box.exec()
+        box.deleteLater()
 
     # From one start to the next.
 
@@ -898,7 +929,9 @@ class MainWindow(QMainWindow):
 
 def default_seed(text: str) -> str:
     """Two short lines of a text to begin with, from the start of a paragraph in its middle."""
-    found = _PARAGRAPH.search(text, len(text) // 2) or _PARAGRAPH.search(text)
+    middle = len(text) // 2
+    found = _PARAGRAPH.search(text, middle, middle + _SEARCHED)
+    found = found or _PARAGRAPH.search(text, 0, _SEARCHED)
     start = found.end() if found else 0
     lines = text[start : start + 4 * _SEED_LINE].split("\n")[:2]
     short = [_to_a_word(line) for line in lines]

@@ -22,6 +22,7 @@ from rnnviz.session.view import RunView
 _COLUMNS = (804, 500)
 _LEFT_ROWS = (312, 336, 212)
 _RIGHT_ROWS = (312, 556)
+_HANDLE = 8  # pixels between panels
 # Heights of this page (the window less its bars) below which panels give way.
 _HIDE_SAMPLES_BELOW = 640
 _HIDE_HIDDEN_STATE_BELOW = 440
@@ -70,7 +71,7 @@ class TrainPage(QWidget):
 
     def _splitter(self, orientation: Qt.Orientation, widgets: tuple[QWidget, ...]) -> QSplitter:
         splitter = QSplitter(orientation)
-        splitter.setHandleWidth(8)
+        splitter.setHandleWidth(_HANDLE)
         splitter.setChildrenCollapsible(False)
         for index, widget in enumerate(widgets):
             splitter.addWidget(widget)
@@ -104,6 +105,10 @@ class TrainPage(QWidget):
         ):
             if not states.get(name, QByteArray()).isEmpty():
                 splitter.restoreState(states[name])
+                # A state has more in it than sizes, and may be of another version's window.
+                splitter.setHandleWidth(_HANDLE)
+                splitter.setChildrenCollapsible(False)
+                splitter.setOpaqueResize(True)
                 splitter.setOrientation(
                     Qt.Orientation.Horizontal if name == "columns" else Qt.Orientation.Vertical
                 )

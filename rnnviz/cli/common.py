@@ -6,9 +6,13 @@ import argparse
 import contextlib
 import math
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from rnnviz.text.corpus import Corpus
 
 BAD_INPUT = 2  # exit status for bad arguments and files
 DIVERGED = 1  # exit status of a training that ended in NaN or infinity
@@ -78,6 +82,12 @@ def check_preset(name: str | None) -> None:
 
     with one_line_errors():
         load_preset(name)
+
+
+def say_excerpt(corpus: Corpus) -> None:
+    """Tells when only the beginning of a very large text is used."""
+    if corpus.excerpt:
+        print(f"rnnviz: {corpus.excerpt}", file=sys.stderr)
 
 
 def finite(value: float) -> float | None:

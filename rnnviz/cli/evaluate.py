@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnviz.cli.common import Parser, one_line_errors
+from rnnviz.cli.common import Parser, one_line_errors, say_excerpt
 
 if TYPE_CHECKING:
     from rnnviz.engine.evaluation import Evaluation
@@ -36,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     with one_line_errors():
         model = load_model(arguments.run)
         corpus = load_source(arguments.text, cache_folder(), for_training=False)
+        say_excerpt(corpus)
         indices = Vocabulary(model.vocabulary).encode(corpus.text)
         measured = evaluate(model.network, indices)
     print(json.dumps(figures(measured)) if arguments.json else words(measured))

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from rnnviz.cli.common import Parser, UsageError, one_line_errors
+from rnnviz.cli.common import Parser, UsageError, one_line_errors, say_excerpt
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,7 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     with one_line_errors():
         model = load_model(arguments.run)
         if text is None:
-            text = load_source(arguments.file, cache_folder(), for_training=False).text
+            corpus = load_source(arguments.file, cache_folder(), for_training=False)
+            say_excerpt(corpus)
+            text = corpus.text
         found = log_probabilities(model.network, Vocabulary(model.vocabulary).encode(text))
     total = float(found.sum())
     measured = Evaluation(-total / found.size, found.size)

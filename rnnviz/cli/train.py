@@ -19,6 +19,7 @@ from rnnviz.cli.common import (
     finite,
     one_line_errors,
     real,
+    say_excerpt,
 )
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         config, budget = _settings(arguments)
         check_writable(arguments.out)
         corpus = load_source(arguments.corpus, cache_folder())
+        say_excerpt(corpus)
         run = build_run(config, corpus, cores=arguments.threads)
         with thread_limit(run.parallelism.threads), contextlib.closing(run.trainer):
             return _train(arguments, run, budget)

@@ -6,6 +6,7 @@ Used by the session's save and open, and by ``train``, ``eval`` and ``sample`` o
 
 import json
 import os
+import reprlib
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -13,18 +14,20 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from rnnviz.engine.errors import EngineError
+from rnnviz.engine.memory import lacking_memory
 from rnnviz.engine.network import DTYPES, ModelConfig, Network
 from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.tensor_file import FormatError, TensorEntry, TensorFile, parse_json
 from rnnviz.files import reason, write_bytes
 
 SCHEMA = "1"
 _MODEL_PREFIXES = ("rnn.", "decoder.")
 _OWN_METADATA = ("schema", "vocabulary")
 _TENSOR_KINDS = "fiub"
+_LONGEST_CAUSE = 300  # characters of what a message cites from a file
 
 
 class CheckpointError(EngineError):
@@ -100,59 +103,75 @@ def save_model(
 
 
 def load_model(path: str | os.PathLike[str]) -> LoadedModel:
-    """Read and check a model file; the network is built only when everything fits.
+    """Read and check a model file; nothing is allocated for it before its header is in order.
 
     CheckpointError, one sentence with file, cause and remedy, for: a missing, special or damaged
     file, another schema, a configuration that cannot be built, tensors missing, too many, of wrong
-    shape or dtype, weights that are not finite, a vocabulary that is not V different characters.
+    shape or dtype, weights that are not finite, a vocabulary that is not V different characters,
+    sizes that exceed the memory.
     """
     target = Path(path)
-    metadata, tensors = _read(target)
-    if metadata.get("schema") != SCHEMA:
+    try:
+        mode = target.stat().st_mode
+    except OSError as error:
+        _refuse(target, f"cannot be opened ({error.strerror or error})", "check the path")
+    except ValueError:  # a NUL inside the path
+        _refuse(target, "is no usable file name", "check the path")
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        _refuse(target, f"is {kind}", "choose a .safetensors file saved by rnnviz")
+    try:
+        with TensorFile(target) as file:
+            return _read(target, file)
+    except FormatError as error:
         _refuse(
             target,
-            f"has schema {metadata.get('schema')!r} where {SCHEMA!r} is needed",
-            "open a file saved by this version of rnnviz",
+            f"is not a readable safetensors file ({error})",
+            "it is damaged or of another kind, so use another copy",
         )
-    model = {k: v for k, v in tensors.items() if k.startswith(_MODEL_PREFIXES)}
-    extra = {k: v for k, v in tensors.items() if not k.startswith(_MODEL_PREFIXES)}
-    vocabulary = _read_vocabulary(target, metadata)
-    config = _read_config(target, metadata, len(vocabulary), model)
-    _check_tensors(target, config, model)
+    except OSError as error:
+        _refuse(target, f"cannot be read ({error.strerror or error})", "check its permissions")
+    except MemoryError:
+        _refuse(target, "does not fit into memory", "close other programs or use a smaller model")
+
+
+def _read(path: Path, file: TensorFile) -> LoadedModel:
+    metadata = file.metadata
+    schema = metadata.get("schema")
+    if schema != SCHEMA:
+        newer = schema is not None and schema.isdecimal() and len(schema) < 10
+        newer = newer and int(schema or 0) > int(SCHEMA)
+        _refuse(
+            path,
+            f"has schema {schema!r} where {SCHEMA!r} is needed",
+            "open it with a newer rnnviz" if newer else "open a file saved by rnnviz",
+        )
+    vocabulary = _read_vocabulary(path, metadata)
+    model = {k: v for k, v in file.entries.items() if k.startswith(_MODEL_PREFIXES)}
+    config = _read_config(path, metadata, len(vocabulary), model)
+    _check_tensors(path, config, model)
+    lacking = lacking_memory(sum(entry.size for entry in file.entries.values()))
+    if lacking:
+        _refuse(path, lacking, "close other programs or use a smaller model")
     parameters = Parameters.zeros(config.shapes(), config.dtype)
     for name, array in parameters.items():
-        array[...] = model[name]
+        file.read_into(name, array)
+        if not np.isfinite(array).all():
+            _refuse(path, f"has values in {name} that are not finite", "use an earlier file")
+    extra = {name: file.read(name) for name in file.entries if name not in model}
     remaining = {k: v for k, v in metadata.items() if k not in _OWN_METADATA}
     return LoadedModel(Network(config, parameters), vocabulary, remaining, extra)
 
 
 def _refuse(path: Path, cause: str, remedy: str) -> NoReturn:
-    raise CheckpointError(f"{path} {cause}: {remedy}.")
+    raise CheckpointError(f"{printable(str(path))} {printable(cause, _LONGEST_CAUSE)}: {remedy}.")
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray[Any, Any]]]:
-    """Metadata and all tensors."""
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        _refuse(path, f"cannot be opened ({error.strerror or error})", "check the path")
-    if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-        _refuse(path, f"is {kind}", "choose a .safetensors file saved by rnnviz")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            names = list(file.keys())
-            return dict(file.metadata() or {}), {name: file.get_tensor(name) for name in names}
-    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
-        # The others are what the reader raises for a dtype NumPy does not have, such as bfloat16.
-        cause = str(error).splitlines()[0] if str(error) else type(error).__name__
-        _refuse(
-            path,
-            f"is not a readable safetensors file ({cause})",
-            "it is damaged or of another kind, so use another copy",
-        )
-    except OSError as error:
-        _refuse(path, f"cannot be read ({error.strerror or error})", "check its permissions")
+def printable(text: str, longest: int | None = None) -> str:
+    """A text from outside as a part of a one-line sentence: printable characters, shortened."""
+    if longest is not None and len(text) > longest:
+        text = text[: longest - 1] + "…"
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def _parse(path: Path, metadata: Mapping[str, str], key: str) -> object:
@@ -160,10 +179,9 @@ def _parse(path: Path, metadata: Mapping[str, str], key: str) -> object:
     if key not in metadata:
         _refuse(path, f"has no {key} in its metadata", remedy)
     try:
-        parsed: object = json.loads(metadata[key])
-    except (json.JSONDecodeError, RecursionError) as error:
+        return parse_json(metadata[key])
+    except ValueError as error:
         _refuse(path, f"has a {key} that is not JSON ({error})", remedy)
-    return parsed
 
 
 def _vocabulary_problem(vocabulary: object, size: int | None) -> str:
@@ -171,7 +189,7 @@ def _vocabulary_problem(vocabulary: object, size: int | None) -> str:
         return "it is not a list of characters"
     for entry in vocabulary:
         if not isinstance(entry, str) or len(entry) != 1:
-            return f"its entry {entry!r} is not a single character"
+            return f"its entry {reprlib.repr(entry)} is not a single character"
         if "\ud800" <= entry <= "\udfff":
             return f"its entry {entry!r} is half of a surrogate pair"
     if len(set(vocabulary)) != len(vocabulary):
@@ -193,7 +211,7 @@ def _read_config(
     path: Path,
     metadata: Mapping[str, str],
     vocabulary_size: int,
-    model: Mapping[str, np.ndarray[Any, Any]],
+    model: Mapping[str, TensorEntry],
 ) -> ModelConfig:
     parsed = _parse(path, metadata, "config")
     section = parsed.get("model") if isinstance(parsed, dict) else None
@@ -207,7 +225,7 @@ def _read_config(
     for key in ("cell", "hidden_size", "num_layers"):
         if key not in section:
             _refuse(path, f"has a model without {key}", remedy)
-    dtypes = {str(array.dtype) for array in model.values()}
+    dtypes = {entry.dtype for entry in model.values()}
     if len(dtypes) != 1 or not dtypes <= set(DTYPES):
         found = ", ".join(sorted(dtypes)) or "no"
         _refuse(
@@ -229,21 +247,17 @@ def _read_config(
         _refuse(path, f"describes a network that cannot be built ({error})", remedy)
 
 
-def _check_tensors(
-    path: Path, config: ModelConfig, model: Mapping[str, np.ndarray[Any, Any]]
-) -> None:
+def _check_tensors(path: Path, config: ModelConfig, model: Mapping[str, TensorEntry]) -> None:
     shapes = config.shapes()
     remedy = "use another copy of the file"
     for name, shape in shapes.items():
         if name not in model:
             _refuse(path, f"lacks the tensor {name}", remedy)
-        array = model[name]
-        if array.shape != shape:
-            _refuse(path, f"has {name} of shape {array.shape} where {shape} is needed", remedy)
-        if array.dtype != config.dtype:
-            _refuse(path, f"has {name} as {array.dtype} where {config.dtype} is needed", remedy)
-        if not np.isfinite(array).all():
-            _refuse(path, f"has values in {name} that are not finite", "use an earlier file")
+        entry = model[name]
+        if entry.shape != shape:
+            _refuse(path, f"has {name} of shape {entry.shape} where {shape} is needed", remedy)
+        if entry.dtype != config.dtype:
+            _refuse(path, f"has {name} as {entry.dtype} where {config.dtype} is needed", remedy)
     for name in model:
         if name not in shapes:
             _refuse(path, f"has the tensor {name}, which its configuration does not have", remedy)

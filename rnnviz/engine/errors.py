@@ -48,7 +48,10 @@ def require_number(
         wanted += f" and < {below:g}"
     if isinstance(value, bool) or not isinstance(value, Real):
         raise EngineError(f"{name} must be {wanted}, got {value!r}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = float("inf")
     too_small = number <= least if exclusive else number < least
     if not np.isfinite(number) or too_small or number >= below:
         raise EngineError(f"{name} must be {wanted}, got {number!r}")

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from rnnviz.engine.checkpoint import CheckpointError, LoadedModel
+from rnnviz.engine.checkpoint import CheckpointError, LoadedModel, printable
 from rnnviz.engine.errors import EngineError
 from rnnviz.engine.memory import lacking_memory
 from rnnviz.engine.network import MAX_LAYERS, ModelConfig, Network
@@ -53,7 +53,7 @@ def load_state_dict(path: str | os.PathLike[str]) -> LoadedModel:
 
 
 def _refuse(path: Path, cause: str, remedy: str) -> NoReturn:
-    raise CheckpointError(f"{path} {cause[:300]}: {remedy}.")
+    raise CheckpointError(f"{printable(str(path))} {printable(cause, 300)}: {printable(remedy)}.")
 
 
 def _read(path: Path, file: TensorFile) -> LoadedModel:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from rnnviz.files import reason, write_bytes
 from rnnviz.panels.theme import icon, themes
+from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.session.view import RunView
 
 
@@ -59,7 +60,7 @@ class ElidedLabel(QLabel):
         """Draws what fits."""
         painter = QPainter(self)
         shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width())
-        self.setToolTip(self._full if shown != self._full else "")
+        self.setToolTip(plain_tip(self._full) if shown != self._full else "")
         if len(shown) < 0.6 * len(self._full):
             return  # a stump tells nothing; the tooltip has the whole
         painter.setPen(self.palette().color(self.foregroundRole()))

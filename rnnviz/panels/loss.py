@@ -656,7 +656,9 @@ class LossPanel(Panel):
     # What the user chooses.
 
     def set_unit(self, unit: str) -> None:
-        """nats, bits or perplexity."""
+        """nats, bits or perplexity; of anything else nothing comes."""
+        if unit not in self._unit_actions:
+            return
         self.units.set_current(unit)
         self.plot.unit = unit
         for key, action in self._unit_actions.items():

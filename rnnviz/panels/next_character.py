@@ -171,7 +171,10 @@ class SeedEdit(QPlainTextEdit):
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Pastes the plain text, of very long ones the end."""
         if source.hasText():
-            text = source.text()[-LONGEST_SEED:].replace("\r\n", "\n").replace("\r", "\n")
+            text = source.text()[-2 * LONGEST_SEED - 2 :]  # line ends may be two characters
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+            # One more than fits, so that it is noticed that not all of it does.
+            text = text[-LONGEST_SEED - 1 :]
             self.insertPlainText(text)
             self.ensureCursorVisible()
 

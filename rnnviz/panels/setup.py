@@ -25,6 +25,7 @@ from rnnviz.panels.theme import icon, icon_pixmap, theme, themes
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.panels.widgets.field_row import FieldRow
 from rnnviz.panels.widgets.number_field import NumberField
+from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.value_slider import ValueSlider
 from rnnviz.panels.widgets.vocabulary_strip import VocabularyStrip
@@ -468,7 +469,7 @@ class SetupPanel(QFrame):
         for source in sources:
             self._corpus.addItem(source.title, source.id)
             index = self._corpus.count() - 1
-            self._corpus.setItemData(index, source.note, Qt.ItemDataRole.ToolTipRole)
+            self._corpus.setItemData(index, plain_tip(source.note), Qt.ItemDataRole.ToolTipRole)
             if not source.local:
                 self._corpus.setItemIcon(index, icon("download"))
         self._corpus.addItem(self.tr("Open a text file…"), _OPEN_FILE)
@@ -488,14 +489,16 @@ class SetupPanel(QFrame):
         self._strip.show_counts(corpus.vocabulary, corpus.frequencies)
         length = len(corpus.text)
         size = f"{length / 1e6:.2f} M" if length >= 1e6 else f"{length:,}"
-        self._corpus_size = self.tr("{0} characters · {1} symbols").format(
-            size, corpus.vocabulary.size
-        )
+        words = self.tr("{0} characters · {1} symbols")
+        if corpus.excerpt:
+            words = self.tr("first {0} characters · {1} symbols")
+        self._corpus_size = words.format(size, corpus.vocabulary.size)
         self.set_busy("")
         if self._corpus.findData(corpus.origin) < 0:
             index = self._corpus.count() - 1
             self._corpus.insertItem(index, corpus.name, corpus.origin)
-            self._corpus.setItemData(index, corpus.origin, Qt.ItemDataRole.ToolTipRole)
+            tip = plain_tip(corpus.origin)
+            self._corpus.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
         self.select_source(corpus.origin)
         self._show_wanted()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -141,23 +142,34 @@ class RunConfig:
         accepted: dict[str, Any] = {}
         for name, value in values.items():
             if name not in fields:
-                raise ConfigError(f"{where}: there is no setting called {name!r}")
+                raise ConfigError(
+                    f"{where}: there is no setting called {reprlib.repr(name)}", str(name)
+                )
             default = fields[name].default
             wanted = type(default)
             if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-                value = float(value)
+                value = float(value) if abs(value) < 1e300 else value
             if type(value) is not wanted:
                 raise ConfigError(
-                    f"{where}: {name} is {json.dumps(value, default=str)}, "
-                    f"but must be of type {wanted.__name__}"
+                    f"{where}: {name} is {_cited(value)}, but must be of type {wanted.__name__}",
+                    name,
                 )
             accepted[name] = value
         config = cls(**accepted)
         found = problems(config)
         if found:
             name, sentence = next(iter(found.items()))
-            raise ConfigError(f"{where}: {name}: {sentence}")
+            raise ConfigError(f"{where}: {name}: {sentence}", name)
         return config
+
+
+def _cited(value: object) -> str:
+    """A value as JSON has it, as far as a sentence has room for it."""
+    try:
+        text = json.dumps(value, default=str)
+    except (ValueError, RecursionError):
+        text = type(value).__name__
+    return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 RESTART_FIELDS = (
@@ -205,7 +217,11 @@ def _integer(value: int, low: int, high: int) -> str | None:
 
 
 def _choice(value: str, allowed: tuple[str, ...]) -> str | None:
-    return None if value in allowed else f"must be one of {', '.join(allowed)}, not {value!r}"
+    return (
+        None
+        if value in allowed
+        else f"must be one of {', '.join(allowed)}, not {reprlib.repr(value)}"
+    )
 
 
 def _number(value: float, low: float, high: float) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from rnnviz.paths import resources_folder
 from rnnviz.session.config import ConfigError, RunConfig
+from rnnviz.text.data_file import DataFile, DataFileError
 
 _KEYS = {"title", "description", "settings", "command_line"}
 _BUDGET_KEYS = {"steps": int, "seconds": float, "epochs": float}
@@ -57,29 +58,44 @@ def load_preset(name: str) -> Preset:
 
 
 def read_preset(path: Path) -> Preset:
-    """Reads and checks a preset file."""
+    """Reads and checks a preset file; the message names file and line."""
+    name = f"preset {path.name}"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"preset {path.name} could not be read: {error}") from error
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"preset {path.name}, line {error.lineno}: {error.msg}") from error
+        file = DataFile(path)
+    except OSError as error:
+        raise ConfigError(f"{name} could not be read: {error.strerror or error}") from error
+    except DataFileError as error:
+        raise ConfigError(f"{name}, {error}") from error
+    content = file.content
     if not isinstance(content, dict):
-        raise ConfigError(f"preset {path.name} must hold a JSON object")
+        raise ConfigError(f"{name} must hold a JSON object")
+
+    def wrong(sentence: str, *place: str) -> ConfigError:
+        return ConfigError(f"{name}, line {file.line(*place)}: {sentence}")
+
     for key in content:
         if key not in _KEYS:
-            raise ConfigError(f"preset {path.name}: there is no key called {key!r}")
+            raise wrong(f"there is no key called {reprlib.repr(key)}", key)
     for key in ("title", "description"):
         if not isinstance(content.get(key), str):
-            raise ConfigError(f"preset {path.name}: {key} must be a text")
-    for key in ("settings", "command_line"):
-        if not isinstance(content.get(key, {}), dict):
-            raise ConfigError(f"preset {path.name}: {key} must be an object")
-    extra = content.get("command_line", {})
+            raise wrong(f"{key} must be a text", key)
+    sections = {key: content.get(key, {}) for key in ("settings", "command_line")}
+    for key, section in sections.items():
+        if not isinstance(section, dict):
+            raise wrong(f"{key} must be an object", key)
+    extra = sections["command_line"]
     for key, kind in _BUDGET_KEYS.items():
         allowed = (int, float) if kind is float else (int,)
-        if key in extra and (type(extra[key]) not in allowed or extra[key] <= 0):
-            raise ConfigError(f"preset {path.name}: {key} must be a number above 0")
-    preset = Preset(path.stem, content["title"], content["description"], content["settings"], extra)
-    preset.command_line_config("the-salt-crown")  # refuses unknown and unusable settings now
+        if key in extra and not (type(extra[key]) in allowed and 0 < extra[key] < 1e15):
+            raise wrong(f"{key} must be a number above 0", "command_line", key)
+    preset = Preset(
+        path.stem, content["title"], content["description"], sections["settings"], extra
+    )
+    try:
+        preset.config("the-salt-crown")
+        preset.command_line_config("the-salt-crown")
+    except ConfigError as error:
+        section = "command_line" if error.field in extra else "settings"
+        sentence = str(error).removeprefix(f"preset {preset.id}: ")
+        raise wrong(sentence, section, error.field) from error
     return preset

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -78,6 +79,8 @@ class Record:
         rows = [_row(line) for line in _parsed("last", tensors)]
         if len(rows) != min(len(steps), 1) or (rows and rows[0].step < steps[-1]):
             raise ValueError("its last row does not belong to its columns")
+        if rows and not (seconds[-1] <= rows[0].seconds < math.inf and 0 <= rows[0].epoch < 1e15):
+            raise ValueError("its last row has clocks that make no sense")
         return cls(
             columns=columns,
             last=rows[0] if rows else None,
@@ -129,7 +132,7 @@ def _typed(name: str, values: Mapping[str, Any], types: Mapping[str, type]) -> d
         raise ValueError(f"a {name} in it has other parts than it should")
     found: dict[str, Any] = {}
     for part, value in values.items():
-        if types[part] is float and type(value) is int:
+        if types[part] is float and type(value) is int and abs(value) < 2**63:
             value = float(value)
         # A whole number may still be too large for the drawing.
         if type(value) is not types[part] or (type(value) is int and not 0 <= value < 2**63):

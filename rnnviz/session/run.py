@@ -13,7 +13,8 @@ from rnnviz.engine.blas import Parallelism, recommended_parallelism
 from rnnviz.engine.data_parallel import DataParallel
 from rnnviz.engine.evaluation import Evaluation, evaluate, evaluate_streams
 from rnnviz.engine.initializers import initialize
-from rnnviz.engine.network import Network
+from rnnviz.engine.memory import lacking_memory
+from rnnviz.engine.network import ModelConfig, Network
 from rnnviz.engine.optimizers import make_optimizer
 from rnnviz.engine.trainer import Trainer
 from rnnviz.session.config import WHOLE, ConfigError, RunConfig, problems
@@ -93,6 +94,19 @@ class Run:
         return evaluate(self.network, held_out[0])
 
 
+def least_memory(config: RunConfig, model: ModelConfig, window: int) -> int:
+    """Bytes without which no step can be made with windows of `window` characters.
+
+    Counted are parameters, gradients, what the optimizer remembers, the copy onlookers read, and
+    for each character of a batch the logits and twice the hidden states.
+    """
+    remembered = {"sgd": 0, "adam": 2, "adamw": 2}.get(config.optimizer, 1)
+    numbers = model.parameter_count * (3 + remembered)
+    each = model.vocabulary_size + 2 * model.num_layers * model.hidden_size
+    numbers += window * config.batch_size * each
+    return numbers * np.dtype(model.dtype).itemsize
+
+
 def build_run(
     config: RunConfig,
     corpus: Corpus,
@@ -129,8 +143,14 @@ def build_run(
         seq_len=1 if config.bptt == WHOLE else config.seq_len,
     )
     window = split.train.shape[1] - 1 if config.bptt == WHOLE else config.seq_len
+    model = config.model_config(vocabulary.size)
+    lacking = lacking_memory(least_memory(config, model, window))
+    if lacking:
+        raise ConfigError(
+            f"a run of this size on a text of {vocabulary.size:,} symbols {lacking}; "
+            "choose fewer hidden units, a smaller batch or a shorter sequence"
+        )
     if network is None:
-        model = config.model_config(vocabulary.size)
         rng = np.random.default_rng(config.seed)
         parameters = initialize(
             model,

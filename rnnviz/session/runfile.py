@@ -10,8 +10,8 @@ panels showed). Files of earlier versions lack some of them and still open.
 from __future__ import annotations
 
 import json
-import math
 import os
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,13 +21,19 @@ from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
-from rnnviz.engine.checkpoint import CheckpointError, LoadedModel, load_model, save_model
+from rnnviz.engine.checkpoint import (
+    CheckpointError,
+    LoadedModel,
+    load_model,
+    printable,
+    save_model,
+)
 from rnnviz.engine.errors import EngineError
 from rnnviz.engine.network import ModelConfig, Network
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.state_dict import is_state_dict, load_state_dict
+from rnnviz.engine.tensor_file import TensorFile, parse_json
 from rnnviz.engine.trainer import TrainerState
 from rnnviz.session.config import ConfigError, RunConfig
 from rnnviz.session.frames import Row
@@ -39,6 +45,9 @@ from rnnviz.text.sources import list_sources
 from rnnviz.text.vocabulary import Vocabulary
 
 _TRAINER, _HISTORY, _BEST = "trainer.", "history.", "best."
+_LONGEST = 300  # characters of what a message cites from a file
+_MOST_SECONDS = 1e10  # three centuries of training
+_MOST_STEPS = 2**53  # they go into 64-bit columns; a float holds them exactly below this
 
 
 @dataclass(frozen=True)
@@ -225,15 +234,28 @@ class SavedRun:
     def restore(self, corpus: Corpus, cores: int | None = 1) -> Run:
         """The run as it was saved, ready to continue bit for bit; `corpus` must belong to it.
 
-        For `cores` see `build_run`.
+        For `cores` see `build_run`. Raises `ConfigError` with one sentence when the file's parts
+        contradict one another.
         """
+        where = printable(self.path.name)
         if self.config is None or self.trainer is None:
-            raise ConfigError(f"{self.path.name} holds a model only, nothing to continue")
+            raise ConfigError(f"{where} holds a model only, nothing to continue")
         if not self.belongs_to(corpus):
-            raise ConfigError(f"{self.path.name} was trained on another text than {corpus.name}")
+            raise ConfigError(f"{where} was trained on another text than {corpus.name}")
+        # It need not be that of the text: a network from elsewhere has its own order.
         vocabulary = Vocabulary(self.model.vocabulary)
-        run = build_run(self.config, corpus, self.model.network, cores, vocabulary=vocabulary)
-        run.trainer.load_state_dict(self.trainer)
+        if self.config.model_config(vocabulary.size) != self.model.network.config:
+            raise _contradiction(where, "its settings are not those of its network")
+        run: Run | None = None
+        try:
+            run = build_run(self.config, corpus, self.model.network, cores, vocabulary=vocabulary)
+            run.trainer.load_state_dict(self.trainer)
+        # The states of the optimizer, of the generator and of the text each check themselves, as
+        # strictly as their own type needs it.
+        except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError) as error:
+            if run is not None:
+                run.trainer.close()
+            raise _contradiction(where, str(error) or type(error).__name__) from error
         return run
 
 
@@ -242,28 +264,40 @@ def load_run(path: str | os.PathLike[str]) -> SavedRun:
     file = Path(path)
     model = load_state_dict(file) if is_state_dict(file) else load_model(file)
     sections = model.config
-    where = file.name
+    where = printable(file.name)
     config = None
     if "run" in sections:
-        config = RunConfig.from_mapping(_mapping(sections["run"], where, "run"), f"{where}: run")
+        try:
+            config = RunConfig.from_mapping(_mapping(sections["run"], where, "run"), "run")
+        except ConfigError as error:
+            raise ConfigError(
+                f"{where} has settings that can't be used ({printable(str(error), _LONGEST)}): "
+                "use another copy of the file or a newer rnnviz",
+                error.field,
+            ) from error
     corpus = _mapping(sections.get("corpus", {}), where, "corpus")
     trainer: TrainerState | None = None
     runner = _mapping(sections.get("runner", {}), where, "runner")
     seconds = runner.get("seconds", 0.0)
     if "trainer" in sections:
         values = dict(_mapping(sections["trainer"], where, "trainer"))
-        seconds = values.pop("seconds", seconds)  # where it stood before there was a runner's
+        # Beside the trainer's before there was a section of the runner.
+        seconds = values.pop("seconds", seconds)
+        _check_counts(values, where)
         trainer = {"tensors": _tensors(model, _TRAINER), "values": values}
+        for name, array in trainer["tensors"].items():
+            if array.dtype.kind == "f" and np.isnan(array).any():
+                raise _contradiction(where, f"{printable(name, 80)} has values that are no numbers")
     return SavedRun(
         path=file,
         model=model,
         config=config,
-        corpus_name=str(corpus.get("name", "")),
-        corpus_origin=str(corpus.get("origin", "")),
-        corpus_encoding=str(corpus.get("encoding", "")),
-        corpus_sha256=str(corpus.get("sha256", "")),
+        corpus_name=printable(_text(corpus, "name"), 200),
+        corpus_origin=_text(corpus, "origin"),
+        corpus_encoding=_text(corpus, "encoding"),
+        corpus_sha256=_text(corpus, "sha256"),
         trainer=trainer,
-        seconds=float(seconds) if _is_number(seconds) else 0.0,
+        seconds=_seconds(seconds),
         runner=runner,
         view=_mapping(sections.get("view", {}), where, "view"),
         record=_record(model, file),
@@ -286,19 +320,24 @@ def summary(path: str | os.PathLike[str]) -> Summary:
     """Reads the head of a run file; `CheckpointError` when it is none."""
     file = Path(path)
     try:
-        with safe_open(file, framework="numpy") as opened:
-            sections = json.loads((opened.metadata() or {})["config"])
-        model, corpus = sections["model"], sections["corpus"]
+        with TensorFile(file) as opened:
+            sections: Any = parse_json(opened.metadata["config"])
+        model, corpus, step = sections["model"], sections["corpus"], sections["trainer"]["step"]
+        if type(step) is not int or not 0 <= step < _MOST_STEPS:
+            raise ValueError("its number of steps is beyond all bounds")
         what = f"{str(model['cell']).upper()} {model['num_layers']} × {model['hidden_size']}"
         return Summary(
             path=file,
-            step=int(sections["trainer"]["step"]),
-            seconds=float(sections["runner"]["seconds"]),
-            what=f"{what} on {corpus['name']}",
+            step=step,
+            seconds=_seconds(sections["runner"]["seconds"]),
+            what=printable(f"{what} on {corpus['name']}", _LONGEST),
             written=file.stat().st_mtime,
         )
-    except (OSError, SafetensorError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise CheckpointError(f"{file} is not a run that can be gone on with: {error}.") from error
+    except (OSError, MemoryError, ValueError, TypeError, KeyError) as error:
+        cause = printable(str(error), _LONGEST)
+        raise CheckpointError(
+            f"{printable(str(file))} is not a run that can be gone on with: {cause}."
+        ) from error
 
 
 def _tensors(model: LoadedModel, prefix: str) -> dict[str, NDArray[Any]]:
@@ -317,7 +356,8 @@ def _record(model: LoadedModel, file: Path) -> Record | None:
         return Record.from_tensors(tensors)
     except ValueError as error:
         raise CheckpointError(
-            f"{file} has a damaged history ({error}): use another copy of the file."
+            f"{printable(str(file))} has a damaged history ({printable(str(error), _LONGEST)}): "
+            "use another copy of the file."
         ) from None
 
 
@@ -325,19 +365,20 @@ def _best(model: LoadedModel, sections: Mapping[str, Any], file: Path) -> Best |
     tensors = _tensors(model, _BEST)
     if not tensors:
         return None
-    section = _mapping(sections.get("best"), file.name, "best")
+    section = _mapping(sections.get("best"), printable(file.name), "best")
     step, loss = section.get("step"), section.get("loss")
     wanted = model.network.parameters
     if (
         type(step) is not int
-        or step < 0
+        or not 0 <= step < _MOST_STEPS
         or not _is_number(loss)
         or {n: (a.shape, a.dtype) for n, a in tensors.items()}
         != {n: (a.shape, a.dtype) for n, a in wanted.items()}
         or not all(np.isfinite(array).all() for array in tensors.values())
     ):
         raise CheckpointError(
-            f"{file} has best weights that do not fit its network: use another copy of the file."
+            f"{printable(str(file))} has best weights that do not fit its network: "
+            "use another copy of the file."
         )
     parameters = wanted.zeros_like()
     for name, array in parameters.items():
@@ -346,10 +387,41 @@ def _best(model: LoadedModel, sections: Mapping[str, Any], file: Path) -> Best |
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and math.isfinite(value)
+    # Compared, as a whole number may be beyond what a float can hold. NaN is not.
+    return isinstance(value, int | float) and abs(value) <= sys.float_info.max
+
+
+def _contradiction(where: str, cause: str) -> ConfigError:
+    return ConfigError(
+        f"{where} can't be continued ({printable(cause, _LONGEST)}): use another copy of the file"
+    )
+
+
+def _text(section: dict[str, Any], key: str) -> str:
+    value = section.get(key, "")
+    return value if isinstance(value, str) else ""
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not _is_number(value):
+        return 0.0
+    return float(value) if 0 <= value < _MOST_SECONDS else 0.0
+
+
+def _check_counts(values: dict[str, Any], where: str) -> None:
+    for name in ("step", "characters"):
+        count = values.get(name, 0)
+        if type(count) is int and count >= _MOST_STEPS:
+            raise _contradiction(where, f"its number of {name} is beyond all bounds")
+    progress = values.get("progress")
+    if isinstance(progress, int | float) and not 0 <= progress <= 1e15:
+        raise _contradiction(where, "its progress is beyond all bounds")
 
 
 def _mapping(value: Any, where: str, section: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise EngineError(f"{where}: the section {section} of its config is not an object")
+        raise EngineError(
+            f"{where} has a config whose section {section} is not an object: "
+            "use another copy of the file"
+        )
     return value

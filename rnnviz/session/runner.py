@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import queue
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -404,7 +405,8 @@ def _numbers(value: object, count: int) -> list[float] | None:
     """So many finite numbers, or None for anything else."""
     if not isinstance(value, list) or len(value) != count:
         return None
-    good = all(isinstance(v, int | float) and math.isfinite(v) and v >= 0 for v in value)
+    # A whole number may be beyond what a float can hold.
+    good = all(isinstance(v, int | float) and 0 <= v <= sys.float_info.max for v in value)
     return [float(v) for v in value] if good else None
 
 

@@ -37,9 +37,9 @@ class Streams:
         self.batch_size = train.shape[0]
         self.position = 0
         self.epoch = 0
-        # Time-major and contiguous once, so that each window is a slice and never a copy.
-        self._characters: Indices = np.array(train.T, np.int32, order="C")  # (L, B)
-        self._characters.flags.writeable = False
+        # Of a read-only array a view: to copy each window costs microseconds, a second copy of a
+        # long text half a gigabyte.
+        self._characters: Indices = train.T.astype(np.int32, copy=train.flags.writeable)  # (L, B)
 
     @property
     def windows_per_epoch(self) -> int:
@@ -58,8 +58,9 @@ class Streams:
         third value is True the caller starts from a zero state.
         """
         start, stop = self.position, self.position + self.seq_len
-        inputs = self._characters[start:stop]  # (T, B)
-        targets = self._characters[start + 1 : stop + 1]  # (T, B)
+        window = np.array(self._characters[start : stop + 1], order="C")  # (T + 1, B)
+        window.flags.writeable = False
+        inputs, targets = window[:-1], window[1:]
         self.position = stop
         if stop + self.seq_len >= len(self._characters):
             self.position = 0
@@ -75,12 +76,18 @@ class Streams:
 
         Raises ValueError when no window of these streams starts at that position.
         """
-        position, epoch = int(state["position"]), int(state["epoch"])
+        position, epoch = state["position"], state["epoch"]
         last = (self.windows_per_epoch - 1) * self.seq_len
-        if not 0 <= position <= last or position % self.seq_len or epoch < 0:
+        whole = type(position) is int and type(epoch) is int
+        # Beyond 2^53 passes over the text a float could no longer count them.
+        if (
+            not whole
+            or not (0 <= position <= last and 0 <= epoch < 2**53)
+            or (position % self.seq_len)
+        ):
             raise ValueError(
                 f"position must be a multiple of {self.seq_len} from 0 to {last} and epoch at "
-                f"least 0, got position {position}, epoch {epoch}."
+                f"least 0, got position {position!r}, epoch {epoch!r}."
             )
         self.position = position
         self.epoch = epoch

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,13 +9,22 @@ from urllib.parse import urlsplit
 
 from rnnviz import paths
 from rnnviz.text.corpus import MAX_FILE_BYTES, CorpusError
+from rnnviz.text.data_file import DataFile, DataFileError
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LONGEST_CITED = 100  # characters of a wrong value in a message
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
 class CatalogueError(CorpusError):
-    """The catalogue file is wrong; the message is one sentence naming the entry and the key."""
+    """The catalogue file is wrong; the message is one sentence naming entry, key and line.
+
+    `key` is the one that is wrong, empty when it is no single one.
+    """
+
+    def __init__(self, sentence: str, key: str = "") -> None:
+        super().__init__(sentence)
+        self.key = key
 
 
 @dataclass(frozen=True)
@@ -56,9 +64,13 @@ class CatalogueEntry:
             raise self._wrong("sha256", "64 lower-case hexadecimal digits")
 
     def _wrong(self, key: str, wanted: str) -> CatalogueError:
-        return CatalogueError(
-            f"Catalogue entry {self.id!r}: {key} must be {wanted}, not {getattr(self, key)!r}."
-        )
+        value, name = _cited(getattr(self, key)), _cited(self.id)
+        return CatalogueError(f"Catalogue entry {name}: {key} must be {wanted}, not {value}.", key)
+
+
+def _cited(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_CITED else f"{text[: _LONGEST_CITED - 1]}…"
 
 
 def is_id(text: str) -> bool:
@@ -87,33 +99,45 @@ def load_catalogue(path: Path | None = None) -> tuple[CatalogueEntry, ...]:
     """
     try:
         file = path or paths.resources_folder() / "catalogue.json"
-        document = json.loads(file.read_bytes())
+        document = DataFile(file)
     except OSError as error:
         raise CatalogueError(
-            f"The catalogue of texts can't be read: {error.strerror or error}"
+            f"The catalogue of texts can't be read: {error.strerror or error}."
         ) from None
-    except (ValueError, RecursionError) as error:
-        raise CatalogueError(f"The catalogue of texts is not JSON: {error}.") from None
-    if not isinstance(document, dict) or set(document) != {"texts"}:
-        raise CatalogueError('The catalogue must be one object with the key "texts" alone.')
-    texts = document["texts"]
+    except DataFileError as error:
+        raise CatalogueError(f"The catalogue of texts is not JSON: {file.name}, {error}.") from None
+    content = document.content
+    if not isinstance(content, dict) or set(content) != {"texts"}:
+        raise CatalogueError(
+            f'The catalogue {file.name} must be one object with the key "texts" alone.'
+        )
+    texts = content["texts"]
     if not isinstance(texts, list):
-        raise CatalogueError("The catalogue's texts must be a list.")
-    entries = tuple(_entry(place, item) for place, item in enumerate(texts, 1))
-    for place, entry in enumerate(entries):
-        if any(entry.id == earlier.id for earlier in entries[:place]):
-            raise CatalogueError(f"The catalogue has the id {entry.id!r} twice.")
-    return entries
+        raise CatalogueError(
+            f"The catalogue's texts must be a list ({file.name}, line {document.line('texts')})."
+        )
+    entries: list[CatalogueEntry] = []
+    for index, item in enumerate(texts):
+        try:
+            entry = _entry(index + 1, item)
+            if any(entry.id == earlier.id for earlier in entries):
+                raise CatalogueError(f"The catalogue has the id {entry.id!r} twice.", "id")
+        except CatalogueError as error:
+            line = document.line("texts", index, *([error.key] if error.key else ()))
+            sentence = str(error).removesuffix(".")
+            raise CatalogueError(f"{sentence} ({file.name}, line {line}).", error.key) from None
+        entries.append(entry)
+    return tuple(entries)
 
 
 def _entry(place: int, item: object) -> CatalogueEntry:
     if not isinstance(item, dict):
-        raise CatalogueError(f"Catalogue entry {place} must be an object, not {item!r}.")
+        raise CatalogueError(f"Catalogue entry {place} must be an object, not {_cited(item)}.")
     keys = [field.name for field in fields(CatalogueEntry)]
     for key in keys:
         if key not in item:
             raise CatalogueError(f"Catalogue entry {place} lacks the key {key!r}.")
     for key in item:
         if key not in keys:
-            raise CatalogueError(f"Catalogue entry {place} has the unknown key {key!r}.")
+            raise CatalogueError(f"Catalogue entry {place} has the unknown key {_cited(key)}.", key)
     return CatalogueEntry(**item)

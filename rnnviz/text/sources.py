@@ -69,7 +69,12 @@ def list_sources(cache_folder: Path | None = None) -> list[Source]:
         )
         for entry in load_catalogue()
     ]
-    return [*_BUNDLED, _PYTHON, *downloads]
+    return [*list_local_sources(), *downloads]
+
+
+def list_local_sources() -> list[Source]:
+    """What there is without the catalogue: the bundled texts and this Python's source."""
+    return [*_BUNDLED, _PYTHON]
 
 
 def load_source(

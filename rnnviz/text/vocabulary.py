@@ -5,6 +5,7 @@ The character order is the model's output order: index i of the logits is ``char
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-# Characters converted at a time: bounds the UTF-32 scratch of `encode` to 16 MB for any text.
-_CHUNK = 4_000_000
+# Characters converted at a time: bounds the UTF-32 scratch to 4 MB for any text.
+_CHUNK = 1_000_000
 
 _NAMED = {" ": ("\u2423", "space"), "\n": ("\u23ce", "newline"), "\t": ("\u21e5", "tab")}
 _DELETE = 0x7F
@@ -59,7 +60,11 @@ class Vocabulary:
     @classmethod
     def from_text(cls, text: str) -> Vocabulary:
         """The vocabulary of `text`: its distinct characters sorted by code point."""
-        return cls(tuple(sorted(set(text))))
+        seen = np.zeros(sys.maxunicode + 1, np.bool_)
+        # Not set(text), which would hold up every other thread for seconds on a long text.
+        for start in range(0, len(text), _CHUNK):
+            seen[_code_points(text[start : start + _CHUNK])] = True
+        return cls(tuple(map(chr, np.flatnonzero(seen).tolist())))
 
     @property
     def size(self) -> int:

@@ -14,6 +14,8 @@ from rnnviz.engine.schedules import Constant
 from rnnviz.engine.truncation import Truncation
 from rnnviz.session.config import ConfigError, RunConfig, fitted, problems, restart_changes
 from rnnviz.session.presets import load_preset, preset_ids, read_preset
+from rnnviz.session.run import build_run
+from rnnviz.text.corpus import Corpus
 
 
 def test_the_default_config_has_no_problems() -> None:
@@ -170,3 +172,70 @@ def test_a_broken_preset_file_is_told_by_name(tmp_path: Path, content: str, word
     with pytest.raises(ConfigError, match=word) as raised:
         read_preset(path)
     assert "broken" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (['{"title": "a",', '"description": 3}'], "line 2: description must be a text"),
+        (['{"title": "a", "description": "b",', '"setings": {}}'], "line 2: there is no key"),
+        (
+            ['{"title": "a", "description": "b", "settings": {', '"cell": "gru",', '"hiden": 3}}'],
+            "line 3: there is no setting called 'hiden'",
+        ),
+        (
+            ['{"title": "a", "description": "b", "settings": {', '"hidden_size": "many"}}'],
+            'line 2: hidden_size is "many", but must be of type int',
+        ),
+        (
+            ['{"title": "a", "description": "b", "settings": {', '"hidden_size": 0}}'],
+            "line 2: hidden_size: must be 1 to 4,096",
+        ),
+        (
+            [
+                '{"title": "a", "description": "b", "settings": {},',
+                '"command_line": {',
+                '"seed":-1}}',
+            ],
+            "line 3: seed: must be",
+        ),
+        (
+            ['{"title": "a", "description": "b", "command_line": {', '"steps": true}}'],
+            "line 2: steps must be a number above 0",
+        ),
+        (['{"title": "a",', '"title": "b"}'], "line 2: the key 'title' occurs twice"),
+    ],
+)
+def test_what_is_wrong_in_a_preset_is_told_with_its_line(
+    tmp_path: Path, lines: list[str], told: str
+) -> None:
+    path = tmp_path / "broken.json"
+    path.write_text("\n".join(lines))
+    with pytest.raises(ConfigError) as raised:
+        read_preset(path)
+    assert str(raised.value).startswith(f"preset broken.json, {told}")
+
+
+def test_a_preset_may_leave_all_settings_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "plain.json"
+    path.write_text('{"title": "a", "description": "b"}')
+    assert read_preset(path).config("x") == RunConfig(corpus="x")
+
+
+def test_a_run_the_memory_can_not_hold_is_refused_before_it_is_built(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    corpus = Corpus("many", "".join(map(chr, range(0x4E00, 0x9000))) * 3, "many")
+    config = RunConfig(hidden_size=8, seq_len=20, batch_size=4)
+    build_run(config, corpus)
+    monkeypatch.setattr("rnnviz.engine.memory.available_memory", lambda: 1_000_000)
+    with pytest.raises(ConfigError, match="on a text of 16,896 symbols needs 17 MB"):
+        build_run(config, corpus)
+
+
+def test_absurd_sizes_are_refused_by_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = Corpus("long", "to and fro, " * 4_000_000, "long")
+    config = RunConfig(hidden_size=4096, num_layers=4, seq_len=9_000, batch_size=4096)
+    monkeypatch.setattr("rnnviz.engine.memory.available_memory", lambda: 64 * 10**9)
+    with pytest.raises(ConfigError, match="choose fewer hidden units"):
+        build_run(config, corpus)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import tracemalloc
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -161,3 +162,15 @@ class TestTinyShakespeare:
         assert list(result.ngram.values()) == pytest.approx(
             [3.311, 2.462, 1.941, 1.592, 1.463, 1.475], abs=0.006
         )
+
+
+def test_counting_takes_memory_in_proportion_to_the_text() -> None:
+    size = 400_000
+    text = np.tile(np.random.default_rng(0).integers(0, 60, size // 20).astype(np.int32), 20)
+    tracemalloc.start()
+    try:
+        reference_losses(text, text[:1000], 60)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 60 * size

@@ -55,6 +55,9 @@ def restore(
                 f"state[{name!r}] must be {target.dtype} {target.shape}, got {value.dtype} "
                 f"{value.shape}"
             )
+        # The whole numbers are counts of steps; floating-point formulas take them to a power.
+        if target.dtype.kind == "i" and not (value.min() >= 0 and value.max() < 2**53):
+            raise EngineError(f"state[{name!r}] must be from 0 to 2^53, got {value.min()}")
     for name, target in targets.items():
         target[...] = state[name]
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from rnnviz.panels.plot import polygon
 from rnnviz.panels.theme import theme, themes, ui_font
+from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.session.frames import Event
 from rnnviz.session.view import RunView
 
@@ -157,6 +158,6 @@ class Timeline(QWidget):
                 if near
                 else f"{self.tr('step')} {min(step, self.view.step):,}"
             )
-            QToolTip.showText(event.globalPos(), text, self)
+            QToolTip.showText(event.globalPos(), plain_tip(text), self)
             return True
         return super().event(event)

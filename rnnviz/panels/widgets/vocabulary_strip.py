@@ -9,6 +9,7 @@ from PySide6.QtGui import QHelpEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.text.vocabulary import Vocabulary, describe
 
 
@@ -62,6 +63,6 @@ class VocabularyStrip(QWidget):
                     f"{describe(self._characters[index])}: {self._counts[index]:,} times, "
                     f"{self._counts[index] / total:.1%}"
                 )
-                QToolTip.showText(event.globalPos(), text, self)
+                QToolTip.showText(event.globalPos(), plain_tip(text), self)
             return True
         return super().event(event)
