@@ -218,9 +218,8 @@ class Network:
             )
             for layer in range(config.num_layers)
         ]
-        self._decoder: Array = np.zeros(
-            (config.hidden_size, config.vocabulary_size), config.dtype
-        )  # transposed
+        self._decoder = parameters["decoder.weight"].T  # (H, V)
+        self._decoder_bias = parameters["decoder.bias"]
         self._gradients: Parameters | None = None
         self._windows: OrderedDict[tuple[int, int, int], _Window] = OrderedDict()
         self._last_backward: _Window | None = None
@@ -313,7 +312,7 @@ class Network:
                 self._check_interrupted()
                 layer.forward(layer_state, dropout_rng)
             np.matmul(window.output, self._decoder, out=window.scores)
-            np.add(window.scores, self.parameters["decoder.bias"], out=window.scores)
+            np.add(window.scores, self._decoder_bias, out=window.scores)
         final = tuple(layer.cell.final_state() for layer in window.layers)
         return Forward(window.logits, final, window, window.serial)
 
@@ -348,7 +347,7 @@ class Network:
         with np.errstate(over="ignore", invalid="ignore"):
             np.matmul(d_scores.T, window.output, out=gradients["decoder.weight"])
             np.matmul(window.ones, d_scores, out=gradients["decoder.bias"])
-            np.matmul(d_scores, self.parameters["decoder.weight"], out=window.d_output)
+            np.matmul(d_scores, self._decoder.T, out=window.d_output)
             for index in reversed(range(len(window.layers))):
                 self._check_interrupted()
                 layer = window.layers[index]
@@ -408,7 +407,6 @@ class Network:
             return
         for layer in self._layers:
             layer.prepare(batch)
-        np.copyto(self._decoder, self.parameters["decoder.weight"].T)
         self._prepared_for = batch
 
     def _window(self, steps: int, batch: int, link: int) -> _Window:
