@@ -87,11 +87,11 @@ def step_jacobian(network: Network, characters: Indices, state: State, layer: in
 def spectrum(network: Network, inputs: Indices, states: Sequence[State], layer: int) -> Spectrum:
     """The eigenvalues of a layer, averaged over the `states` visited in `inputs (T, W)`.
 
-    A plain RNN's Jacobian is averaged over every state after the first half of the characters,
+    A plain RNN's Jacobian is averaged over every state after the first quarter of the characters,
     when the zero state is forgotten; with gates over the last state of each text. O(H^3).
     """
     if network.config.cell == "rnn":
-        visited = states[len(states) // 2 :]
+        visited = states[len(states) // 4 :]
         jacobian = elman_jacobian(network, visited, layer)
         weights = network.parameters[f"rnn.weight_hh_l{layer}"].astype(np.float64)
         return Spectrum(

@@ -270,7 +270,7 @@ def test_spectrum_is_sorted_and_says_what_it_averaged() -> None:
     assert found.radius == np.abs(found.jacobian).max()
     network = make(cell="rnn")
     found = spectrum(network, inputs, visited_states(network, inputs), 0)
-    assert found.state == ("h",) and found.jacobian.shape == (6,) and found.averaged == 5 * 3
+    assert found.state == ("h",) and found.jacobian.shape == (6,) and found.averaged == 8 * 3
 
 
 def test_an_lstm_remembers_by_its_forget_gate() -> None:
