@@ -74,12 +74,9 @@ class GradientsPage(QWidget):
         for panel in self.panels:
             panel.maximize_requested.connect(self._toggle_maximized_sender)
         self.eigenvalues.compute_requested.connect(self.compute_requested)
-        for one, other in (
-            (self.group_norms, self.update_ratio),
-            (self.update_ratio, self.group_norms),
-        ):
-            one.highlighted.connect(self._highlight)
-            one.grouping_changed.connect(other.set_grouping)
+        self.group_norms.highlighted.connect(self._highlight)
+        self.update_ratio.highlighted.connect(self._highlight)
+        self.group_norms.grouping_changed.connect(self.update_ratio.set_grouping)
         self.reset_layout()
 
     def _splitter(self, orientation: Qt.Orientation, widgets: Iterable[QWidget]) -> QSplitter:

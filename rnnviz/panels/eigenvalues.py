@@ -166,10 +166,16 @@ class _Plane(Plot):
         painter.setFont(ui_font("tick"))
         metrics = QFontMetricsF(painter.font())
         painter.setPen(colors.color("text-muted"))
-        painter.drawText(QPointF(x + 6, area.top() + metrics.ascent() + 2), self.tr("imaginary"))
+        words = self.tr("imaginary")
+        # Beside the axis, on the side that the number 1 (or i) does not need.
+        right = self.at_y(1) - area.top() > 2.5 * metrics.height()
+        left = x + 6 if right else x - 6 - metrics.horizontalAdvance(words)
+        painter.drawText(QPointF(left, area.top() + metrics.ascent() + 2), words)
         words = self.tr("real")
         left = area.right() - metrics.horizontalAdvance(words) - 2
-        painter.drawText(QPointF(left, y + metrics.ascent() + 4), words)
+        below = left - self.at_x(1) > 24
+        baseline = y + metrics.ascent() + 4 if below else y - 5
+        painter.drawText(QPointF(left, baseline), words)
         one = abs(self.at_x(1) - self.at_x(0))
         if one < 36:
             return
@@ -242,7 +248,7 @@ class _Plane(Plot):
         start = at + shift * (7 / math.hypot(shift.x(), shift.y()))
         painter.setPen(QPen(colors.color("text"), 1.2))
         painter.drawLine(start, end)
-        painter.fillRect(rect.adjusted(-3, 0, 3, 0), colors.color("surface"))
+        painter.fillRect(rect.adjusted(-5, 0, 5, 0), colors.color("surface"))
         painter.drawText(QPointF(rect.left(), rect.top() + metrics.ascent()), words)
 
     def side_entries(self) -> list[tuple[str, bool, str, str, str]]:
@@ -380,7 +386,9 @@ class _Plane(Plot):
             return
         kind, value = found
         sign = "−" if value.imag < 0 else "+"
-        words = f"{value.real:.3f} {sign} {abs(value.imag):.3f} i".replace("-", "−")
+        words = f"{value.real:.3f}".replace("-", "−")
+        if abs(value.imag) >= 5e-4:
+            words += f" {sign} {abs(value.imag):.3f} i"
         turn = abs(np.angle(value))
         entries = [Entry("", words, ""), Entry("", self.tr("modulus"), f"{abs(value):.3f}")]
         if turn > 1e-6:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +47,9 @@ class FlowCurve:
 
     def __init__(self, flow: GradientFlow, name: str, layer: int) -> None:
         self.layer = layer
-        self.median = flow.quantile(name, layer, 0.5)
-        self.low = flow.quantile(name, layer, _BAND[0])
-        self.high = flow.quantile(name, layer, _BAND[1])
+        self.median, self.low, self.high = (
+            _finite(flow.quantile(name, layer, share)) for share in (0.5, *_BAND)
+        )
         self.halving = steps_per_halving(self.median)
 
     @property
@@ -58,10 +59,15 @@ class FlowCurve:
         return int(good[0]) if len(good) else 0
 
 
+def _finite(values: Floats) -> Floats:
+    """NaN for what cannot be drawn, after the weights have gone astray."""
+    return np.where(np.isfinite(values) & (values < 1e250), values, np.nan)
+
+
 def halving_words(steps: float) -> str:
     """How a curve goes on, in words: halves every 4.3 steps."""
     if math.isnan(steps):
-        return "vanished"
+        return "leaves nothing to measure"
     if abs(steps) > 1e4:
         return "stays level"
     figure = f"{abs(steps):.1f}" if abs(steps) < 100 else whole(abs(steps))
@@ -253,13 +259,15 @@ class _FlowPlot(Plot):
         """Names the straight line, wherever along it there is room."""
         if self.radius is None or len(self._promised[0]) < 2:
             return
-        words = self.tr("{0}ᵏ, from ρ(J)").format(f"{self.radius:.2f}")
+        figure = f"{self.radius:.2f}"
         painter.setFont(ui_font("tick"))
-        rect = self._place_beside(painter, words, self._promised, area, taken)
-        if rect is not None:
-            painter.setPen(theme().color("text-2"))
-            ascent = QFontMetricsF(painter.font()).ascent()
-            painter.drawText(QPointF(rect.left(), rect.top() + ascent), words)
+        for words in (self.tr("{0}ᵏ, from ρ(J)").format(figure), f"{figure}ᵏ"):
+            rect = self._place_beside(painter, words, self._promised, area, taken)
+            if rect is not None:
+                painter.setPen(theme().color("text-2"))
+                ascent = QFontMetricsF(painter.font()).ascent()
+                painter.drawText(QPointF(rect.left(), rect.top() + ascent), words)
+                return
 
     def _place_beside(
         self,
@@ -275,14 +283,15 @@ class _FlowPlot(Plot):
         width = metrics.horizontalAdvance(words) if width is None else width
         height = metrics.height()
         x, y = line
-        for share in (0.5, 0.65, 0.35, 0.8, 0.2, 0.92):
-            index = int(share * (len(x) - 1))
-            for left in (x[index] + 12, x[index] - 12 - width):
-                rect = QRectF(float(left), float(y[index]) - height / 2, width, height)
-                free = area.contains(rect) and not self._touches_line(rect)
-                if free and not any(rect.adjusted(-4, 0, 4, 0).intersects(o) for o in taken):
-                    taken.append(rect)
-                    return rect
+        for gap in (10.0, 18.0, 26.0):
+            for share in (0.5, 0.65, 0.35, 0.8, 0.2, 0.92):
+                index = int(share * (len(x) - 1))
+                for left in (x[index] + gap, x[index] - gap - width):
+                    rect = QRectF(float(left), float(y[index]) - height / 2, width, height)
+                    free = area.contains(rect) and not self._touches_line(rect)
+                    if free and not any(rect.adjusted(-4, 0, 4, 0).intersects(o) for o in taken):
+                        taken.append(rect)
+                        return rect
         return None
 
     def _lines(self) -> list[tuple[Floats, Floats]]:
@@ -375,12 +384,18 @@ class _FlowPlot(Plot):
                 if rect is not None:
                     placed.append((name, words, color, rect))
                     continue
-            at_end.append((name, words, color, end[1] - height))
+            width = bold_metrics.horizontalAdvance(name + " ") + metrics.horizontalAdvance(words)
+            band = self.pixel_y(self.plotted(curve.high)), self.pixel_y(self.plotted(curve.median))
+            over = self._extreme(width, band if len(self.curves) < 3 else band[1:], above=True)
+            at_end.append((name, words, color, over - height - 2))
         if self.ghosts and self.ghost_words:
             end = self._visible_end(self.ghosts[-1])
             if end is not None and end[1] < area.bottom() - 1:
                 muted = theme().color("text-muted")
-                at_end.append(("", self.ghost_words, muted, end[1] + 2))
+                width = metrics.horizontalAdvance(self.ghost_words)
+                line_y = self.pixel_y(self.plotted(self.ghosts[-1].median))
+                under = self._extreme(width, (line_y,), above=False)
+                at_end.append(("", self.ghost_words, muted, under + 2))
             elif end is not None:
                 painter.setFont(ui_font("tick"))
                 line = self._lines()[len(self.ghosts)]
@@ -401,7 +416,8 @@ class _FlowPlot(Plot):
             for other in taken:
                 if rect.adjusted(-4, 0, 4, 0).intersects(other):
                     rect.moveTop(other.bottom() + 1)
-            painter.fillRect(rect.adjusted(-3, 1, 3, -1), self._ground(rect.left()))
+            if self._touches_line(rect.adjusted(4, 2, -4, -2)):
+                painter.fillRect(rect.adjusted(-3, 1, 3, -1), self._ground(rect.left()))
             placed.append((name, words, color, rect))
             taken.append(rect)
         for name, words, color, rect in placed:
@@ -413,6 +429,16 @@ class _FlowPlot(Plot):
             painter.setFont(plain)
             width = bold_metrics.horizontalAdvance(name + " ") if name else 0.0
             painter.drawText(QPointF(rect.left() + width, baseline), words)
+
+    def _extreme(self, width: float, heights: Sequence[Floats], above: bool) -> float:
+        """The highest (or lowest) place of curves over the last `width` pixels of the axes."""
+        first = max(math.floor(self.plot_x(self.area().right() - width - 14)), 0)
+        last = min(math.ceil(self.x_range.high), len(heights[0]) - 1)
+        parts = np.concatenate([part[first : last + 1] for part in heights])
+        parts = parts[np.isfinite(parts)]
+        if not len(parts):
+            return self.area().center().y()
+        return float(parts.min() if above else parts.max())
 
     def _band_width(self, curve: FlowCurve) -> float:
         """How far to the right of a curve its band reaches where it is widest, in pixels."""
@@ -440,7 +466,8 @@ class _FlowPlot(Plot):
         if self.x_range.low <= 0:
             painter.drawText(QPointF(area.left(), baseline), self.tr("loss is here"))
         if self.log_y and self.curves and self.y_range.low <= math.log10(FLOOR) + 1e-9:
-            lowest = min(float(np.nanmin(c.low)) for c in self.curves if np.isfinite(c.low).any())
+            lows = np.concatenate([curve.low for curve in self.curves])
+            lowest = float(np.min(lows, where=np.isfinite(lows), initial=math.inf))
             if lowest < FLOOR:
                 note = self.tr("what is below 1e-8 is drawn at 1e-8")
                 middle = area.center().x() - metrics.horizontalAdvance(note) / 2
@@ -461,10 +488,13 @@ class _FlowPlot(Plot):
             if math.isnan(value):
                 words, figure = self.tr("{0}: nothing is carried on").format(name), ""
             else:
-                factor = factor_words(value / float(curve.median[curve.first]))
-                words = self.tr("{0} {1} than at the loss").format(name, factor)
+                start = float(curve.median[curve.first])
+                factor = factor_words(value / start if start > 0 else 0.0)
+                # A lower layer's last state is not carried on: its curve begins a step back.
+                where = self.tr("one step back") if curve.first else self.tr("at the loss")
+                words = self.tr("{0} {1} than {2}").format(name, factor, where)
                 if factor == "as strong":
-                    words = self.tr("{0} as strong as at the loss").format(name)
+                    words = self.tr("{0} as strong as {1}").format(name, where)
                 elif factor == "nothing left":
                     words = self.tr("{0}: nothing left").format(name)
                 figure = two_figures(value)
@@ -607,7 +637,7 @@ class GradientFlowPanel(Panel):
         plot.signal = self.signal.current() if cell == "lstm" else "h"
         plot.seq_len = view.config.seq_len if view is not None else 0
         at_init = self.when.current() == "init"
-        plot.curves, plot.ghosts = [], []
+        plot.curves, plot.ghosts, plot.names = [], [], []
         plot.message = ""
         if found is None or found.flow is None or found.initial_flow is None:
             plot.message = self._empty_words()
@@ -620,6 +650,8 @@ class GradientFlowPanel(Panel):
                 plot.ghosts = [FlowCurve(first, name, first.layers - 1)]
                 plot.ghost_words = self.tr("at init")
             plot.names = self._names(flow.layers, cell)
+            if not any(np.isfinite(curve.median).any() for curve in plot.curves):
+                plot.message = self.tr("The gradient is not a finite number any more")
         plot.rounding = view is not None and view.config.dtype == "float32"
         plot.radius = self._radius if not at_init else None
         shown = self.tr("at init") if at_init else ""

@@ -174,7 +174,7 @@ class _Bars(QWidget):
         baseline = metrics.ascent() + 2
         bottom = self.row_rect(len(self.bars) - 1).bottom()
         last = -math.inf
-        for tick in linear_ticks(Range(0.0, self.top), max(int((right - left) / 60), 1)):
+        for tick in linear_ticks(Range(0.0, self.top), max(int((right - left) / 50), 2)):
             x = crisp(self.x_of(tick.at))
             painter.setPen(QPen(colors.color("border" if tick.at == 0 else "grid"), 1))
             painter.drawLine(QPointF(x, self._head() - 2), QPointF(x, bottom))
@@ -331,7 +331,10 @@ def norm_text(value: float) -> str:
 
 
 class _GroupPanel(Panel):
-    """What both panels share: the measured norms, the way of grouping, the group pointed at."""
+    """What both panels share: the measured norms, the way of grouping, the group pointed at.
+
+    One of them shows the control for the grouping, the other one follows.
+    """
 
     highlighted = Signal(str)
     grouping_changed = Signal(str)
@@ -343,11 +346,11 @@ class _GroupPanel(Panel):
         self.grouping = Segmented(
             [(BY_MATRIX, self.tr("matrices")), (BY_LAYER, self.tr("layers"))],
             self.tr("Group parameters by"),
+            self,
         )
         self.grouping.hide()
         self.grouping.changed.connect(self.grouping_changed)
         self.grouping.changed.connect(self._changed)
-        self.add_header_control(self.grouping)
 
     def set_norms(self, norms: NormHistory) -> None:
         """Draws another run's measured steps from now on."""
@@ -355,8 +358,8 @@ class _GroupPanel(Panel):
         self._changed()
 
     def set_view(self, view: RunView) -> None:
-        """Another run."""
-        self.grouping.setVisible(view.config.num_layers > 1)
+        """Another run, whose measured steps come with `set_norms`."""
+        self.norms = NormHistory()
         if view.config.num_layers == 1:
             self.grouping.set_current(BY_MATRIX)
         super().set_view(view)
@@ -397,11 +400,13 @@ class GroupNormsPanel(_GroupPanel):
         super().__init__("Norm by parameter group", "", parent)
         self.bars = _Bars(self)
         self.bars.highlighted.connect(self.highlighted)
+        self.add_header_control(self.grouping)
         self.body.addWidget(self.bars)
         self.refresh()
 
     def set_view(self, view: RunView) -> None:
         """Another run: its own axis."""
+        self.grouping.setVisible(view.config.num_layers > 1)
         self.bars.top = 1e-12
         super().set_view(view)
 

@@ -463,7 +463,8 @@ class ParametersPanel(Panel):
         self.matrix = _MatrixView(self)
         self.choice = Choice(self.tr("Parameter"))
         self.choice.setFixedHeight(24)
-        self.choice.setMinimumContentsLength(12)
+        self.choice.setMinimumContentsLength(13)
+        self.choice.setMinimumWidth(110)  # in a narrow panel the words are shortened
         self.choice.activated.connect(self._show)
         self.add_header_control(self.choice)
         self.body.addWidget(self.matrix)

@@ -46,7 +46,8 @@ class GradientFlow:
 
     def quantile(self, name: str, layer: int, share: float) -> Floats:
         """A quantile over the windows, `(K + 1,)`; 0.5 is the median."""
-        values: Floats = np.quantile(self.norms[name][layer], share, axis=1)
+        with np.errstate(invalid="ignore"):  # between two infinities
+            values: Floats = np.quantile(self.norms[name][layer], share, axis=1)
         return values
 
 

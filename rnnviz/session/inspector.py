@@ -65,6 +65,10 @@ class _Wish:
     spectrum_asked: bool = False
     fresh: bool = False  # expressed since the last round
 
+    def due(self) -> bool:
+        """Whether there may be something to do."""
+        return bool(self.parts) and (self.fresh or (self.spectrum_asked and SPECTRUM in self.parts))
+
 
 class Inspector:
     """One per run. `on_found` is called in the inspector's thread; hand it a Qt signal's emit."""
@@ -133,9 +137,7 @@ class Inspector:
         last_step, last_time, not_before = -1, 0.0, 0.0
         while True:
             with self._condition:
-                while not self._stopping and not (
-                    self._wish.parts and (self._wish.fresh or self._wish.spectrum_asked)
-                ):
+                while not self._stopping and not self._wish.due():
                     self._condition.wait()
                 if self._stopping:
                     return
@@ -204,7 +206,7 @@ class Inspector:
     def _inspect(self, step: int, shared: Network, parts: Set[str], layer: int) -> None:
         if PARAMETERS in parts:
             self._on_found(Inspection(step, parameters=parameter_statistics(shared.parameters)))
-        if len(self._windows) < 3 or not parts & {FLOW, SPECTRUM}:
+        if len(self._windows) < 2 or not parts & {FLOW, SPECTRUM}:
             return
         network, inputs = self._own(shared), self._windows[:-1]
         states = visited_states(network, inputs)
