@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
@@ -130,6 +131,46 @@ class GradientsPage(QWidget):
                 splitter.restoreState(states[name])
                 upright = Qt.Orientation.Vertical if name == "rows" else Qt.Orientation.Horizontal
                 splitter.setOrientation(upright)
+
+    def choices(self) -> dict[str, Any]:
+        """What is chosen in each panel and how large they are, as JSON values."""
+        found: dict[str, Any] = {panel.objectName(): panel.choices() for panel in self._choosers()}
+        found["last_place"] = self.in_last_place()
+        if self._maximized is None:
+            found["sizes"] = {name: splitter.sizes() for name, splitter in self._splitters()}
+        return found
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes back what `choices` gave, after `set_view`; nonsense changes nothing."""
+        for panel in self._choosers():
+            chosen = choices.get(panel.objectName())
+            if isinstance(chosen, dict):
+                panel.choose(chosen)
+        if choices.get("last_place") in ("updates", "weights"):
+            self.show_in_last_place(str(choices["last_place"]))
+        sizes = choices.get("sizes")
+        for name, splitter in self._splitters():
+            wanted = sizes.get(name) if isinstance(sizes, dict) else None
+            if (
+                isinstance(wanted, list)
+                and len(wanted) == splitter.count()
+                and all(type(size) is int and 0 <= size < 100_000 for size in wanted)
+            ):
+                splitter.setSizes(wanted)
+
+    def _choosers(
+        self,
+    ) -> tuple[
+        GradientFlowPanel, EigenvaluesPanel, GroupNormsPanel, UpdateRatioPanel, ParametersPanel
+    ]:
+        """The panels in which there is something to choose."""
+        return (
+            self.flow,
+            self.eigenvalues,
+            self.group_norms,
+            self.update_ratio,
+            self.parameters,
+        )
 
     def _toggle_maximized_sender(self) -> None:
         panel = self.sender()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -464,6 +466,20 @@ class EigenvaluesPanel(Panel):
         self.layers.set_current(str(count - 1))
         self.layers.setVisible(count > 1)
         super().set_view(view)
+        self._show()
+
+    def choices(self) -> dict[str, Any]:
+        """Which eigenvalues, of which layer."""
+        return {"which": self.which.current(), "layer": self.layer()}
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes back what `choices` gave."""
+        which, layer = choices.get("which"), choices.get("layer")
+        if isinstance(which, str):
+            self.which.set_current(which)
+        if type(layer) is int and str(layer) in self.layers.options() and layer != self.layer():
+            self.layers.set_current(str(layer))
+            self._layer_chosen()
         self._show()
 
     def show_inspection(self, found: Inspection) -> None:

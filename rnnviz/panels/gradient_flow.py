@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,9 @@ def factor_words(ratio: float) -> str:
         return "nothing left"
     if 0.95 < ratio < 1.05:
         return "as strong"
-    return f"{two_figures(1 / ratio)}× weaker" if ratio < 1 else f"{two_figures(ratio)}× stronger"
+    factor = 1 / ratio if ratio < 1 else ratio
+    figure = f"{float(f'{factor:.1e}'):,.0f}" if 1e5 <= factor < 1e7 else two_figures(factor)
+    return f"{figure}× weaker" if ratio < 1 else f"{figure}× stronger"
 
 
 class _FlowPlot(Plot):
@@ -587,6 +590,25 @@ class GradientFlowPanel(Panel):
         self._following = True
         self._reach_seen = 0
         super().set_view(view)
+        self._show()
+
+    def choices(self) -> dict[str, Any]:
+        """Which weights, which state, and the kind of axis."""
+        return {
+            "when": self.when.current(),
+            "signal": self.signal.current(),
+            "log_y": self.plot.log_y,
+        }
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes back what `choices` gave."""
+        for control, name in ((self.when, "when"), (self.signal, "signal")):
+            chosen = choices.get(name)
+            if isinstance(chosen, str):
+                control.set_current(chosen)
+        log_y = choices.get("log_y")
+        if isinstance(log_y, bool):
+            self.set_log_y(log_y)
         self._show()
 
     def show_inspection(self, found: Inspection) -> None:

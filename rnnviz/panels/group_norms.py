@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -368,6 +370,20 @@ class _GroupPanel(Panel):
         """Matrices or layers; both panels show the same."""
         self.grouping.set_current(by)
         self._changed()
+
+    def choices(self) -> dict[str, Any]:
+        """How parameters are grouped."""
+        return {"grouping": self.grouping.current()}
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes back what `choices` gave."""
+        by = choices.get("grouping")
+        if by == BY_MATRIX or (by == BY_LAYER and self.layers() > 1):
+            self.set_grouping(by)
+
+    def layers(self) -> int:
+        """Of the run shown."""
+        return self.view.config.num_layers if self.view is not None else 1
 
     def groups(self) -> dict[str, list[str]]:
         """Names of parameters by group."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -477,10 +478,8 @@ class ParametersPanel(Panel):
         before = self.chosen()
         config = view.config.model_config(view.vocabulary.size)
         self.choice.clear()
-        for name, shape in config.shapes().items():
-            words = short_name(name, config.num_layers)
-            size = " × ".join(f"{n:,}" for n in shape)
-            self.choice.addItem(f"{words}  ({size})", name)
+        for name in config.shapes():
+            self.choice.addItem(short_name(name, config.num_layers), name)
         wanted = self.choice.findData(before)
         if wanted < 0:
             wanted = self.choice.findData("rnn.weight_hh_l0")
@@ -494,12 +493,22 @@ class ParametersPanel(Panel):
         """The name of the parameter shown."""
         return str(self.choice.currentData() or "")
 
-    def choose(self, name: str) -> None:
+    def show_parameter(self, name: str) -> None:
         """Shows another parameter."""
         index = self.choice.findData(name)
         if index >= 0:
             self.choice.setCurrentIndex(index)
             self._show()
+
+    def choices(self) -> dict[str, Any]:
+        """The parameter shown."""
+        return {"parameter": self.chosen()}
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes back what `choices` gave."""
+        name = choices.get("parameter")
+        if isinstance(name, str):
+            self.show_parameter(name)
 
     def show_inspection(self, found: Inspection) -> None:
         """Takes over statistics; other findings are not for this panel."""

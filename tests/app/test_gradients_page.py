@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,3 +143,38 @@ def test_the_promised_slope_is_drawn_for_one_plain_layer_only(page: GradientsPag
     assert page.flow.plot.radius is None
     fill(page, cell="gru")
     assert page.flow.plot.radius is None
+
+
+def test_what_is_chosen_comes_back(page: GradientsPage, qtbot: QtBot) -> None:
+    fill(page, num_layers=2)
+    page.flow.when.set_current("init")
+    page.eigenvalues.layers.set_current("0")
+    page.group_norms.set_grouping("layer")
+    page.parameters.show_parameter("decoder.weight")
+    page.show_in_last_place("weights")
+    page._top.setSizes([500, 1032])
+    chosen = json.loads(json.dumps(page.choices()))
+    other = GradientsPage()
+    qtbot.addWidget(other)
+    other.resize(1540, 876)
+    other.show()
+    fill(other, num_layers=2)
+    other.choose(chosen)
+    assert other.choices() == page.choices()
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {},
+        {"sizes": 3, "last_place": "elsewhere"},
+        {"sizes": {"rows": [1, "x"], "top": [-1, 5]}},
+        {"GradientFlowPanel": {"when": 3, "log_y": "no"}, "EigenvaluesPanel": {"layer": 9}},
+        {"GroupNormsPanel": {"grouping": "colour"}, "ParametersPanel": {"parameter": "none"}},
+    ],
+)
+def test_nonsense_chooses_nothing(page: GradientsPage, nonsense: dict[str, object]) -> None:
+    fill(page)
+    before = page.choices()
+    page.choose(nonsense)
+    assert page.choices() == before

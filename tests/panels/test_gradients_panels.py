@@ -516,7 +516,7 @@ def test_every_parameter_is_shown_with_its_figures(qtbot: QtBot, cell: str) -> N
     assert panel.chosen() == "rnn.weight_hh_l0"
     network = fixtures.make_network(view)
     for name, array in network.parameters.items():
-        panel.choose(name)
+        panel.show_parameter(name)
         assert panel.chosen() == name
         figures = dict(panel.matrix.figures())
         assert figures["values"] == f"{array.size:,}"
@@ -532,7 +532,7 @@ def test_a_weight_under_the_mouse_is_read_out(qtbot: QtBot) -> None:
     view = fixtures.make_view(cell="gru")
     panel.set_view(view)
     panel.show_inspection(fixtures.inspect(view)[0])
-    panel.choose("rnn.weight_ih_l0")
+    panel.show_parameter("rnn.weight_ih_l0")
     matrix = panel.matrix
     painted(matrix)
     area = matrix.image_rect()
