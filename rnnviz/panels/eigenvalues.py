@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from rnnviz.panels.base import Panel
+from rnnviz.panels.explanation import explain
 from rnnviz.panels.gradient_flow import CELL_TOKENS
 from rnnviz.panels.plot import Plot, Range, crisp, grown, polygon, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
@@ -448,6 +449,15 @@ class EigenvaluesPanel(Panel):
         for widget in (self.compute_button, self.layers, self.which):
             self.add_header_control(widget)
         self.compute_button.hide()
+        explain(
+            self,
+            self.tr(
+                "One step of the recurrence as a linear map: each dot is a direction in which it "
+                "stretches, shrinks or turns a small change of the state. Inside the circle "
+                "changes and gradients fade from step to step, outside they grow; the farther "
+                "from the real axis, the faster they turn."
+            ),
+        )
         self.which.changed.connect(self._show)
         self.layers.changed.connect(self._layer_chosen)
         self._show()

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from rnnviz.panels import parameter_groups
 from rnnviz.panels.base import Panel
+from rnnviz.panels.explanation import explain
 from rnnviz.panels.parameter_groups import BY_LAYER, BY_MATRIX
 from rnnviz.panels.plot import (
     Plot,
@@ -418,6 +419,14 @@ class GroupNormsPanel(_GroupPanel):
         self.bars.highlighted.connect(self.highlighted)
         self.add_header_control(self.grouping)
         self.body.addWidget(self.bars)
+        explain(
+            self,
+            self.tr(
+                "The size of the gradient of each group of parameters in the newest measured step, "
+                "before clipping; whiskers show what was usual in the last 300. Shares are of the "
+                "squared global norm, which is what clipping looks at."
+            ),
+        )
         self.refresh()
 
     def set_view(self, view: RunView) -> None:
@@ -668,6 +677,14 @@ class UpdateRatioPanel(_GroupPanel):
         self.menu.addAction(self.tr("Reset view"), self.reset_view)
         self._following = True
         self._seen: Range | None = None
+        explain(
+            self,
+            self.tr(
+                "How far one step moves each group of parameters, compared with their size. About "
+                "one part in a thousand is usual, as a rule of thumb: far above it the learning "
+                "rate may be too high, far below it that group hardly learns."
+            ),
+        )
         self.refresh()
 
     def set_view(self, view: RunView) -> None:

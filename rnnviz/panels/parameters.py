@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.base import Panel
+from rnnviz.panels.explanation import explain
 from rnnviz.panels.parameter_groups import short_name
 from rnnviz.panels.plot import crisp, grown, two_figures, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
@@ -470,6 +471,14 @@ class ParametersPanel(Panel):
         self.add_header_control(self.choice)
         self.body.addWidget(self.matrix)
         self._found: Inspection | None = None
+        explain(
+            self,
+            self.tr(
+                "The values of one weight matrix: a column for each unit or character it reads, a "
+                "row for each unit it writes to, gate by gate. Red is above zero, blue below; "
+                "stripes are units that speak to, or hear from, many others."
+            ),
+        )
         self._show()
 
     def set_view(self, view: RunView) -> None:

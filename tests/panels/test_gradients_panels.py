@@ -625,3 +625,26 @@ def test_a_label_alone_stands_where_it_wants() -> None:
     assert spread_apart([120.0], 20, 0, 300) == [120.0]
     assert spread_apart([], 20, 0, 300) == []
     assert spread_apart([100.0, 200.0], 20, 0, 300) == [100.0, 200.0]
+
+
+# Said by the offscreen platform about every popup.
+@pytest.mark.qt_log_ignore("propagateSizeHints", "does not support raise", "grabbing the keyboard")
+@pytest.mark.parametrize(
+    "kind",
+    [GradientFlowPanel, EigenvaluesPanel, GroupNormsPanel, UpdateRatioPanel, ParametersPanel],
+)
+def test_every_panel_explains_itself_and_has_names(qtbot: QtBot, kind: type[Panel]) -> None:
+    panel = kind()
+    shown(qtbot, panel, 576, 416)
+    words = panel.whatsThis()
+    assert 2 <= words.count(".") <= 3 and len(words) < 420
+    action = panel.menu.actions()[0]
+    assert action.text() == "What does this show?"
+    action.trigger()
+    QApplication.processEvents()
+    (popup,) = [w for w in QApplication.topLevelWidgets() if type(w).__name__ == "QWidget"]
+    assert popup.isVisible()
+    popup.close()
+    for widget in panel.findChildren(QWidget):
+        if widget.focusPolicy() != Qt.FocusPolicy.NoFocus and widget.isVisible():
+            assert widget.accessibleName(), widget
