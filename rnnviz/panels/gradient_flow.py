@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -282,20 +283,28 @@ class _FlowPlot(Plot):
         taken: list[QRectF],
         width: float | None = None,
     ) -> QRectF | None:
-        """A free place for words close to a falling line; noted in `taken`."""
+        """A free place for words close to a falling line; noted in `taken`.
+
+        Where there is none the words may cover the thin lines, but never a curve.
+        """
         metrics = QFontMetricsF(painter.font())
         width = metrics.horizontalAdvance(words) if width is None else width
         height = metrics.height()
         x, y = line
-        for gap in (10.0, 18.0, 26.0):
-            for share in (0.5, 0.65, 0.35, 0.8, 0.2, 0.92):
-                index = int(share * (len(x) - 1))
-                for left in (x[index] + gap, x[index] - gap - width):
-                    rect = QRectF(float(left), float(y[index]) - height / 2, width, height)
-                    free = area.contains(rect) and not self._touches_line(rect)
-                    if free and not any(rect.adjusted(-4, 0, 4, 0).intersects(o) for o in taken):
-                        taken.append(rect)
-                        return rect
+        tries = itertools.product(
+            (False, True), (10.0, 18.0, 26.0), (0.5, 0.65, 0.35, 0.8, 0.2, 0.92), (1, -1)
+        )
+        for curves_only, gap, share, side in tries:
+            index = int(share * (len(x) - 1))
+            left = float(x[index]) + (gap if side > 0 else -gap - width)
+            rect = QRectF(left, float(y[index]) - height / 2, width, height)
+            if not area.contains(rect) or self._touches_line(rect, curves_only):
+                continue
+            if not any(rect.adjusted(-4, 0, 4, 0).intersects(other) for other in taken):
+                if curves_only:
+                    painter.fillRect(rect.adjusted(-3, 0, 3, 0), self._ground(left))
+                taken.append(rect)
+                return rect
         return None
 
     def _lines(self) -> list[tuple[Floats, Floats]]:
@@ -311,9 +320,9 @@ class _FlowPlot(Plot):
             )
         return lines
 
-    def _touches_line(self, rect: QRectF) -> bool:
+    def _touches_line(self, rect: QRectF, curves_only: bool = False) -> bool:
         wide = rect.adjusted(-4, -2, 4, 2)
-        for x, y in self._lines():
+        for x, y in self._lines()[1 + len(self.ghosts) if curves_only else 0 :]:
             if len(x) < 2:
                 continue
             at = np.linspace(wide.left(), wide.right(), 24)
