@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from rnnviz.panels.base import Panel
+from rnnviz.panels.data_file import as_csv, offer_csv
 from rnnviz.panels.explanation import explain
 from rnnviz.panels.gradient_flow import CELL_TOKENS
 from rnnviz.panels.plot import Plot, Range, crisp, grown, polygon, whole
@@ -449,6 +450,8 @@ class EigenvaluesPanel(Panel):
         for widget in (self.compute_button, self.layers, self.which):
             self.add_header_control(widget)
         self.compute_button.hide()
+        self.menu.addSeparator()
+        offer_csv(self, "eigenvalues.csv", self.csv)
         explain(
             self,
             self.tr(
@@ -477,6 +480,18 @@ class EigenvaluesPanel(Panel):
         self.layers.setVisible(count > 1)
         super().set_view(view)
         self._show()
+
+    def csv(self) -> str:
+        """Every eigenvalue found, of the Jacobian and of W_hh."""
+        found = self._found.spectrum if self._found is not None else None
+        values = (("J", found.jacobian), ("W_hh", found.weights)) if found is not None else ()
+        rows = [
+            (name, float(value.real), float(value.imag))
+            for name, spectrum in values
+            if spectrum is not None
+            for value in spectrum
+        ]
+        return as_csv(("matrix", "real", "imaginary"), rows)
 
     def choices(self) -> dict[str, Any]:
         """Which eigenvalues, of which layer."""

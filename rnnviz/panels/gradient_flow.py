@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetricsF, QPainter, QP
 from PySide6.QtWidgets import QWidget
 
 from rnnviz.panels.base import Panel
+from rnnviz.panels.data_file import as_csv, offer_csv
 from rnnviz.panels.explanation import explain
 from rnnviz.panels.plot import (
     Plot,
@@ -590,6 +591,7 @@ class GradientFlowPanel(Panel):
         self.plot.reset_requested.connect(self.reset_view)
         self.menu.addSeparator()
         self.menu.addAction(self.tr("Reset view"), self.reset_view)
+        offer_csv(self, "gradient-flow.csv", self.csv)
         explain(
             self,
             self.tr(
@@ -610,6 +612,20 @@ class GradientFlowPanel(Panel):
         self._reach_seen = 0
         super().set_view(view)
         self._show()
+
+    def csv(self) -> str:
+        """The norm of every window, layer, state and step back, of the newest and first weights."""
+        found = self._found
+        flows = (("now", found.flow), ("init", found.initial_flow)) if found is not None else ()
+        rows = [
+            (when, name, layer + 1, back, window + 1, float(value))
+            for when, flow in flows
+            if flow is not None
+            for name, norms in flow.norms.items()
+            for (layer, back, window), value in np.ndenumerate(norms)
+            if math.isfinite(value)
+        ]
+        return as_csv(("weights", "state", "layer", "steps_back", "window", "norm"), rows)
 
     def choices(self) -> dict[str, Any]:
         """Which weights, which state, and the kind of axis."""

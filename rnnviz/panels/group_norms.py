@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from rnnviz.panels import parameter_groups
 from rnnviz.panels.base import Panel
+from rnnviz.panels.data_file import as_csv, offer_csv
 from rnnviz.panels.explanation import explain
 from rnnviz.panels.parameter_groups import BY_LAYER, BY_MATRIX
 from rnnviz.panels.plot import (
@@ -49,7 +50,7 @@ from rnnviz.panels.readout import (
 )
 from rnnviz.panels.theme import mono_font, theme, themes, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
-from rnnviz.session.norm_history import NormHistory
+from rnnviz.session.norm_history import KINDS, NormHistory
 from rnnviz.session.view import RunView
 
 Floats = NDArray[np.float64]
@@ -354,6 +355,8 @@ class _GroupPanel(Panel):
         self.grouping.hide()
         self.grouping.changed.connect(self.grouping_changed)
         self.grouping.changed.connect(self._changed)
+        self.menu.addSeparator()
+        offer_csv(self, "step-norms.csv", self.csv)
 
     def set_norms(self, norms: NormHistory) -> None:
         """Draws another run's measured steps from now on."""
@@ -371,6 +374,18 @@ class _GroupPanel(Panel):
         """Matrices or layers; both panels show the same."""
         self.grouping.set_current(by)
         self._changed()
+
+    def csv(self) -> str:
+        """The norms of every parameter in every measured step that is kept."""
+        norms = self.norms
+        columns = [[norms.joint(kind, [name]) for kind in KINDS] for name in norms.names]
+        rows = [
+            (int(step), name, *(float(column[index]) for column in kinds))
+            for index, step in enumerate(norms.steps)
+            for name, kinds in zip(norms.names, columns, strict=True)
+        ]
+        heading = ("step", "parameter", "gradient_norm", "weight_norm", "update_norm")
+        return as_csv(heading, rows)
 
     def choices(self) -> dict[str, Any]:
         """How parameters are grouped."""
@@ -673,7 +688,6 @@ class UpdateRatioPanel(_GroupPanel):
         self.plot.navigated.connect(self._navigated)
         self.plot.reset_requested.connect(self.reset_view)
         self.body.addWidget(self.plot)
-        self.menu.addSeparator()
         self.menu.addAction(self.tr("Reset view"), self.reset_view)
         self._following = True
         self._seen: Range | None = None

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.base import Panel
+from rnnviz.panels.data_file import as_csv, offer_csv
 from rnnviz.panels.explanation import explain
 from rnnviz.panels.parameter_groups import short_name
 from rnnviz.panels.plot import crisp, grown, two_figures, whole
@@ -471,6 +472,8 @@ class ParametersPanel(Panel):
         self.add_header_control(self.choice)
         self.body.addWidget(self.matrix)
         self._found: Inspection | None = None
+        self.menu.addSeparator()
+        offer_csv(self, "parameter.csv", self.csv)
         explain(
             self,
             self.tr(
@@ -508,6 +511,15 @@ class ParametersPanel(Panel):
         if index >= 0:
             self.choice.setCurrentIndex(index)
             self._show()
+
+    def csv(self) -> str:
+        """Every value of the parameter shown with its row and column, from 0."""
+        found = self.matrix.statistics
+        rows = []
+        if found is not None:
+            values = found.values.reshape(len(found.values), -1)
+            rows = [(row, column, float(v)) for (row, column), v in np.ndenumerate(values)]
+        return as_csv(("row", "column", self.chosen()), rows)
 
     def choices(self) -> dict[str, Any]:
         """The parameter shown."""
