@@ -119,6 +119,10 @@ class GradientsPage(QWidget):
         self._top.setSizes(list(_TOP))
         self._bottom.setSizes(list(_BOTTOM))
 
+    def parts(self) -> tuple[str, ...]:
+        """Names of the splitters."""
+        return tuple(name for name, _ in self._splitters())
+
     def save_layout(self) -> dict[str, QByteArray]:
         """Splitter states by name."""
         self._restore_maximized()

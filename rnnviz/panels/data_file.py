@@ -6,10 +6,10 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 
-from PySide6.QtCore import QIODevice, QSaveFile
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog
 
+from rnnviz.files import reason, write_text
 from rnnviz.panels.base import Panel
 
 Rows = Iterable[Sequence[object]]
@@ -43,8 +43,8 @@ def offer_csv(panel: Panel, name: str, table: Callable[[], str]) -> QAction:
 
 def save_text(path: str, text: str) -> str:
     """Replaces a file as a whole; what went wrong, or an empty text. Then the old file stands."""
-    file = QSaveFile(path)
-    if not file.open(QIODevice.OpenModeFlag.WriteOnly):
-        return file.errorString()
-    file.write(text.encode("utf-8"))
-    return "" if file.commit() else file.errorString()
+    try:
+        write_text(path, text)
+    except OSError as error:
+        return reason(error)
+    return ""

@@ -9,8 +9,8 @@ from rnnviz.probes.step_norms import MATRIX_GROUPS, layer_group, matrix_group
 
 BY_MATRIX, BY_LAYER = "matrix", "layer"
 
-_TOKENS = ("gradient", "warn", "good", "text-2", "train", "text-muted", "text")
-_LAYER_TOKENS = ("gradient", "warn", "good", "text-2", "train")
+_TOKENS = ("gradient", "warn", "good", "text-2", "violet", "text-muted", "text")
+_LAYER_TOKENS = ("gradient", "warn", "good", "text-2", "violet")
 _TITLES = {
     "W_xh": "input to hidden",
     "W_hh": "hidden to hidden, from step to step",
