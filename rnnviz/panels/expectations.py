@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -25,7 +27,7 @@ from rnnviz.panels.activation_colors import ink_on, luminance
 from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.characters import draw_keycap, unknown_sentence
 from rnnviz.panels.next_character import LONGEST_SEED
-from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.theme import Theme, mono_font, pixels, theme, ui_font
 from rnnviz.panels.widgets.seed_line import SeedLine
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.writing_control import WritingControl
@@ -79,6 +81,62 @@ class _Layout:
     outside: int  # top of the row below them
 
 
+def shade(probability: float) -> float:
+    """How much of the colour of probabilities a cell has, by the percentage written on it.
+
+    Cells with the same number look the same, so each is drawn only once.
+    """
+    share: float = (max(round(100 * probability), 0.3) / 100) ** _SHADE
+    return share
+
+
+@lru_cache(maxsize=4096)
+def _cell(
+    character: str,
+    number: str,
+    share: float | None,
+    width: int,
+    height: int,
+    strong: bool,
+    ratio: float,
+    colors: Theme,
+) -> QPixmap:
+    """A character at the left and a number at the right on a fill; without `share` on none.
+
+    Drawn once: rounded corners and text are what a frame would mostly be spent on.
+    """
+    pixmap = QPixmap(round(width * ratio), round(height * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    rect = QRectF(0, 0, width, height)
+    ink, soft = colors.color("text"), colors.color("text-2")
+    if share is not None:
+        fill = colors.mixed("train", "surface-2", share)
+        ink = ink_on(fill)
+        soft = _softer(ink, fill)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(fill)
+        painter.drawRoundedRect(rect, 3, 3)
+    edge = 8 if width >= 68 else 5
+    painter.setFont(ui_font("label" if height >= 20 else "tick"))
+    painter.setPen(soft)
+    painter.drawText(
+        rect.adjusted(0, 0, -edge, 0),
+        Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+        number,
+    )
+    font = mono_font("seed" if height >= 24 else "label", medium=strong)
+    room = font.pixelSize() * 0.6 + 4  # of one sign of a fixed-width font
+    painter.setFont(font)
+    painter.setPen(ink)
+    align = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
+    painter.drawText(QRectF(edge, 0, room, height), align, symbol(character))
+    painter.end()
+    return pixmap
+
+
 def _softer(ink: QColor, fill: QColor) -> QColor:
     """Ink for what matters less, where the fill leaves enough contrast for it."""
     if 0.07 < luminance(fill) < 0.40:
@@ -112,6 +170,9 @@ class ExpectationColumns(QWidget):
         self._level = 1.0
         self._cell: tuple[int, int] | None = None  # column and row under the mouse or the keys
         self._readout = ""
+        self._measured_for: tuple[int, str, int] | None = None
+        self._measured = (0, 0)
+        self._layout: tuple[tuple[object, ...], _Layout] | None = None
 
     def sizeHint(self) -> QSize:
         """Roomy."""
@@ -229,9 +290,18 @@ class ExpectationColumns(QWidget):
 
     def gutter(self) -> int:
         """Pixels at the left for words and the axis."""
-        metrics = QFontMetrics(ui_font("label"))
-        words = max(metrics.horizontalAdvance(word) for word in self._words())
-        return words + 34
+        return self._widths()[0]
+
+    def _widths(self) -> tuple[int, int]:
+        """Pixels at the left and right of the columns; measuring words takes long."""
+        key = (self.rows(), self.unit, pixels("label"))
+        if key != self._measured_for:
+            metrics = QFontMetrics(ui_font("label"))
+            words = max(metrics.horizontalAdvance(word) for word in self._words())
+            # At the right there is the name of the line of the mean.
+            mean = metrics.horizontalAdvance(self._mean_words(88.88))
+            self._measured_for, self._measured = key, (words + 34, mean + 10)
+        return self._measured
 
     def _words(self) -> tuple[str, ...]:
         return (
@@ -241,16 +311,12 @@ class ExpectationColumns(QWidget):
             self.tr("Outside top {0}").format(self.rows()),
         )
 
-    def _margin(self) -> int:
-        """Pixels at the right for the name of the line of the mean."""
-        return QFontMetrics(ui_font("label")).horizontalAdvance(self._mean_words(88.88)) + 10
-
     def rows(self) -> int:
         """How many guesses there are in a column."""
         return GUESSES if self._found is None else len(self._found.guesses)
 
     def _room(self) -> int:
-        return max(self.width() - self.gutter() - self._margin(), 1)
+        return max(self.width() - sum(self._widths()), 1)
 
     def capacity(self) -> int:
         """Columns that fit; depends on the width alone."""
@@ -258,6 +324,12 @@ class ExpectationColumns(QWidget):
 
     def layout_of(self) -> _Layout:
         """Where everything is at the present size."""
+        key = (self.size(), self._widths(), self.rows())
+        if self._layout is None or self._layout[0] != key:
+            self._layout = key, self._lay_out()
+        return self._layout[1]
+
+    def _lay_out(self) -> _Layout:
         pitch = max(min(self._room() // self.capacity(), _WIDEST), 24)
         height, rows = self.height(), self.rows()
         row = max(min(round(0.091 * height), _HIGHEST), _LOWEST)
@@ -528,18 +600,20 @@ class ExpectationColumns(QWidget):
             painter.drawText(self.cell_rect(column, 0), Qt.AlignmentFlag.AlignCenter, "NaN")
             return
         rank = int(found.ranks[column]) if column < len(found.text) else 0
+        ratio = painter.device().devicePixelRatio()
         for row in range(self.rows()):
-            chance = float(found.chances[row, column])
-            fill = colors.mixed("train", "surface-2", chance**_SHADE)
             rect = self.cell_rect(column, row)
-            self._paint_cell(
-                painter,
-                rect,
-                fill,
+            cell = _cell(
                 found.characters[found.guesses[row, column]],
-                short_percent(chance),
-                best=row == 0 or row + 1 == rank,
+                short_percent(float(found.chances[row, column])),
+                shade(float(found.chances[row, column])),
+                round(rect.width()),
+                round(rect.height()),
+                row == 0 or row + 1 == rank,
+                ratio,
+                colors,
             )
+            painter.drawPixmap(rect.topLeft(), cell)
             if self._cell == (column, row):
                 self._outline(painter, rect, QPen(colors.color("accent"), 2), -1.0)
         if 0 < rank <= self.rows():
@@ -549,14 +623,10 @@ class ExpectationColumns(QWidget):
         elif rank > self.rows():
             rect = self.cell_rect(column, self.rows())
             self._paint_dashed(painter, rect, "text", 2.0 if where.row >= 24 else 1.5)
-            self._paint_cell(
-                painter,
-                rect,
-                None,
-                found.text[column],
-                self.tr("no. {0}").format(f"{rank:,}"),
-                best=True,
-            )
+            words = self.tr("no. {0}").format(f"{rank:,}")
+            size = round(rect.width()), round(rect.height())
+            cell = _cell(found.text[column], words, None, *size, True, ratio, colors)
+            painter.drawPixmap(rect.topLeft(), cell)
 
     def _outline(self, painter: QPainter, rect: QRectF, pen: QPen, out: float) -> None:
         painter.setPen(pen)
@@ -564,44 +634,6 @@ class ExpectationColumns(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.drawRoundedRect(rect.adjusted(out + 0.5, out + 0.5, -out - 0.5, -out - 0.5), 4, 4)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-    def _paint_cell(
-        self,
-        painter: QPainter,
-        rect: QRectF,
-        fill: QColor | None,
-        character: str,
-        number: str,
-        *,
-        best: bool,
-    ) -> None:
-        """A character at the left and a number at the right, on a fill."""
-        colors = theme()
-        ink = colors.color("text-2")
-        if fill is not None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(fill)
-            painter.drawRoundedRect(rect, 3, 3)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            ink = ink_on(fill)
-        wide = rect.width() >= 68
-        edge = 8 if wide else 5
-        painter.setFont(ui_font("label" if rect.height() >= 20 else "tick"))
-        painter.setPen(ink if fill is None else _softer(ink, fill))
-        painter.drawText(
-            rect.adjusted(0, 0, -edge, 0),
-            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-            number,
-        )
-        role = "seed" if rect.height() >= 24 else "label"
-        font = mono_font(role, medium=best)
-        room = QFontMetrics(font).horizontalAdvance("m") + 4
-        box = QRectF(rect.left() + edge, rect.top(), room, rect.height())
-        painter.setFont(font)
-        painter.setPen(colors.color("text") if fill is None else ink)
-        align = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
-        painter.drawText(box, align, symbol(character))
 
     # Words about the cell under the mouse or the keys.
 

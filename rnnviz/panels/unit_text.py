@@ -15,7 +15,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPolygonF,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QWidget
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QWi
 from rnnviz.panels.activation_colors import GATES, STRIP_OPACITY, color_image, text_opacity
 from rnnviz.panels.base import Panel
 from rnnviz.panels.hidden_state import level_above
+from rnnviz.panels.plot import polygon
 from rnnviz.panels.theme import icon, mono_font, theme, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.questions import SignalTrace
@@ -311,14 +311,11 @@ class TraceStrip(QWidget):
         finite = np.nan_to_num(self._values.astype(np.float64), posinf=0.0, neginf=0.0)
         x = area.left() + (np.arange(count) + 0.5) * area.width() / count
         if self._at >= 0:
-            painter.fillRect(
-                QRectF(round(x[min(self._at, count - 1)]), 0, 1, self.height()),
-                colors.color("accent"),
-            )
+            at = round(x[min(self._at, count - 1)])
+            painter.fillRect(QRectF(at, 0, 1, self.height()), colors.color("accent"))
+        share = np.clip((finite - low) / (self._level - low), 0.0, 1.0)
         painter.setPen(QPen(colors.color("text-2"), 1))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        points = [QPointF(a, self._y(b)) for a, b in zip(x.tolist(), finite.tolist(), strict=True)]
-        painter.drawPolyline(QPolygonF(points))
+        painter.drawPolyline(polygon(x, area.bottom() - share * area.height()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Reads out the character below the mouse."""
@@ -542,4 +539,4 @@ class UnitTextPanel(Panel):
         """A narrow header does without the scale, a low panel without the trace."""
         super().resizeEvent(event)
         self.scale.setVisible(self.width() >= _NARROW)
-        self.strip.setVisible(self.height() >= 200)
+        self.strip.setVisible(self.height() >= 250)
