@@ -1,4 +1,4 @@
-"""Picks a faster OpenBLAS kernel where that helps; cli.py calls it before NumPy is imported.
+"""Picks a faster OpenBLAS kernel where that helps; rnnviz.cli calls it before NumPy is imported.
 
 OpenBLAS chooses its Haswell kernels on AMD processors with AVX-512, which leaves about half of
 their single-precision speed unused; its SkylakeX kernels run there as well. Standard library only,

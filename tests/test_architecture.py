@@ -11,14 +11,14 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "rnnviz"
 MAY_IMPORT = {
-    "engine": {"engine"},
-    "text": {"text", "paths"},
+    "engine": {"engine", "files"},
+    "text": {"text", "paths", "files"},
     "probes": {"probes", "engine", "text"},
     "bench": {"bench", "engine", "text", "paths", "blas_kernel"},
-    "session": {"session", "engine", "text", "probes", "paths"},
-    "panels": {"panels", "session", "engine", "text", "probes", "paths"},
-    "app": {"app", "panels", "session", "engine", "text", "probes", "paths"},
-    "cli": {"cli", "app", "session", "bench", "engine", "text", "paths", "blas_kernel"},
+    "session": {"session", "engine", "text", "probes", "paths", "files"},
+    "panels": {"panels", "session", "engine", "text", "probes", "paths", "files"},
+    "app": {"app", "panels", "session", "engine", "text", "probes", "paths", "files"},
+    "cli": {"cli", "app", "session", "bench", "engine", "text", "paths", "files", "blas_kernel"},
 }
 
 

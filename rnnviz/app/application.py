@@ -46,18 +46,19 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     from rnnviz.app.main_window import MainWindow
     from rnnviz.app.settings import Settings
     from rnnviz.panels.theme import MODES, themes
+    from rnnviz.paths import data_folder
 
     settings = Settings()
     remembered = settings.text("theme", "system")
     # Before the first widget: one made earlier would keep the system's font.
     themes().set_mode(theme or (remembered if remembered in MODES else "system"))
-    window = MainWindow(settings)
+    window = MainWindow(settings, data_folder() / "autosave")
     _report_exceptions(window)
     _quit_on_signals(application, window)
     window.show()
     window.begin(file, preset)
     status = application.exec()
-    window.close()
+    window.end()  # when it was not the window that ended the program
     return status
 
 
@@ -79,7 +80,7 @@ def _report_exceptions(window: object) -> None:
 
 
 def _quit_on_signals(application: QApplication, window: object) -> None:
-    """SIGINT and SIGTERM close the window as the user would.
+    """SIGINT and SIGTERM close the window without a question; an unsaved run can be recovered.
 
     Python runs its handlers between bytecodes only, so a slow timer lets it have a look.
     """
@@ -87,9 +88,12 @@ def _quit_on_signals(application: QApplication, window: object) -> None:
 
     assert isinstance(window, MainWindow)
 
-    def close(number: int, frame: FrameType | None) -> None:
-        window.close()
+    def end() -> None:
+        window.end()
         application.quit()
+
+    def close(number: int, frame: FrameType | None) -> None:
+        QTimer.singleShot(0, window, end)  # now might be in the middle of a paint event
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, close)

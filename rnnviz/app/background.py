@@ -50,6 +50,11 @@ class Job(QObject):
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
+    def dispose(self) -> None:
+        """Lets go of finished work, which may hold much; else it lasts as long as the parent."""
+        self.join(1.0)  # the thread has nothing left to do but to end
+        self.deleteLater()
+
     def _run(self) -> None:
         try:
             result = self._work(self)

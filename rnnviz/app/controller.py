@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,16 +11,22 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from rnnviz.app.background import Job
+from rnnviz.app.keeper import Keeper
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.pacing import SHORTEST, Pacer
 from rnnviz.engine.errors import EngineError
+from rnnviz.files import reason, write_text
+from rnnviz.panels.samples import as_text
 from rnnviz.paths import cache_folder
 from rnnviz.session import commands
+from rnnviz.session.autosave import Slot as AutosaveSlot
 from rnnviz.session.config import ConfigError, RunConfig
+from rnnviz.session.export import write_csv, write_jsonl
 from rnnviz.session.frames import RunState
+from rnnviz.session.history import History
 from rnnviz.session.prober import Answer
 from rnnviz.session.run import Run, build_run
-from rnnviz.session.runfile import SavedRun, load_run
+from rnnviz.session.runfile import SavedRun, load_run, write_best
 from rnnviz.session.view import RunView
 from rnnviz.text.corpus import Corpus, CorpusError, InvalidEncodingError
 from rnnviz.text.download import DownloadCancelled, download
@@ -27,6 +34,7 @@ from rnnviz.text.ngrams import ReferenceLosses, reference_losses
 from rnnviz.text.sources import NotDownloadedError, load_source
 
 _JOIN_SECONDS = 0.8
+_EXPORT_SECONDS = 10.0  # an export that was asked for may take when the window closes
 
 
 class Controller(QObject):
@@ -46,20 +54,25 @@ class Controller(QObject):
     busy = Signal(str, object)  # words, share in [0, 1] or None; empty words when over
     run_refused = Signal(str)  # one sentence: settings and text do not fit, or a bad run file
     file_opened = Signal(str)  # path of a text or run, for the list of recent files
+    exported = Signal(str, str)  # path, and what went wrong, in one sentence
+    run_opened = Signal(object)  # SavedRun, before `run_started`: what the panels showed
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, autosaves: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.keeper = Keeper(autosaves, self)
         self.live: LiveRun | None = None
         self.view: RunView | None = None
         self.corpus: Corpus | None = None  # the wanted one; a restart begins with it
         self._number = 0
         self._seed = ""
+        self.wanted_config: Callable[[], RunConfig] = RunConfig  # for a model without settings
         self.onlookers: Callable[[], bool] = lambda: True  # whether anybody sees the answers
         self._answered_request = 0
         self._renewed: Answer | None = None  # newest weights, same seed: for the next round
         self._loading: Job | None = None
         self._counting: Job | None = None
         self._old_jobs: list[Job] = []
+        self._exports: dict[Job, str] = {}  # the files being written
         self._references: dict[tuple[str, int, str], ReferenceLosses] = {}
         self._pacer = Pacer()
         self._timer = QTimer(self)
@@ -77,10 +90,19 @@ class Controller(QObject):
     def open_path(self, path: str, encoding: str | None = None) -> None:
         """Opens a file of the user's: a saved run by its name, anything else as a text."""
         if Path(path).suffix == ".safetensors" and Path(path).is_file():
-            self._begin_loading(lambda job: _open_run(path), self.tr("Opening the run…"))
+            corpus, wanted = self.corpus, self.wanted_config()
+            self._begin_loading(
+                lambda job: _open_run(path, None, corpus, wanted), self.tr("Opening the run…")
+            )
         else:
             self.choose_source(str(Path(path)), encoding)
             self.file_opened.emit(path)
+
+    def recover(self, slot: AutosaveSlot) -> None:
+        """Goes on with the run of a program that died; its slot becomes this window's."""
+        self._begin_loading(
+            lambda job: _open_run(str(slot.path), slot), self.tr("Recovering the run…")
+        )
 
     def cancel_loading(self) -> None:
         """Ends a download or the loading of a text; what was there before stays."""
@@ -162,15 +184,20 @@ class Controller(QObject):
 
     def _show_opened(self, opened: _OpenedRun) -> None:
         self.corpus = opened.run.corpus
-        self._begin(opened.run, opened.saved.seconds)
-        self.file_opened.emit(str(opened.saved.path))
+        self.run_opened.emit(opened.saved)
+        self._begin(opened.run, opened.saved, opened.slot)
+        if opened.slot is None:
+            self.file_opened.emit(str(opened.saved.path))
 
-    def _begin(self, run: Run, seconds: float = 0.0) -> None:
+    def _begin(
+        self, run: Run, saved: SavedRun | None = None, slot: AutosaveSlot | None = None
+    ) -> None:
         self._end_run()
+        self.keeper.begin(slot)
+        seconds = saved.seconds if saved is not None else 0.0
         self._number += 1
         self._answered_request, self._renewed = 0, None
-        self.live = LiveRun(run, self)
-        self.live.runner.seconds = seconds
+        self.live = LiveRun(run, saved, self)
         self.live.answered.connect(self._answered)
         self.view = RunView(
             number=self._number,
@@ -183,6 +210,10 @@ class Controller(QObject):
             start_seconds=seconds,
             start_epoch=run.trainer.epoch,
         )
+        if saved is not None and saved.record is not None:
+            self.view.history = History.of(saved.record)
+        if saved is not None and saved.trainer is not None and slot is None:
+            self.view.saved_as(str(saved.path), run.trainer.steps, seconds)
         self._count_references(run)
         self.run_started.emit(self.view)
         self.live.start()
@@ -204,6 +235,58 @@ class Controller(QObject):
         """Passes a command to the training thread."""
         if self.live is not None:
             self.live.send(command)
+
+    def save(self, path: str) -> None:
+        """Writes the run to a file of the user's; `keeper.saved` tells how that went."""
+        if self.live is None or self.view is None:
+            return
+        if self.live.at_work:
+            self.send(commands.Save(path))
+            self.hurry()
+        else:  # the training failed, and what it left can be had without it
+            self._drain()
+            self.keeper.take(self.view, self.live.runner.checkpoint(path))
+
+    def export(self, kind: str, path: str) -> None:
+        """Writes metrics (csv, jsonl), samples or the best weights beside the training."""
+        view, live = self.view, self.live
+        if view is None or live is None:
+            return
+        record, network, best = view.history.record(), live.run.network.config, live.runner.best
+
+        def write(job: Job) -> str:
+            if kind == "csv":
+                write_csv(path, record, view.split_label)
+            elif kind == "jsonl":
+                write_jsonl(path, record)
+            elif kind == "samples":
+                write_text(path, as_text(record.samples))
+            else:
+                write_best(path, network, view.vocabulary, best)
+            return path
+
+        job = Job(write, "export", self)
+        job.finished.connect(self._export_done)
+        job.failed.connect(self._export_failed)
+        self._exports[job] = path
+        job.start()
+
+    @Slot(object, object)
+    def _export_done(self, job: Job, path: str) -> None:
+        del self._exports[job]
+        job.dispose()
+        self.exported.emit(path, "")
+
+    @Slot(object, object)
+    def _export_failed(self, job: Job, error: Exception) -> None:
+        path = self._exports.pop(job)
+        job.dispose()
+        if isinstance(error, EngineError):
+            self.exported.emit(path, str(error))
+        else:
+            why = reason(error) if isinstance(error, OSError) else repr(error)
+            words = self.tr("{0} cannot be written ({1}): choose another place.")
+            self.exported.emit(path, words.format(path, why))
 
     def toggle_play(self) -> None:
         """Play or pause."""
@@ -276,14 +359,12 @@ class Controller(QObject):
         view, live = self.view, self.live
         if view is None or live is None:
             return
-        delivery = live.mailbox.drain()
-        if delivery:
-            view.history.extend(delivery)
-            if delivery.in_force is not None:
-                view.in_force = delivery.in_force
-            if delivery.state is not None:
-                view.state = delivery.state
-            self.delivered.emit(delivery)
+        self._drain()
+        if self.keeper.wants(view):
+            if live.at_work:
+                self.send(commands.Save("", automatic=True))
+            else:
+                self.keeper.take(view, live.runner.checkpoint(automatic=True))
         if self._renewed is not None:
             answer, self._renewed = self._renewed, None
             self.answered.emit(answer)
@@ -291,6 +372,22 @@ class Controller(QObject):
             live.prober.renew()
         interval = self._pacer.next_interval(view.training)
         self._timer.start(max(round(1000 * interval), round(1000 * SHORTEST)))
+
+    def _drain(self) -> None:
+        """Takes over what the training thread has posted."""
+        view, live = self.view, self.live
+        assert view is not None
+        assert live is not None
+        delivery = live.mailbox.drain()
+        if delivery:
+            view.history.extend(delivery)
+            if delivery.in_force is not None:
+                view.in_force = delivery.in_force
+            if delivery.state is not None:
+                view.state = delivery.state
+            for checkpoint in delivery.checkpoints:
+                self.keeper.take(view, checkpoint)
+            self.delivered.emit(delivery)
 
     def hurry(self) -> None:
         """Look into the mailbox soon: the user did something whose answer should be seen."""
@@ -304,14 +401,32 @@ class Controller(QObject):
         self._old_jobs = [old for old in self._old_jobs if not old.join(0)]
         self._old_jobs.append(job)
 
-    def shutdown(self) -> bool:
-        """Ends every thread; True when all have ended in time."""
+    def shutdown(self, keep: bool = False) -> bool:
+        """Ends every thread; True when all have ended in time.
+
+        With `keep` what is unsaved is offered for recovery at the next start.
+        """
         self._timer.stop()
         for job in (self._loading, self._counting):
             if job is not None:
                 self._retire(job)
         self._loading = self._counting = None
+        for job in self._exports:
+            job.join(_EXPORT_SECONDS)
+        live, view = self.live, self.view
         ended = self._end_run()
+        checkpoint = None
+        if live is not None and view is not None:
+            view.history.extend(left := live.mailbox.drain())
+            for asked in left.checkpoints:
+                if not asked.automatic:
+                    self.keeper.take(view, asked)
+            keep = keep and view.unsaved
+            if keep and not live.at_work:
+                checkpoint = live.runner.checkpoint()
+        problem = self.keeper.close(view, checkpoint, keep)
+        if problem and sys.stderr is not None:
+            print(f"rnnviz: {problem}", file=sys.stderr)  # noqa: T201 - the window is gone
         deadline = time.monotonic() + _JOIN_SECONDS
         for job in self._old_jobs:
             # One that waits for the network ends later, unheard; it must not keep the window.
@@ -322,19 +437,27 @@ class Controller(QObject):
 class _OpenedRun:
     """A run file together with the run made of it."""
 
-    def __init__(self, saved: SavedRun, run: Run) -> None:
+    def __init__(self, saved: SavedRun, run: Run, slot: AutosaveSlot | None = None) -> None:
         self.saved = saved
         self.run = run
+        self.slot = slot  # it comes from there and is no file of the user's
 
 
-def _open_run(path: str) -> _OpenedRun:
-    """Reads a run file and the text it was trained on, and puts the two together."""
+def _open_run(
+    path: str,
+    slot: AutosaveSlot | None = None,
+    corpus: Corpus | None = None,
+    wanted: RunConfig | None = None,
+) -> _OpenedRun:
+    """Reads a run file and the text it was trained on, and puts the two together.
+
+    A model without a run is put together with the present text and the settings of Setup.
+    """
     saved = load_run(path)
-    if saved.config is None:
-        raise ConfigError(
-            f"{saved.path.name} holds a model without the text and settings it was trained with; "
-            "rnnviz eval and rnnviz sample can use it"
-        )
+    if saved.config is None or saved.trainer is None:
+        wanted = wanted or RunConfig()
+        corpus = corpus or load_source(wanted.corpus, cache_folder())
+        return _OpenedRun(saved, saved.start(corpus, wanted, cores=None))
     try:
         encoding = saved.corpus_encoding if saved.corpus_encoding == "latin-1" else None
         corpus = load_source(saved.corpus_origin, cache_folder(), encoding)
@@ -348,4 +471,4 @@ def _open_run(path: str) -> _OpenedRun:
             f"{saved.path.name} was trained on {saved.corpus_name}, but {saved.corpus_origin} "
             "has another content now"
         )
-    return _OpenedRun(saved, saved.restore(corpus, cores=None))
+    return _OpenedRun(saved, saved.restore(corpus, cores=None), slot)

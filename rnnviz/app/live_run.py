@@ -15,6 +15,7 @@ from rnnviz.session.frames import RunState
 from rnnviz.session.mailbox import Mailbox
 from rnnviz.session.prober import Prober
 from rnnviz.session.run import Run
+from rnnviz.session.runfile import SavedRun
 from rnnviz.session.runner import Runner
 
 
@@ -27,11 +28,15 @@ class LiveRun(QObject):
 
     answered = Signal(object, object)  # this run, the answer
 
-    def __init__(self, run: Run, parent: QObject | None = None) -> None:
+    def __init__(
+        self, run: Run, saved: SavedRun | None = None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.run = run
         self.mailbox = Mailbox()
         self.runner = Runner(run, self.mailbox)
+        if saved is not None:
+            self.runner.resume(saved)
         self.prober = Prober(
             self.mailbox, run.vocabulary, lambda answer: self.answered.emit(self, answer)
         )
@@ -51,6 +56,11 @@ class LiveRun(QObject):
     def send(self, command: Command) -> None:
         """Queues a command for the training thread."""
         self.runner.send(command)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether the training thread lives; otherwise nobody else touches the run."""
+        return self._thread.is_alive()
 
     def stop(self, timeout: float = 1.5) -> bool:
         """Ends both threads; True when they have ended within `timeout` seconds."""

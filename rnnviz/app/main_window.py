@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QDateTime, QLocale, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -31,6 +32,7 @@ from PySide6.QtWidgets import (
 
 from rnnviz.app.controller import Controller
 from rnnviz.app.notice import Notice
+from rnnviz.app.question import ask
 from rnnviz.app.rail import Rail
 from rnnviz.app.settings import Settings
 from rnnviz.app.top_bar import TopBar, logo
@@ -40,11 +42,14 @@ from rnnviz.panels.theme import MODES, theme, themes
 from rnnviz.panels.transport import TransportBar
 from rnnviz.paths import cache_folder
 from rnnviz.session import commands
+from rnnviz.session.autosave import Recoverable
 from rnnviz.session.config import ConfigError, RunConfig, fitted, problems
+from rnnviz.session.frames import Saved
 from rnnviz.session.information import gather
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset, preset_ids
 from rnnviz.session.prober import Answer
+from rnnviz.session.runfile import SavedRun
 from rnnviz.session.view import RunView
 from rnnviz.text.corpus import Corpus
 from rnnviz.text.sources import DEFAULT_ID, list_sources
@@ -61,21 +66,31 @@ class MainWindow(QMainWindow):
 
     refused = Signal(str)  # one sentence: a file, text or run could not be used
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, autosaves: Path | None = None) -> None:
+        """`autosaves` is the folder where unsaved runs are kept; without one there are none."""
         super().__init__()
         self.setWindowTitle("rnnviz")
         self.setWindowIcon(QIcon(logo(64)))
         self.setMinimumSize(1024, 640)
         self.setAcceptDrops(True)
         self.settings = settings or Settings()
-        self.controller = Controller(self)
+        self.controller = Controller(autosaves, self)
+        self.controller.keeper.panels = self._panels
         self.controller.onlookers = self._seed_is_seen
+        self.controller.wanted_config = self._wanted_config
         self._setup_folded_by_user: bool | None = None
         self._own_seed = False  # whether the seed text is the user's, not one made up for a text
         self._wanted_after_load: RunConfig | None = None
         self._play_after_start = False
         self._falling_back = False  # to the bundled play, because what was asked for is unusable
         self._closing = False
+        self._question: QMessageBox | None = None  # before the window closes
+        self._close_when_saved = ""  # the file after which the window goes
+        self._opened: SavedRun | None = None  # about to be shown
+        self._recoverable: list[Recoverable] = []
+        self._recovery_offered = False
+        self._autosave_problem = ""
+        self._settings_problem = ""
 
         self.top_bar = TopBar()
         self.setup = SetupPanel()
@@ -127,7 +142,16 @@ class MainWindow(QMainWindow):
         file = menu.addMenu(self.tr("File"))
         self._action(file, self.tr("Open text or run…"), self.ask_open, "Ctrl+O")
         self._recent = file.addMenu(self.tr("Open recent"))
-        self._save = self._action(file, self.tr("Save run as…"), self.ask_save, "Ctrl+S")
+        self._recover = self._action(file, self.tr("Recover an unsaved run"), self.recover)
+        self._recover.setEnabled(False)
+        file.addSeparator()
+        self._action(file, self.tr("Save run"), self.save, "Ctrl+S")
+        self._action(file, self.tr("Save run as…"), self.save_as, "Ctrl+Shift+S")
+        export = file.addMenu(self.tr("Export"))
+        self._action(export, self.tr("Metrics as CSV…"), lambda: self.ask_export("csv"))
+        self._action(export, self.tr("Metrics as JSON lines…"), lambda: self.ask_export("jsonl"))
+        self._action(export, self.tr("Samples as text…"), lambda: self.ask_export("samples"))
+        self._action(export, self.tr("Best weights as a model…"), lambda: self.ask_export("best"))
         file.addSeparator()
         self._action(file, self.tr("Quit"), self.close, "Ctrl+Q")
         run = menu.addMenu(self.tr("Run"))
@@ -179,6 +203,9 @@ class MainWindow(QMainWindow):
         controller.run_refused.connect(self._run_refused)
         controller.busy.connect(setup.set_busy)
         controller.file_opened.connect(self._remember_file)
+        controller.run_opened.connect(self._run_opened)
+        controller.keeper.saved.connect(self._saved)
+        controller.exported.connect(self._exported)
         setup.command.connect(self._send)
         setup.edited.connect(self._setup_edited)
         setup.reverted.connect(self._text_reverted)
@@ -210,6 +237,7 @@ class MainWindow(QMainWindow):
         self._wanted_after_load = config
         source = config.corpus
         self._fill_sources(source)
+        self._recoverable = self.controller.keeper.recoverable()
         if file is not None:
             if Path(file).exists():
                 self.controller.open_path(file)
@@ -223,6 +251,10 @@ class MainWindow(QMainWindow):
             return RunConfig.from_mapping(self.settings.record("config"))
         except ConfigError:
             return RunConfig()
+
+    def _wanted_config(self) -> RunConfig:
+        """The settings a run would have that began now."""
+        return self._wanted_after_load or self.setup.wanted
 
     def _fill_sources(self, current: str) -> None:
         try:
@@ -365,9 +397,9 @@ class MainWindow(QMainWindow):
         self.setup.set_wanted(waiting)
 
     def _may_end_run(self, what: str) -> bool:
-        """Asks before more than a minute of training is thrown away."""
+        """Asks before more than a minute of training that is in no file is thrown away."""
         view = self.controller.view
-        if view is None or view.history.last is None or view.history.last.seconds < _ASK_AFTER:
+        if view is None or view.unsaved_seconds < _ASK_AFTER:
             return True
         box = QMessageBox(self)
         box.setWindowTitle(what)
@@ -399,16 +431,21 @@ class MainWindow(QMainWindow):
     def _run_started(self, view: RunView) -> None:
         live = self.controller.live
         assert live is not None
-        if not self._falling_back:
+        fell_back, self._falling_back = self._falling_back, False
+        if not fell_back:
             self.notice.dismiss()
-        self._falling_back = False
         self._wanted_after_load = None
         self.setup.set_running(view.config, len(live.run.corpus.text))
         self.setup.set_corpus(live.run.corpus)
         self.setup.set_in_force(view.in_force)
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            self._take_seed(opened)
         if not self._own_seed:
             self.page.next_character.set_seed(default_seed(live.run.corpus.text))
         self.page.set_view(view)
+        if opened is not None:
+            self.page.choose(opened.view)
         self._seed_changed(self.page.next_character.seed(), typed=False)
         self._temperature_changed(self.page.next_character.temperature())
         self.transport.set_view(view)
@@ -419,6 +456,9 @@ class MainWindow(QMainWindow):
         if self._play_after_start:
             self._play_after_start = False
             self.controller.send(commands.Play())
+        self._recover.setEnabled(bool(self._recoverable))
+        if not fell_back and not self._recovery_offered:
+            self._offer_recovery()
 
     def _show_run(self) -> None:
         view = self.controller.view
@@ -440,14 +480,6 @@ class MainWindow(QMainWindow):
             self.setup.set_in_force(view.in_force)
         if delivery.state is not None:
             self._state_changed(view)
-        for saved in delivery.saved:
-            name = Path(saved.path).name
-            if saved.problem:
-                self.notice.say(saved.problem)
-            else:
-                words = self.tr("Saved {0} at step {1:,}.").format(name, saved.step)
-                self.notice.say(words, "info", passing=True)
-                self._remember_file(saved.path)
         self.page.mark_stale()
         self.page.refresh_due()
 
@@ -507,6 +539,106 @@ class MainWindow(QMainWindow):
         if view is not None and view.training and self.isVisible():
             self.transport.refresh()
 
+    # Keeping runs.
+
+    def _panels(self) -> dict[str, Any]:
+        """What the panels show, for the file of a run."""
+        panels = self.page
+        seed = panels.next_character.edit.raw_text() if self._own_seed else ""
+        return {"seed": seed, **panels.choices()}
+
+    @Slot(object)
+    def _run_opened(self, saved: SavedRun) -> None:
+        self._opened = saved
+        # A slot whose run goes on is the controller's.
+        self._recoverable = [r for r in self._recoverable if r.slot.path != saved.path]
+
+    def _take_seed(self, opened: SavedRun) -> None:
+        """Seed text and temperature are those of the run that was opened."""
+        seed = opened.view.get("seed")
+        if isinstance(seed, str) and seed:
+            self._own_seed = True
+            self.page.next_character.set_seed(seed)
+        if opened.config is not None and opened.view:
+            self.page.next_character.show_temperature(opened.config.temperature)
+
+    def save(self) -> None:
+        """Saves the run to its file; asks for one when it has none yet."""
+        view = self.controller.view
+        if view is not None and view.path:
+            self.controller.save(view.path)
+        else:
+            self.ask_save()
+
+    @Slot(object)
+    def _saved(self, saved: Saved) -> None:
+        if saved.automatic:
+            # Told once, not every minute.
+            if saved.problem and not self._autosave_problem:
+                self.notice.say(saved.problem, "warn")
+            self._autosave_problem = saved.problem
+            return
+        closing, self._close_when_saved = saved.path == self._close_when_saved, ""
+        if saved.problem:
+            self.notice.say(saved.problem, actions=[(self.tr("Save as…"), self.save_as)])
+            return
+        name = Path(saved.path).name
+        words = self.tr("Saved {0} at step {1:,}.").format(name, saved.step)
+        self.notice.say(words, "info", passing=True)
+        self._remember_file(saved.path)
+        if closing:
+            self._end(keep=False)
+
+    def _offer_recovery(self) -> None:
+        """Says what the last program that died has left; one run at a time, the newest first."""
+        self._recovery_offered = True
+        self._recover.setEnabled(bool(self._recoverable))
+        if not self._recoverable:
+            return
+        lost = self._recoverable[0].summary
+        when = QDateTime.fromSecsSinceEpoch(int(lost.written))
+        words = self.tr("An unsaved run was kept: {0}, step {1:,}, {2}.").format(
+            lost.what, lost.step, QLocale().toString(when, "d MMM, HH:mm")
+        )
+        actions = [(self.tr("Recover"), self.recover), (self.tr("Discard"), self.discard)]
+        self.notice.say(words, "warn", actions)
+
+    def recover(self) -> None:
+        """Goes on with the newest unsaved run of a program that died."""
+        if not self._recoverable or not self._may_end_run(self.tr("Recovering a run")):
+            return
+        self.controller.recover(self._recoverable[0].slot)
+
+    def discard(self) -> None:
+        """Throws that run away."""
+        if self._recoverable:
+            self._recoverable.pop(0).slot.release(keep=False)
+        self._offer_recovery()
+
+    def ask_export(self, kind: str) -> None:
+        """Asks where, and writes metrics, samples or the best weights there."""
+        view = self.controller.view
+        if view is None:
+            return
+        name, kinds = {
+            "csv": ("metrics.csv", self.tr("Comma-separated values (*.csv)")),
+            "jsonl": ("metrics.jsonl", self.tr("JSON lines (*.jsonl)")),
+            "samples": ("samples.txt", self.tr("Text (*.txt)")),
+            "best": ("best.safetensors", self.tr("Models (*.safetensors)")),
+        }[kind]
+        start = Path(self.settings.text("folder")) / name
+        path, _ = QFileDialog.getSaveFileName(self, self.tr("Export"), str(start), kinds)
+        if path:
+            self.controller.export(kind, path)
+
+    @Slot(str, str)
+    def _exported(self, path: str, problem: str) -> None:
+        if problem:
+            self.notice.say(problem)
+        else:
+            words = self.tr("Wrote {0}.").format(Path(path).name)
+            self.notice.say(words, "info", passing=True)
+
     # Files.
 
     def ask_open(self) -> None:
@@ -529,11 +661,15 @@ class MainWindow(QMainWindow):
             return
         self.controller.open_path(path)
 
-    def ask_save(self) -> None:
-        """Asks where and saves the run there, between two steps."""
+    def save_as(self) -> None:
+        """Saves the run to another file."""
+        self.ask_save()
+
+    def ask_save(self) -> str:
+        """Asks where and saves the run there, between two steps; returns the file, if any."""
         view = self.controller.view
         if view is None:
-            return
+            return ""
         start = Path(self.settings.text("folder")) / f"run-{view.number}.safetensors"
         path, _ = QFileDialog.getSaveFileName(
             self, self.tr("Save run"), str(start), self.tr("Saved runs (*.safetensors)")
@@ -542,12 +678,16 @@ class MainWindow(QMainWindow):
             target = Path(path)
             if target.suffix != ".safetensors":
                 target = target.with_name(target.name + ".safetensors")
-            self._send(commands.Save(str(target)))
+            self.settings.set("folder", str(target.absolute().parent))
+            self.controller.save(str(target))
+            return str(target)
+        return ""
 
     @Slot(str)
     def _remember_file(self, path: str) -> None:
         kept = [path, *(p for p in self._recent_files() if p != path)][:_RECENT]
         self.settings.set("recent", {"files": kept})
+        self._sync_settings()
         self._fill_recent()
 
     def _recent_files(self) -> list[str]:
@@ -580,7 +720,15 @@ class MainWindow(QMainWindow):
     def set_theme(self, mode: str) -> None:
         """Chooses system, dark or light and keeps the choice."""
         self.settings.set("theme", mode)
+        self._sync_settings()
         themes().set_mode(mode)
+
+    def _sync_settings(self) -> None:
+        """Writes them; that they cannot be kept is told once."""
+        problem = self.settings.sync()
+        if problem and problem != self._settings_problem:
+            self.notice.say(problem, "warn")
+        self._settings_problem = problem
 
     def flip_theme(self) -> None:
         """Dark becomes light, light dark."""
@@ -688,13 +836,64 @@ class MainWindow(QMainWindow):
         settings.sync()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ends every thread before the window goes."""
-        if not self._closing:
-            self._closing = True
-            self._transport_timer.stop()
-            self._keep()
-            self.controller.shutdown()
-        super().closeEvent(event)
+        """Asks when much would be lost, and ends every thread before the window goes."""
+        view = self.controller.view
+        if self._closing or view is None or view.unsaved_seconds < _ASK_AFTER:
+            self._finish(keep=False)
+            super().closeEvent(event)
+            return
+        event.ignore()
+        if self._question is None:
+            self._ask_before_closing(view)
+
+    def _ask_before_closing(self, view: RunView) -> None:
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.raise_()
+        minutes = max(round(view.unsaved_seconds / 60), 1)
+        self._question = ask(
+            self,
+            self.tr("Quit"),
+            self.tr("Save run {0} before quitting?").format(view.number),
+            self.tr("Its last {0} min of training are in no file and would be lost.").format(
+                f"{minutes:,}"
+            ),
+            [
+                (self.tr("Save"), self._save_and_close),
+                (self.tr("Discard"), lambda: self._end(keep=False)),
+            ],
+            self.tr("Cancel"),
+        )
+        self._question.finished.connect(self._question_answered)
+
+    def _question_answered(self) -> None:
+        self._question = None
+
+    def _save_and_close(self) -> None:
+        view = self.controller.view
+        if view is not None and view.path:
+            self._close_when_saved = view.path
+            self.controller.save(view.path)
+        else:
+            self._close_when_saved = self.ask_save()
+
+    def end(self) -> None:
+        """Closes without a question; what is unsaved is offered at the next start."""
+        self._end(keep=True)
+
+    def _end(self, keep: bool) -> None:
+        self._finish(keep)
+        self.close()
+
+    def _finish(self, keep: bool) -> None:
+        """Ends every thread and keeps what is to be kept, once."""
+        if self._closing:
+            return
+        self._closing = True
+        self._transport_timer.stop()
+        self._keep()
+        self.controller.shutdown(keep)
+        for lost in self._recoverable:
+            lost.slot.release(keep=True)
 
 
 def default_seed(text: str) -> str:

@@ -11,6 +11,8 @@ from PySide6.QtGui import QCursor, QImage
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
+from rnnviz.files import write_bytes
+from rnnviz.panels.base import as_png
 from rnnviz.panels.theme import themes
 from rnnviz.session import commands
 from rnnviz.session.config import ConfigError
@@ -46,7 +48,7 @@ def take_snapshot(
             _wait(seconds)
             _write(window, out)
         finally:
-            window.close()
+            window.end()
 
 
 def _start(window: MainWindow, corpus: str | None, preset: str | None) -> None:
@@ -81,5 +83,4 @@ def _write(window: MainWindow, out: Path) -> None:
     window.page.refresh_due()
     window.transport.refresh()
     picture: QImage = window.grab().toImage()
-    if not picture.save(str(out)):
-        raise OSError(f"{out}: the picture could not be written")
+    write_bytes(out, as_png(picture))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -23,6 +25,9 @@ _RIGHT_ROWS = (312, 556)
 # Heights of this page (the window less its bars) below which panels give way.
 _HIDE_SAMPLES_BELOW = 640
 _HIDE_HIDDEN_STATE_BELOW = 440
+
+
+_NAMES = ("loss", "gradient_norm", "hidden_state", "next_character", "samples")
 
 
 class TrainPage(QWidget):
@@ -54,6 +59,8 @@ class TrainPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._columns)
+        for name, panel in zip(_NAMES, self.panels, strict=True):
+            panel.setObjectName(name)
         self._maximized: Panel | None = None
         self._due: dict[Panel, float] = dict.fromkeys(self.panels, 0.0)
         self._stale: set[Panel] = set()
@@ -100,6 +107,32 @@ class TrainPage(QWidget):
                 splitter.setOrientation(
                     Qt.Orientation.Horizontal if name == "columns" else Qt.Orientation.Vertical
                 )
+
+    def choices(self) -> dict[str, Any]:
+        """What is chosen in each panel and how large they are, as JSON values."""
+        found: dict[str, Any] = {panel.objectName(): panel.choices() for panel in self.panels}
+        if self._maximized is None:
+            found["sizes"] = {name: s.sizes() for name, s in self._splitters().items()}
+        return found
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes back what `choices` gave, after `set_view`; nonsense changes nothing."""
+        for panel in self.panels:
+            chosen = choices.get(panel.objectName())
+            if isinstance(chosen, dict):
+                panel.choose(chosen)
+        sizes = choices.get("sizes")
+        for name, splitter in self._splitters().items():
+            wanted = sizes.get(name) if isinstance(sizes, dict) else None
+            if (
+                isinstance(wanted, list)
+                and len(wanted) == splitter.count()
+                and all(type(size) is int and 0 <= size < 100_000 for size in wanted)
+            ):
+                splitter.setSizes(wanted)
+
+    def _splitters(self) -> dict[str, QSplitter]:
+        return {"columns": self._columns, "left": self._left, "right": self._right}
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a low window Samples gives way first, then Hidden state."""

@@ -70,8 +70,9 @@ class Child:
 
     def close(self) -> None:
         """Ends the process and those it has started, whatever they are doing."""
-        if self.running and sys.platform != "win32":
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if sys.platform != "win32" and self.running:
+            with contextlib.suppress(OSError):  # it has just ended by itself
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):

@@ -24,6 +24,7 @@ from rnnviz.cli.common import (
 if TYPE_CHECKING:
     from rnnviz.session.config import RunConfig
     from rnnviz.session.frames import Row
+    from rnnviz.session.history import History
     from rnnviz.session.run import Run
     from rnnviz.session.runner import Budget, Runner
 
@@ -77,14 +78,15 @@ def _settings(arguments: argparse.Namespace) -> tuple[RunConfig, Budget]:
 
 
 def _train(arguments: argparse.Namespace, run: Run, budget: Budget) -> int:
+    from rnnviz.session.history import History
     from rnnviz.session.mailbox import Mailbox
-    from rnnviz.session.runfile import save_run
+    from rnnviz.session.runfile import write_checkpoint
     from rnnviz.session.runner import Runner
 
-    runner = Runner(run, Mailbox())
+    runner, history = Runner(run, Mailbox()), History()
     status = 0
     try:
-        _train_with_progress(arguments, runner, budget)
+        _train_with_progress(arguments, runner, budget, history)
     except KeyboardInterrupt:
         print("rnnviz: interrupted; what was learned so far is kept", file=sys.stderr)
         status = INTERRUPTED
@@ -97,7 +99,8 @@ def _train(arguments: argparse.Namespace, run: Run, budget: Budget) -> int:
             file=sys.stderr,
         )
     # Saved before it is judged: a long validation must not stand between the work and the disk.
-    save_run(arguments.out, run, seconds=runner.seconds)
+    history.extend(runner.mailbox.drain())
+    write_checkpoint(arguments.out, runner.checkpoint(), history.record(runner.last_row))
     measured = run.final_validation()
     row = runner.last_row
     result = {
@@ -125,7 +128,9 @@ def _train(arguments: argparse.Namespace, run: Run, budget: Budget) -> int:
     return status
 
 
-def _train_with_progress(arguments: argparse.Namespace, runner: Runner, budget: Budget) -> None:
+def _train_with_progress(
+    arguments: argparse.Namespace, runner: Runner, budget: Budget, history: History
+) -> None:
     """The training loop with its three listeners: progress bar, metrics file, samples."""
     from tqdm import tqdm
 
@@ -137,6 +142,7 @@ def _train_with_progress(arguments: argparse.Namespace, runner: Runner, budget: 
 
     def on_row(row: Row) -> None:
         delivery = runner.mailbox.drain()
+        history.extend(delivery)
         val_loss = delivery.validations[-1].loss if delivery.validations else None
         if metrics:
             metrics.write(row, val_loss)
@@ -159,3 +165,5 @@ def _train_with_progress(arguments: argparse.Namespace, runner: Runner, budget: 
         bar.close()
         if metrics:
             metrics.close()
+            if metrics.problem:
+                print(f"rnnviz: {metrics.problem}", file=sys.stderr)

@@ -5,12 +5,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from threadpoolctl import ThreadpoolController
 
-from rnnviz.engine.cells import CELLS
 from rnnviz.engine.errors import require_integer
-from rnnviz.engine.network import ModelConfig
+
+if TYPE_CHECKING:
+    from rnnviz.engine.network import ModelConfig
 
 # Multiplications in a window from which processes gain more than their talk costs, about a tenth of
 # a millisecond; and the parallel texts each should have, because smaller products are slower.
@@ -56,7 +58,7 @@ class Parallelism:
 
 
 def recommended_parallelism(
-    config: ModelConfig, batch: int, steps: int, cores: int | None = None, shares: bool = True
+    config: "ModelConfig", batch: int, steps: int, cores: int | None = None, shares: bool = True
 ) -> Parallelism:
     """What suits windows of ``steps`` by ``batch`` characters on so many ``cores``.
 
@@ -74,7 +76,7 @@ def recommended_parallelism(
     shares = shares and sys.platform != "win32"  # which has no such pipes and memory
     if processes > 1 and shares and multiplications >= _SHARED_FROM:
         return Parallelism(processes, 1)
-    product = CELLS[config.cell].gates * config.hidden_size**2 * batch
+    product = config.cell_type.gates * config.hidden_size**2 * batch
     return Parallelism(1, cores if product >= _THREADS_FROM else 1)
 
 

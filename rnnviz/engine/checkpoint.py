@@ -7,7 +7,6 @@ Used by the session's save and open, and by ``train``, ``eval`` and ``sample`` o
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,6 +19,7 @@ from safetensors.numpy import save
 from rnnviz.engine.errors import EngineError
 from rnnviz.engine.network import DTYPES, ModelConfig, Network
 from rnnviz.engine.parameters import Parameters
+from rnnviz.files import reason, write_bytes
 
 SCHEMA = "1"
 _MODEL_PREFIXES = ("rnn.", "decoder.")
@@ -89,52 +89,14 @@ def save_model(
         array = np.asarray(tensor)
         if array.dtype.kind not in _TENSOR_KINDS:
             raise EngineError(f"extra_tensors[{name!r}] must be numbers, got dtype {array.dtype}")
-        tensors[name] = array.copy(order="C")
+        tensors[name] = array if array.flags.c_contiguous else array.copy(order="C")
     try:
-        _replace_file(target, save(tensors, metadata))
+        write_bytes(target, save(tensors, metadata))
     except OSError as error:
-        reason = error.strerror or str(error)
         raise CheckpointError(
-            f"{target} cannot be written ({reason}): choose another place or free some space."
+            f"{target} cannot be written ({reason(error)}): "
+            "choose another place or free some space."
         ) from error
-
-
-def _replace_file(target: Path, content: bytes) -> None:
-    """Write, flush to the disk, then rename over ``target``; no half file is ever called that."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes the file private; give it the rights the old one or a plain new one has.
-        temporary.chmod(_mode_for(target))
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(target.parent)
-
-
-def _mode_for(target: Path) -> int:
-    try:
-        return stat.S_IMODE(target.stat().st_mode)
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable, where folders can be opened (not on Windows)."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def load_model(path: str | os.PathLike[str]) -> LoadedModel:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rnnviz.engine.cells.base import Cell, CellState, SharedBuffers
+from rnnviz.engine.cells.tiles import tile_columns, tiled
 from rnnviz.engine.outlet import Outlet, OutletPlan
 from rnnviz.engine.parameters import Array, Parameters
 
@@ -22,10 +23,10 @@ LARGEST_ONE_HOT = 32_768
 class LayerWeights:
     """One layer's weights as the cell and the bulk GEMMs read them.
 
-    ``recurrent (G, H, H)`` holds the transposed blocks of ``W_hh``, ``input (G, I, H)`` those of
-    ``W_ih``, ``input_bias (G, H)`` what is added to the input's share of the sums; all of them
-    halved for gates that a sigmoid squashes (see ``Cell.sigmoid_gates``). ``recurrent_back`` and
-    ``input_back`` are the blocks as they stand in the parameters.
+    ``recurrent`` holds the transposed blocks of ``W_hh``, in tiles ``(G, H/w, H, w)`` (see
+    ``tiles``), ``input (G, I, H)`` those of ``W_ih``, ``input_bias (G, H)`` what is added to the
+    input's share of the sums; all of them halved for gates that a sigmoid squashes (see
+    ``Cell.sigmoid_gates``). ``recurrent_back`` holds the blocks of ``W_hh`` as they are, in tiles.
     """
 
     def __init__(
@@ -58,21 +59,24 @@ class LayerWeights:
         if self._copies_input:
             self.input = np.zeros((gates, self.input_size, hidden_size), dtype)
         self.input_bias: Array = np.zeros((gates, hidden_size), dtype)
-        self._recurrent: Array = np.zeros((gates, hidden_size, hidden_size), dtype)
-        self.recurrent = self._recurrent
+        self._recurrent: Array = np.zeros((gates, 1, hidden_size, hidden_size), dtype)
+        self._recurrent_back = np.zeros_like(self._recurrent)
         self._in_place = cell.hidden_order == tuple(range(gates))
-        self.recurrent_back = self.weight_hh if self._in_place else np.zeros_like(self._recurrent)
+        self.recurrent, self.recurrent_back = self._recurrent, self._recurrent_back
 
     def prepare(self, batch: int) -> None:
         """Take over the parameters' present values for ``forward`` over ``batch`` texts."""
         cell = self.cell
         if batch == 1 and self._plain:
             # One text needs matrix-vector products, which read either order equally fast.
-            self.recurrent = self.weight_hh.transpose(0, 2, 1)
+            self.recurrent = self.weight_hh.transpose(0, 2, 1)[:, np.newaxis]
         else:
-            self.recurrent = self._recurrent
+            columns = tile_columns(batch, self.hidden_size)
+            shape = (cell.gates, -1, self.hidden_size, columns)
+            self.recurrent = self._recurrent.reshape(shape)
             for here, gate, half in self._scaled(cell.hidden_order):
-                np.multiply(self.weight_hh[gate].T, half, out=self.recurrent[here])
+                tiles = tiled(self.weight_hh[gate].T, columns)
+                np.multiply(tiles, half, out=self.recurrent[here])
         for here, gate, half in self._scaled(cell.input_order):
             if self._copies_input:
                 np.multiply(self.weight_ih[gate].T, half, out=self.input[here])
@@ -88,11 +92,16 @@ class LayerWeights:
         for here, gate in enumerate(order):
             yield here, gate, 0.5 if gate in self.cell.sigmoid_gates else 1.0
 
-    def prepare_backward(self) -> None:
-        """Take over the parameters' present values for ``backward``."""
-        if not self._in_place:
-            for here, gate in enumerate(self.cell.hidden_order):
-                np.copyto(self.recurrent_back[here], self.weight_hh[gate])
+    def prepare_backward(self, batch: int) -> None:
+        """Take over the parameters' present values for ``backward`` over ``batch`` texts."""
+        columns = tile_columns(batch, self.hidden_size)
+        if columns == self.hidden_size and self._in_place:
+            self.recurrent_back = self.weight_hh[:, np.newaxis]
+            return
+        shape = (self.cell.gates, -1, self.hidden_size, columns)
+        self.recurrent_back = self._recurrent_back.reshape(shape)
+        for here, gate in enumerate(self.cell.hidden_order):
+            np.copyto(self.recurrent_back[here], tiled(self.weight_hh[gate], columns))
 
 
 def layer_blocks(parameters: Parameters, layer: int, gates: int) -> tuple[Array, ...]:

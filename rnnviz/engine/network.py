@@ -352,7 +352,7 @@ class Network:
             for index in reversed(range(len(window.layers))):
                 self._check_interrupted()
                 layer = window.layers[index]
-                layer.weights.prepare_backward()
+                layer.weights.prepare_backward(dlogits.shape[2])
                 layer.backward(gradients, None if d_state is None else d_state[index])
                 if index > 0:
                     layer.input_gradient(out=window.d_output)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QMouseEvent, QPainter, QPixmap, QShowEvent
+from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QImage, QMouseEvent, QPainter, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -18,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from rnnviz.files import reason, write_bytes
 from rnnviz.panels.theme import icon, themes
 from rnnviz.session.view import RunView
 
@@ -133,6 +136,16 @@ class Panel(QFrame):
     def refresh(self) -> None:
         """Draws the newest state of `self.view`; overridden."""
 
+    def choices(self) -> dict[str, Any]:
+        """What is chosen in the panel, as JSON values for the file of a run; overridden."""
+        return {}
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes back what `choices` gave, once the run is shown; overridden.
+
+        It comes from a file: what is missing or makes no sense changes nothing.
+        """
+
     def apply_theme(self) -> None:
         """Takes the colours of the theme in force; overridden where colours are kept in items."""
 
@@ -168,5 +181,17 @@ class Panel(QFrame):
         path, _ = QFileDialog.getSaveFileName(
             self, self.tr("Save picture"), name, self.tr("PNG picture (*.png)")
         )
-        if path and not self.picture().save(path, "PNG"):
-            self.set_clause(self.tr("could not write {0}").format(Path(path).name))
+        if path:
+            try:
+                write_bytes(path, as_png(self.picture().toImage()))
+            except OSError as error:
+                words = self.tr("could not write {0}: {1}")
+                self.set_clause(words.format(Path(path).name, reason(error)))
+
+
+def as_png(image: QImage) -> bytes:
+    """The bytes of a PNG file. Qt's own `save` would overwrite a good file on a full disk."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    return bytes(buffer.data().data())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -656,6 +658,29 @@ class HiddenStatePanel(Panel):
         """Colours of the theme in force."""
         self.sort_button.setIcon(icon("sort"))
         self.map.recolour()
+
+    def choices(self) -> dict[str, Any]:
+        """Layer, signal, order and colours."""
+        return {
+            "layer": self.layers.current(),
+            "signal": self.signals.current(),
+            "by_index": self._by_index,
+            "colour_blind": self.map.colour_blind,
+        }
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes them back."""
+        layer, signal = str(choices.get("layer")), str(choices.get("signal"))
+        if layer in self.layers.options():
+            self.layers.set_current(layer)
+            self._layer_chosen(layer)
+        if signal in self.signals.options() and signal not in self.signals.disabled():
+            self.signals.set_current(signal)
+            self._signal_chosen(signal)
+        self._by_index = choices.get("by_index") is True
+        (self.index_action if self._by_index else self.similar_action).setChecked(True)
+        self.blind_action.setChecked(choices.get("colour_blind") is True)
+        self._draw()
 
     # Choices.
 

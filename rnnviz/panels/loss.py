@@ -6,12 +6,11 @@ only relabel the y axis: perplexity is e^nats, so its axis is logarithmic over t
 
 from __future__ import annotations
 
-import csv
 import math
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +44,7 @@ from rnnviz.panels.plot import (
 from rnnviz.panels.theme import mono_font, theme, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.toggle import Toggle
+from rnnviz.session.export import write_csv
 from rnnviz.session.frames import Event, Validation
 from rnnviz.session.history import History
 from rnnviz.session.view import RunView
@@ -57,7 +57,6 @@ _DOT = 7.0  # diameter of a validation dot
 _LARGEST_EXPONENT = 700.0  # e^710 overflows
 _TALLEST = 1.5  # times ln V: spikes above leave the picture while the rest can be read
 _NARROW, _LOW = 420, 200  # panel sizes in pixels below which parts are left out
-_CSV_ROWS = 50_000  # written at a time
 
 _ORDER_NAMES = {1: "unigram", 2: "bigram", 3: "trigram"}
 _LINE_ORDERS = (2, 3, 5)
@@ -113,39 +112,6 @@ def below_since(
             break
         since = validation.step
     return best, since
-
-
-def csv_rows(history: History, split_label: str) -> Iterator[list[str]]:
-    """The full record as text, the header first; losses and norms in nats per character."""
-    yield [
-        "step",
-        "characters",
-        "seconds",
-        "loss",
-        "smoothed_loss",
-        "grad_norm",
-        "learning_rate",
-        "val_loss",
-        "val_split",
-    ]
-    validations = {v.step: v.loss for v in history.validations}
-    columns = (
-        history.step,
-        history.characters,
-        history.seconds,
-        history.loss,
-        history.smoothed,
-        history.grad_norm,
-        history.learning_rate,
-    )
-    for start in range(0, len(history), _CSV_ROWS):
-        parts = (column.values[start : start + _CSV_ROWS].tolist() for column in columns)
-        for step, characters, seconds, *numbers in zip(*parts, strict=True):
-            row = [str(step), str(characters), f"{seconds:.3f}", *(f"{n:.7g}" for n in numbers)]
-            if step in validations:
-                yield [*row, f"{validations[step]:.7g}", split_label]
-            else:
-                yield [*row, "", ""]
 
 
 class _LossPlot(Plot):
@@ -724,6 +690,31 @@ class LossPanel(Panel):
         self.follow_button.hide()
         self._redraw()
 
+    def choices(self) -> dict[str, Any]:
+        """Unit, axis, hidden lines and, when it does not follow the run, what is shown of it."""
+        shown = (*self.plot.x_range, *self.plot.y_range)
+        return {
+            "unit": self.units.current(),
+            "log_x": self.plot.log_x,
+            "hidden": sorted(self._hidden),
+            "zoom": [] if self._following else [float(value) for value in shown],
+        }
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes them back."""
+        unit, hidden, zoom = (choices.get(name) for name in ("unit", "hidden", "zoom"))
+        if unit in self.units.options():
+            self.set_unit(str(unit))
+        self.set_log_x(choices.get("log_x") is not False)
+        if isinstance(hidden, list):
+            self._hidden = {key for key in hidden if isinstance(key, str)}
+        if isinstance(zoom, list) and len(zoom) == 4 and all(type(v) is float for v in zoom):
+            x, y = Range(zoom[0], zoom[1]), Range(zoom[2], zoom[3])
+            if np.isfinite(zoom).all() and x.span > 0 and y.span > 0:
+                self.plot.set_ranges(x, y)
+                self._navigated()
+        self._redraw()
+
     def following(self) -> bool:
         """Whether the axes keep up with the run."""
         return self._following
@@ -958,15 +949,7 @@ class LossPanel(Panel):
         """Writes every step of the run; a failure leaves an older file as it was (OSError)."""
         if self.view is None:
             return
-        part = path.with_name(path.name + ".part")
-        try:
-            with part.open("w", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerows(csv_rows(self.view.history, self.view.split_label))
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_csv(path, self.view.history.record(), self.view.split_label)
 
 
 def _finite(x: Floats, y: Floats) -> tuple[Floats, Floats]:

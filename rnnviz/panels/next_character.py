@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -749,6 +751,17 @@ class NextCharacterPanel(Panel):
         self.slider.set_value(value)
         self.field.set_value(value)
         self.bars.set_temperature(value)
+
+    def choices(self) -> dict[str, Any]:
+        """The order of the characters; seed and temperature belong to the run."""
+        return {"order": self.order.current()}
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes it back."""
+        order = choices.get("order")
+        if order in self.order.options():
+            self.order.set_current(str(order))
+            self.bars.set_alphabetical(order == "alphabet")
 
     def shown_rows(self) -> list[tuple[str, float]]:
         """The characters drawn and their probabilities, in the order on screen."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -36,6 +35,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from rnnviz.files import reason, write_text
 from rnnviz.panels.base import Panel
 from rnnviz.panels.theme import mono_font, pixels, theme, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
@@ -556,6 +556,16 @@ class SamplesPanel(Panel):
         self.mode.set_current(mode)
         self._mode_chosen(mode)
 
+    def choices(self) -> dict[str, Any]:
+        """The arrangement."""
+        return {"mode": self.mode.current()}
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes it back."""
+        mode = choices.get("mode")
+        if mode in self.mode.options():
+            self.set_mode(str(mode))
+
     # Actions.
 
     def copy_newest(self) -> None:
@@ -575,8 +585,8 @@ class SamplesPanel(Panel):
         try:
             write_text(Path(path), as_text(self.view.history.samples))
         except OSError as problem:
-            reason = problem.strerror or str(problem)
-            self.set_clause(self.tr("could not write {0}: {1}").format(Path(path).name, reason))
+            words = self.tr("could not write {0}: {1}")
+            self.set_clause(words.format(Path(path).name, reason(problem)))
 
     def _mode_chosen(self, mode: str) -> None:
         self._stack.setCurrentWidget(self.stream if mode == "stream" else self.columns)
@@ -619,17 +629,3 @@ class SamplesPanel(Panel):
         super().resizeEvent(event)
         self.columns.set_slots(1 if self.width() < _NARROW else _SLOTS)
         self._show_words()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a UTF-8 file that is either the old one or complete, never half; raises OSError."""
-    handle, name = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -55,9 +55,13 @@ class SetTemperature:
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Write the run to a file between two steps; answered by a `Saved` record."""
+    """Copy the run between two steps; answered by a `Checkpoint`, to be written to `path`.
+
+    An `automatic` one nobody asked for.
+    """
 
     path: str
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

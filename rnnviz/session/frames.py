@@ -82,3 +82,4 @@ class Saved:
     path: str
     step: int
     problem: str = ""
+    automatic: bool = False  # nobody asked for it

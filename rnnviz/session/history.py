@@ -6,15 +6,18 @@ million steps costs no more than one over a thousand.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnnviz.session.frames import Event, Row, Sample, Validation
 from rnnviz.session.mailbox import Delivery
+from rnnviz.session.record import COLUMNS, Record
 
 Floats = NDArray[np.float64]
+Timed = TypeVar("Timed", Validation, Sample, Event)
 
 _BLOCK = 16  # entries of one level that make one entry of the next
 _FIRST_CAPACITY = 1024
@@ -124,6 +127,7 @@ class History:
         self.smoothed = Series()
         self.grad_norm = Series()
         self.max_abs = Series()
+        self.clipped = Series(np.bool_)
         self.learning_rate = Series()
         self.last: Row | None = None
         self.validations: list[Validation] = []
@@ -148,18 +152,39 @@ class History:
         """Appends the scalars of some steps."""
         columns = np.array(rows, dtype=np.float64).T
         names = Row._fields
-        for name in (
-            "step",
-            "characters",
-            "seconds",
-            "loss",
-            "smoothed",
-            "grad_norm",
-            "max_abs",
-            "learning_rate",
-        ):
+        for name in COLUMNS:
             getattr(self, name).append(columns[names.index(name)])
         self.last = rows[-1]
+
+    def record(self, last: Row | None = None) -> Record:
+        """Everything up to the row `last`, or to the newest; later steps do not change it."""
+        last = last or self.last
+        until = last.step if last is not None else 0
+        size = int(np.searchsorted(self.step.values, until, side="right"))
+
+        def within(items: Sequence[Timed]) -> tuple[Timed, ...]:
+            return tuple(item for item in items if item.step <= until)
+
+        return Record(
+            columns={name: getattr(self, name).values[:size] for name in COLUMNS},
+            last=last if size else None,
+            validations=within(self.validations),
+            samples=within(self.samples),
+            # A step that diverged is marked, though it was not taken.
+            events=tuple(e for e in self.events if e.step <= until + (e.kind == "diverged")),
+        )
+
+    @classmethod
+    def of(cls, record: Record) -> History:
+        """A history that goes on from a record."""
+        history = cls()
+        for name in COLUMNS:
+            getattr(history, name).append(record.columns[name])
+        history.last = record.last
+        history.validations = list(record.validations)
+        history.samples = list(record.samples)
+        history.events = list(record.events)
+        return history
 
     def recent(self, column: str, count: int) -> NDArray[Any]:
         """The last `count` values of a column (fewer at the start of a run)."""

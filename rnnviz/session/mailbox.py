@@ -10,7 +10,8 @@ import threading
 from dataclasses import dataclass, field
 
 from rnnviz.engine.network import Network
-from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Saved, Validation
+from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
+from rnnviz.session.runfile import Checkpoint
 
 ROW_LIMIT = 65_536  # about 13 s of the fastest network; then every second row is dropped
 ITEM_LIMIT = 10_000
@@ -24,7 +25,7 @@ class Delivery:
     validations: list[Validation] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    saved: list[Saved] = field(default_factory=list)
+    checkpoints: list[Checkpoint] = field(default_factory=list)
     state: RunState | None = None
     in_force: InForce | None = None
 
@@ -34,13 +35,13 @@ class Delivery:
             or self.validations
             or self.samples
             or self.events
-            or self.saved
+            or self.checkpoints
             or self.state
             or self.in_force
         )
 
 
-Item = Row | Validation | Sample | Event | Saved | RunState | InForce
+Item = Row | Validation | Sample | Event | Checkpoint | RunState | InForce
 
 
 class Mailbox:
@@ -71,8 +72,8 @@ class Mailbox:
             elif isinstance(item, Sample):
                 box.samples.append(item)
                 del box.samples[:-ITEM_LIMIT]
-            elif isinstance(item, Saved):
-                box.saved.append(item)
+            elif isinstance(item, Checkpoint):
+                box.checkpoints.append(item)
             else:
                 box.events.append(item)
                 del box.events[:-ITEM_LIMIT]

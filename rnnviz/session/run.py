@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -18,13 +20,18 @@ from rnnviz.session.config import WHOLE, ConfigError, RunConfig, problems
 from rnnviz.text.batching import Streams
 from rnnviz.text.corpus import Corpus
 from rnnviz.text.splits import Split, SplitText, split_indices
-from rnnviz.text.vocabulary import Vocabulary
+from rnnviz.text.vocabulary import UnknownCharacterError, Vocabulary
 
 # A live validation costs about this many multiplications at most, so that it takes well under a
 # second; the end of a run is judged on the whole held-out part.
 _LIVE_VALIDATION_FLOPS = 2e10
 _LIVE_VALIDATION_LEAST = 8_192
 _WARM_UP = 64  # characters each parallel piece reads before its own are counted
+
+
+def checksum(text: str) -> str:
+    """SHA-256 of a text as UTF-8, to tell whether a run meets its own text again."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass
@@ -42,6 +49,11 @@ class Run:
     def network(self) -> Network:
         """The network being trained; its parameters change with every step."""
         return self.trainer.network
+
+    @cached_property
+    def text_checksum(self) -> str:
+        """That of its text."""
+        return checksum(self.corpus.text)
 
     def held_out_characters(self) -> int:
         """Predictions in the held-out part; 0 when nothing is held out."""
@@ -82,22 +94,36 @@ class Run:
 
 
 def build_run(
-    config: RunConfig, corpus: Corpus, network: Network | None = None, cores: int | None = 1
+    config: RunConfig,
+    corpus: Corpus,
+    network: Network | None = None,
+    cores: int | None = 1,
+    *,
+    vocabulary: Vocabulary | None = None,
 ) -> Run:
     """Builds everything a run needs; `network` continues with given weights.
 
     It trains on so many `cores` of the processor (None: as many as are useful), in the way that
-    `Run.parallelism` says.
-
+    `Run.parallelism` says. `vocabulary` is that of the network, when it is not the text's own.
     Raises `ConfigError` with one sentence when the settings and the text do not fit.
     """
     found = problems(config, len(corpus.text))
     if found:
         name, sentence = next(iter(found.items()))
         raise ConfigError(f"{name}: {sentence}", name)
-    vocabulary = corpus.vocabulary
+    indices = corpus.indices
+    if vocabulary is None or vocabulary == corpus.vocabulary:
+        vocabulary = corpus.vocabulary
+    else:
+        try:
+            indices = vocabulary.encode(corpus.text)
+        except UnknownCharacterError as error:
+            raise ConfigError(
+                f"{corpus.name} has the character {error.character!r}, which the network does not "
+                "know: open a text like the one it was trained on"
+            ) from error
     split = split_indices(
-        corpus.indices,
+        indices,
         Split(config.split, config.val_fraction),
         config.batch_size,
         seq_len=1 if config.bptt == WHOLE else config.seq_len,

@@ -10,22 +10,22 @@ from __future__ import annotations
 import math
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from rnnviz.engine.clipping import Clipping
 from rnnviz.engine.decoding import generate
-from rnnviz.engine.errors import EngineError, Interrupted
+from rnnviz.engine.errors import Interrupted
 from rnnviz.engine.optimizers import make_optimizer
 from rnnviz.engine.trainer import StepResult
 from rnnviz.session import commands
-from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Saved, Validation
+from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
 from rnnviz.session.history import Smoother
 from rnnviz.session.mailbox import Mailbox
 from rnnviz.session.run import Run
-from rnnviz.session.runfile import save_run
+from rnnviz.session.runfile import Best, Checkpoint, SavedRun, take_checkpoint
 
 # Of training time; the first ones of a run come for free, so that the pictures fill at once.
 _VALIDATION_SHARE, _VALIDATION_FREE_SECONDS = 0.05, 1.0
@@ -74,6 +74,15 @@ class Due:
             return False
         return self._spent <= self._free + self._share * seconds
 
+    def state(self) -> list[float]:
+        """What `load_state` takes, to go on in a later program."""
+        return [self._next_step, self._last_time, self._spent]
+
+    def load_state(self, state: Sequence[float]) -> None:
+        """Goes on where another one was."""
+        step, self._last_time, self._spent = state
+        self._next_step = int(step)
+
     def done(self, step: int, seconds: float, cost: float) -> None:
         """Notes that it was done and what it cost in seconds."""
         self._spent += cost
@@ -115,6 +124,7 @@ class Runner:
         self._sample_last = 0.0
         self._gesture = ("", 0.0, "")  # kind, time and first value of the newest change
         self.last_row: Row | None = None
+        self.best: Best | None = None
         self.diverged = False
 
     # From any thread.
@@ -208,6 +218,9 @@ class Runner:
             cost = self._clock() - begun
             self.seconds += cost
             self._validation_due.done(row.step, self.seconds, cost)
+            if self.best is None or measured.nats < self.best.loss:
+                parameters = self.run.network.parameters.frozen_copy()
+                self.best = Best(row.step, measured.nats, parameters)
             self.mailbox.post(Validation(row.step, measured.nats, measured.characters, total))
         if self._sample_is_due(row.step):
             begun = self._clock()
@@ -316,20 +329,53 @@ class Runner:
                     settings = self.run.config.hyperparameters(name)
                     trainer.optimizer = make_optimizer(name, trainer.network.parameters, **settings)
                 self._changed("optimizer", before_name, name)
-            case commands.Save(path):
-                self._save(path)
+            case commands.Save(path, automatic):
+                self.mailbox.post(self.checkpoint(path, automatic))
             case commands.SetTemperature(value):
                 self.temperature = value
                 self.mailbox.post(self.in_force())
 
-    def _save(self, path: str) -> None:
-        step = self.run.trainer.steps
-        try:
-            save_run(path, self.run, self.seconds)
-        except (EngineError, OSError) as error:
-            self.mailbox.post(Saved(path, step, str(error)))
-        else:
-            self.mailbox.post(Saved(path, step))
+    # Keeping and going on.
+
+    def checkpoint(self, path: str = "", automatic: bool = False) -> Checkpoint:
+        """A copy of the run, to be written to `path` by somebody else.
+
+        Only for the thread that trains, or for anybody when that has ended.
+        """
+        state = {
+            "seconds": self.seconds,
+            "smoother": [self._smoother.value, self._smoother.count],
+            "validations": self._validation_due.state(),
+            "samples": [self._sample_spent, self._sample_last],
+        }
+        return take_checkpoint(
+            self.run,
+            state,
+            temperature=self.temperature,
+            best=self.best,
+            last_row=self.last_row,
+            path=path,
+            automatic=automatic,
+        )
+
+    def resume(self, saved: SavedRun) -> None:
+        """Takes over clocks, averages and best weights of a saved run; before the first step.
+
+        What is missing or damaged in the section stays as in a new run: none of it changes the
+        training.
+        """
+        self.seconds = saved.seconds
+        self.best = saved.best
+        if saved.record is not None:
+            self.last_row = saved.record.last
+        value, count = _numbers(saved.runner.get("smoother"), 2) or (0.0, 0.0)
+        if count >= 1:
+            self._smoother.value, self._smoother.count = value, int(count)
+        due = _numbers(saved.runner.get("validations"), 3)
+        if due is not None:
+            self._validation_due.load_state(due)
+        spent, last = _numbers(saved.runner.get("samples"), 2) or (0.0, 0.0)
+        self._sample_spent, self._sample_last = spent, min(last, self.seconds)
 
     def _changed(self, kind: str, before: str, after: str) -> None:
         """Acknowledges a live setting, and marks the change once there is something to mark.
@@ -352,6 +398,14 @@ class Runner:
 
     def _post_weights(self) -> None:
         self.mailbox.post_weights(self.run.trainer.steps, self.run.network.snapshot())
+
+
+def _numbers(value: object, count: int) -> list[float] | None:
+    """So many finite numbers, or None for anything else."""
+    if not isinstance(value, list) or len(value) != count:
+        return None
+    good = all(isinstance(v, int | float) and math.isfinite(v) and v >= 0 for v in value)
+    return [float(v) for v in value] if good else None
 
 
 def short(rate: float) -> str:

@@ -25,12 +25,35 @@ class RunView:
     state: RunState = field(default_factory=lambda: RunState("paused"))
     start_seconds: float = 0.0  # of training and
     start_epoch: float = 0.0  # passes done before this window opened the run
+    path: str = ""  # the file of the user's it was saved to or opened from
+    saved_step: int = 0  # up to here it is in that file,
+    saved_seconds: float = 0.0  # after so much training
     references: ReferenceLosses | None = None  # computed in the background, None until then
 
     @property
     def training(self) -> bool:
         """Whether steps are being taken right now."""
         return self.state.phase == "training"
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far."""
+        return self.history.last.seconds if self.history.last else self.start_seconds
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there are steps that no file of the user's has."""
+        return self.step > self.saved_step
+
+    @property
+    def unsaved_seconds(self) -> float:
+        """The training that would be lost with this run."""
+        return max(self.seconds - self.saved_seconds, 0.0) if self.unsaved else 0.0
+
+    def saved_as(self, path: str, step: int, seconds: float) -> None:
+        """It was written to a file of the user's."""
+        self.path = path
+        self.saved_step, self.saved_seconds = step, seconds
 
     @property
     def step(self) -> int:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from rnnviz.files import sync_folder
 from rnnviz.text.catalogue import CatalogueEntry, is_acceptable_address
 from rnnviz.text.corpus import CorpusError
 
@@ -116,6 +117,7 @@ def download(
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(target)
+        sync_folder(target.parent)
     except OSError as error:  # a full disk, or a folder that went away
         raise DownloadError(_unwritable(entry, target, error)) from None
     finally:

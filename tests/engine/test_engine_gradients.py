@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from reference_cells import make_network, plain_forward, random_state
 
+from rnnviz.engine.cells import tiles
 from rnnviz.engine.layer import LARGEST_ONE_HOT, sum_by_character
 from rnnviz.engine.loss import softmax_cross_entropy
 from rnnviz.engine.network import Network
@@ -87,6 +88,53 @@ def test_a_gathered_vocabulary_has_the_gradients_of_a_one_hot_one(cell, monkeypa
         dlogits = softmax_cross_entropy(forward.logits, targets)[1]
         gradients.append(network.backward(forward, dlogits).copy())
     np.testing.assert_allclose(gradients[0].flat, gradients[1].flat, rtol=0, atol=1e-15)
+
+
+TILED_CELLS = [
+    {"cell": "rnn"},
+    {"cell": "lstm"},
+    {"cell": "lstm", "peepholes": True},
+    {"cell": "gru"},
+]
+
+
+@pytest.mark.parametrize("cell", TILED_CELLS)
+@pytest.mark.parametrize("batch", [1, 3])
+def test_products_in_tiles_are_the_same_products(cell, batch, monkeypatch):
+    rng = np.random.default_rng(6)
+    inputs, targets = rng.integers(0, V, (2, T, batch))
+    monkeypatch.setattr(tiles, "_small_products_are_faster", lambda: True)
+    monkeypatch.setattr(tiles, "_LEAST_COLUMNS", 2)
+    found = []
+    for most in (1_000_000, 100 * batch):
+        monkeypatch.setattr(tiles, "_MOST_MULTIPLICATIONS", most)
+        network = make_network(vocabulary_size=V, hidden_size=12, num_layers=2, **cell)
+        state = random_state(network, batch, np.random.default_rng(7))
+        forward = network.forward(inputs, state)
+        dlogits = softmax_cross_entropy(forward.logits, targets)[1]
+        gradients = network.backward(forward, dlogits, forward.state)
+        found.append((forward.state, gradients.flat.copy(), network.state_gradient))
+    assert tiles.tile_columns(batch, 12) == (12 if batch == 1 else 6)
+    for whole, tiled in zip(found[0][0] + found[0][2], found[1][0] + found[1][2], strict=True):
+        np.testing.assert_allclose(tiled, whole, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(found[1][1], found[0][1], rtol=0, atol=1e-14)
+
+
+def test_tiles_are_small_enough_or_not_made(monkeypatch):
+    monkeypatch.setattr(tiles, "_small_products_are_faster", lambda: True)
+    for (rows, size), columns in {
+        (32, 128): 128,
+        (1, 2_048): 2_048,
+        (25, 256): 128,
+        (50, 256): 64,
+        (25, 512): 64,
+        (50, 512): 32,
+        (500, 512): 512,  # not even sixteen columns are small
+        (32, 301): 301,  # cannot be halved
+    }.items():
+        assert tiles.tile_columns(rows, size) == columns
+    monkeypatch.setattr(tiles, "_small_products_are_faster", lambda: False)
+    assert tiles.tile_columns(25, 512) == 512
 
 
 def test_sum_by_character_adds_the_rows_of_each_character():

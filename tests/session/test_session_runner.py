@@ -19,7 +19,7 @@ from rnnviz.session.history import History
 from rnnviz.session.mailbox import ROW_LIMIT, Delivery, Mailbox
 from rnnviz.session.prober import Answer, Prober
 from rnnviz.session.run import Run, build_run
-from rnnviz.session.runfile import load_run, save_run
+from rnnviz.session.runfile import load_run, save_run, write_checkpoint
 from rnnviz.session.runner import Budget, Runner, sample_step
 from rnnviz.text.corpus import Corpus
 
@@ -46,7 +46,7 @@ class Trained:
         pause = threading.Event()
         for _ in range(2000):
             news = self.mailbox.drain()
-            for kind in ("rows", "samples", "validations", "events", "saved"):
+            for kind in ("rows", "samples", "validations", "events", "checkpoints"):
                 getattr(self.seen, kind).extend(getattr(news, kind))
             self.seen.state = news.state or self.seen.state
             self.seen.in_force = news.in_force or self.seen.in_force
@@ -279,14 +279,22 @@ def test_saving_while_training_answers_and_goes_on(trained: object, tmp_path: Pa
     live = trained(small_run())  # type: ignore[operator]
     live.runner.send(commands.Play())
     live.until(lambda seen: len(seen.rows) > 5)
-    live.runner.send(commands.Save(str(tmp_path / "a.safetensors")))
-    live.runner.send(commands.Save(str(tmp_path / "no" / "such" / "b.safetensors")))
-    seen = live.until(lambda seen: len(seen.saved) == 2)
-    assert seen.saved[0].problem == ""
-    assert "b.safetensors" in seen.saved[1].problem
+    live.runner.send(commands.Save("a"))
+    live.runner.send(commands.Save("", automatic=True))
+    seen = live.until(lambda seen: len(seen.checkpoints) == 2)
+    asked, automatic = seen.checkpoints
+    assert (asked.path, asked.automatic) == ("a", False)
+    assert (automatic.path, automatic.automatic) == ("", True)
     count = len(seen.rows)
     live.until(lambda seen: len(seen.rows) > count + 5)
-    assert load_run(tmp_path / "a.safetensors").trainer is not None
+    # What goes on does not change the copy.
+    assert asked.last_row is not None
+    assert asked.step == asked.last_row.step
+    write_checkpoint(tmp_path / "a.safetensors", asked)
+    saved = load_run(tmp_path / "a.safetensors")
+    whole = small_run()
+    Runner(whole, Mailbox()).train_until(Budget(steps=asked.step))
+    assert np.array_equal(saved.model.network.parameters.flat, whole.network.parameters.flat)
 
 
 def test_an_undrained_mailbox_stays_bounded() -> None:

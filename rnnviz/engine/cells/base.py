@@ -26,6 +26,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from rnnviz.engine.cells.tiles import tile_columns
 from rnnviz.engine.parameters import Array
 
 CellState = tuple[Array, ...]
@@ -77,6 +78,7 @@ class Cell(ABC):
         self.dtype: npt.DTypeLike = shared.d_hidden.dtype
         self.activation = activation
         self.deltas = shared.deltas
+        self.tile_columns = tile_columns(self.batch, self.hidden_size)
         self.sums: Array = self.buffer(self.gates, self.steps, self.batch, self.hidden_size)
         """``(G, T, B, H)``: the layer writes the input's share here, ``forward`` the gates."""
         self.hidden: Array = self.buffer(self.steps + 1, self.batch, self.hidden_size)
@@ -104,17 +106,18 @@ class Cell(ABC):
     def forward(self, recurrent: Array, bias: Array, state: CellState) -> None:
         """Run from ``state``: fills ``hidden`` and what backward needs.
 
-        ``recurrent (G, H, H)`` holds the transposed blocks of ``W_hh`` in ``hidden_order``,
-        ``bias (G, H)`` those of ``b_hh`` (read by cells with ``biased_products``).
+        ``recurrent`` holds the transposed blocks of ``W_hh`` in ``hidden_order``, in tiles
+        ``(G, H/w, H, w)`` of ``tile_columns``; ``bias (G, H)`` is ``b_hh`` in PyTorch's order (read
+        by cells with ``biased_products``).
         """
 
     @abstractmethod
     def backward(self, recurrent: Array) -> None:
         """Fill ``deltas`` from ``d_hidden``, for the forward pass just made.
 
-        ``recurrent (G, H, H)`` holds the blocks of ``W_hh`` in ``hidden_order``. Begins with what
-        ``d_state`` holds, the gradient of the state after the last step, and leaves there that of
-        the state the window started from.
+        ``recurrent`` holds the blocks of ``W_hh`` in ``hidden_order``, in tiles as in ``forward``.
+        Begins with what ``d_state`` holds, the gradient of the state after the last step, and
+        leaves there that of the state the window started from.
         """
 
     @property

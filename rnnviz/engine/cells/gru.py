@@ -4,6 +4,7 @@ import numpy as np
 
 from rnnviz.engine.cells.base import Cell, CellState, SharedBuffers, feature_major, step_views
 from rnnviz.engine.cells.slopes import through_sigmoid, through_tanh
+from rnnviz.engine.cells.tiles import tiled
 from rnnviz.engine.parameters import Array
 
 
@@ -45,12 +46,13 @@ class GRU(Cell):
         self._scratch = shared.scratch[0]
         self._carry = self.buffer(batch, size)
         self._gate_product = self.buffer(3, batch, size)
+        self._product_tiles = tiled(self._gate_product, self.tile_columns)
         self._forward_steps = [
             (self.hidden[t], self.hidden[t + 1], gates[1:], *gates, self._m[t], self._gap[t])
             for t, gates in enumerate(step_views(self.sums))
         ]
         self._backward_steps = [
-            (above, da, da[1:], z)
+            (above, da, da[1:, np.newaxis], z)
             for above, da, z in zip(
                 self._above_steps, step_views(self.deltas), self.sums[2], strict=True
             )
@@ -58,10 +60,10 @@ class GRU(Cell):
 
     def forward(self, recurrent: Array, bias: Array, state: CellState) -> None:
         self.hidden[0] = state[0].T
-        gate_product, bias_n = self._gate_product, bias[2]
+        gate_product, tiles, bias_n = self._gate_product, self._product_tiles, bias[2]
         product_rz, product_n = gate_product[:2], gate_product[2]
         for h_before, h, rz, n, r, z, m, gap in self._forward_steps:
-            np.matmul(h_before, recurrent, out=gate_product)
+            np.matmul(h_before, recurrent, out=tiles)
             np.add(rz, product_rz, out=rz)
             np.tanh(rz, out=rz)
             np.multiply(rz, 0.5, out=rz)
@@ -76,12 +78,13 @@ class GRU(Cell):
 
     def backward(self, recurrent: Array) -> None:
         self._slopes()
-        dh, carry, gate_product = self._dh, self._carry, self._gate_product
+        dh, carry = self._dh, self._carry
+        gate_product, tiles = self._gate_product, self._product_tiles
         for above, da, drzm, z in self._backward_steps:
             np.add(dh, above, out=dh)
             np.multiply(da, dh, out=da)  # da held the slopes
             np.multiply(dh, z, out=carry)
-            np.matmul(drzm, recurrent, out=gate_product)
+            np.matmul(drzm, recurrent, out=tiles)
             np.add.reduce(gate_product, axis=0, out=dh)
             np.add(dh, carry, out=dh)
 

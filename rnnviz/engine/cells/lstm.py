@@ -4,6 +4,7 @@ import numpy as np
 
 from rnnviz.engine.cells.base import Cell, CellState, SharedBuffers, feature_major, step_views
 from rnnviz.engine.cells.slopes import through_sigmoid, through_tanh
+from rnnviz.engine.cells.tiles import tiled
 from rnnviz.engine.parameters import Array
 
 
@@ -48,6 +49,7 @@ class LSTM(Cell):
         self._dc = self.buffer(batch, size)
         self._product = self.buffer(batch, size)
         self._gate_product = self.buffer(4, batch, size)
+        self._product_tiles = tiled(self._gate_product, self.tile_columns)
         self._forward_steps = [
             (
                 *(self.hidden[t], self.hidden[t + 1], gates, gates[:3], *gates),
@@ -57,7 +59,7 @@ class LSTM(Cell):
         ]
         f_steps = self.sums[2]
         self._backward_steps = [
-            (above, slope_c, da, da[0], da[1:], f)
+            (above, slope_c, da[:, np.newaxis], da[0], da[1:], f)
             for above, slope_c, da, f in zip(
                 self._above_steps, self._slope_c, step_views(self.deltas), f_steps, strict=True
             )
@@ -65,9 +67,9 @@ class LSTM(Cell):
 
     def forward(self, recurrent: Array, bias: Array, state: CellState) -> None:
         self.hidden[0], self.c[0] = state[0].T, state[1].T
-        product, gate_product = self._product, self._gate_product
+        product, gate_product, tiles = self._product, self._gate_product, self._product_tiles
         for h_before, h, gates, sigmoids, o, i, f, g, c_before, c, tanh_c in self._forward_steps:
-            np.matmul(h_before, recurrent, out=gate_product)
+            np.matmul(h_before, recurrent, out=tiles)
             np.add(gates, gate_product, out=gates)
             np.tanh(gates, out=gates)
             np.multiply(sigmoids, 0.5, out=sigmoids)
@@ -80,14 +82,15 @@ class LSTM(Cell):
 
     def backward(self, recurrent: Array) -> None:
         self._slopes()
-        dh, dc, product, gate_product = self._dh, self._dc, self._product, self._gate_product
+        dh, dc, product = self._dh, self._dc, self._product
+        gate_product, tiles = self._gate_product, self._product_tiles
         for above, slope_c, da, do, difg, f in self._backward_steps:
             np.add(dh, above, out=dh)
             np.multiply(dh, slope_c, out=product)
             np.add(dc, product, out=dc)
             np.multiply(do, dh, out=do)  # da held the slopes
             np.multiply(difg, dc, out=difg)
-            np.matmul(da, recurrent, out=gate_product)
+            np.matmul(da, recurrent, out=tiles)
             np.add.reduce(gate_product, axis=0, out=dh)
             np.multiply(dc, f, out=dc)
 

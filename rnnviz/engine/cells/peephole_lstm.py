@@ -40,13 +40,14 @@ class PeepholeLSTM(LSTM):
 
     def forward(self, recurrent: Array, bias: Array, state: CellState) -> None:
         self.hidden[0], self.c[0] = state[0].T, state[1].T
-        product, pair, gate_product = self._product, self._pair, self._gate_product
+        product, pair = self._product, self._pair
+        gate_product, tiles = self._gate_product, self._product_tiles
         # The sum inside a sigmoid stands halved, so the peepholes add half.
         halves = 0.5 * self._peephole.reshape(3, 1, -1)
         half_if, half_o = halves[:2], halves[2]
         for h_before, h, gates, _, o, i, f, g, c_before, c, tanh_c in self._forward_steps:
             i_f = gates[1:3]
-            np.matmul(h_before, recurrent, out=gate_product)
+            np.matmul(h_before, recurrent, out=tiles)
             np.add(gates, gate_product, out=gates)
             np.add(i_f, np.multiply(half_if, c_before, out=pair), out=i_f)
             _sigmoid_of_half(i_f)
@@ -61,7 +62,7 @@ class PeepholeLSTM(LSTM):
     def backward(self, recurrent: Array) -> None:
         self._slopes()
         dh, dc, product, pair = self._dh, self._dc, self._product, self._pair
-        gate_product = self._gate_product
+        gate_product, tiles = self._gate_product, self._product_tiles
         weights = self._peephole.reshape(3, 1, -1)
         p_if, p_o = weights[:2], weights[2]
         for above, slope_c, da, do, difg, f in self._backward_steps:
@@ -70,7 +71,7 @@ class PeepholeLSTM(LSTM):
             np.add(dc, np.multiply(dh, slope_c, out=product), out=dc)
             np.add(dc, np.multiply(p_o, do, out=product), out=dc)
             np.multiply(difg, dc, out=difg)
-            np.matmul(da, recurrent, out=gate_product)
+            np.matmul(da, recurrent, out=tiles)
             np.add.reduce(gate_product, axis=0, out=dh)
             np.multiply(dc, f, out=dc)
             np.multiply(p_if, difg[:2], out=pair)

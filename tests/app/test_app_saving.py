@@ -1,0 +1,654 @@
+"""Saving, opening, recovering, exporting and closing, in the real window."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
+from pytestqt.qtbot import QtBot
+from safetensors.numpy import save_file
+
+from rnnviz.app.application import make_application
+from rnnviz.app.background import Job
+from rnnviz.app.main_window import MainWindow
+from rnnviz.app.settings import Settings
+from rnnviz.engine.checkpoint import load_model, save_model
+from rnnviz.panels.theme import themes
+from rnnviz.session import commands
+from rnnviz.session.autosave import recoverable
+from rnnviz.session.config import RunConfig
+from rnnviz.session.mailbox import Mailbox
+from rnnviz.session.run import build_run
+from rnnviz.session.runfile import load_run
+from rnnviz.session.runner import Budget, Runner
+from rnnviz.text.corpus import Corpus
+
+TEXT = "".join(
+    f"{word}:\nthe {word} of the sea is {i} and never the {word} of the shore.\n\n"
+    for i, word in enumerate(["wave", "tide", "salt", "wall", "gull", "rope", "mast"] * 40)
+)
+SMALL = RunConfig(hidden_size=16, seq_len=10, batch_size=4, cell="gru", num_layers=2)
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+class Windows:
+    """Opens windows that share settings and the folder of autosaves, one after the other."""
+
+    def __init__(self, qtbot: QtBot, folder: Path) -> None:
+        self.qtbot, self.folder = qtbot, folder
+        self.autosaves = folder / "autosave"
+        text = folder / "sea.txt"
+        text.write_text(TEXT)
+        self.settings = Settings(folder / "settings.ini")
+        self.settings.set("config", SMALL.with_changes(corpus=str(text)).to_dict())
+        self.opened: list[MainWindow] = []
+
+    def open(self, file: Path | None = None) -> MainWindow:
+        window = MainWindow(self.settings, self.autosaves)
+        self.opened.append(window)
+        window.resize(1280, 720)
+        self.qtbot.addWidget(window)
+        window.show()
+        window.activateWindow()
+        self.qtbot.waitActive(window, timeout=10_000)
+        window.begin(None if file is None else str(file))
+        self.qtbot.waitUntil(lambda: window.controller.view is not None, timeout=20_000)
+        return window
+
+
+@pytest.fixture
+def windows(qtbot: QtBot, tmp_path: Path) -> Iterator[Windows]:
+    make_application()
+    themes().set_mode("dark")
+    made = Windows(qtbot, tmp_path)
+    yield made
+    for window in made.opened:
+        window.end()
+    assert [t.name for t in threading.enumerate() if t.name.startswith("rnnviz-")] == []
+
+
+def click(widget: QPushButton) -> None:
+    QTest.mouseClick(widget, LEFT, NONE, QPoint())
+
+
+def train(qtbot: QtBot, window: MainWindow, steps: int = 30) -> None:
+    """Trains for some steps and pauses."""
+    view = window.controller.view
+    assert view is not None
+    until = view.step + steps
+    window.controller.send(commands.Play())
+    qtbot.waitUntil(lambda: view.step >= until, timeout=20_000)
+    window.controller.send(commands.Pause())
+    qtbot.waitUntil(lambda: not view.training)
+
+
+def train_long(qtbot: QtBot, window: MainWindow) -> None:
+    """Trains as if for minutes, so that the run is not thrown away without a question."""
+    assert window.controller.live is not None
+    window.controller.live.runner.seconds += 200.0
+    train(qtbot, window)
+
+
+def choose(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    """The next file dialogs answer with this path."""
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+
+
+def saved(qtbot: QtBot, window: MainWindow, keys: str = "S") -> None:
+    with qtbot.waitSignal(window.controller.keeper.saved, timeout=10_000) as signal:
+        QTest.keyClick(window, getattr(Qt.Key, f"Key_{keys}"), CONTROL)
+    assert signal.args[0].problem == ""
+
+
+def said(window: MainWindow, words: str) -> Any:
+    return lambda: words in window.notice.words()
+
+
+def button(window: MainWindow, words: str) -> QPushButton:
+    box = window.findChild(QMessageBox)
+    assert box is not None
+    return next(b for b in box.buttons() if b.text() == words)
+
+
+def figures(window: MainWindow) -> dict[str, bytes]:
+    view = window.controller.view
+    assert view is not None
+    return {name: a.tobytes() for name, a in view.history.record().tensors().items()}
+
+
+def test_a_run_opens_with_its_curves_samples_marks_and_panels(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = windows.open()
+    train(qtbot, first)
+    first.controller.send(commands.SetLearningRate(0.002))
+    train(qtbot, first)
+    page = first.page
+    page.next_character.edit.selectAll()
+    QTest.keyClicks(page.next_character.edit, "the tide")
+    page.loss.set_unit("bits")
+    page.loss.set_log_x(False)
+    page.loss.set_line_shown("2", False)
+    page.hidden_state.choose({"layer": "2", "signal": "z", "by_index": True})
+    page.samples.set_mode("stream")
+    page.next_character.choose({"order": "alphabet"})
+    page.next_character._edit_temperature(1.3)
+    path = tmp_path / "kept.safetensors"
+    choose(monkeypatch, path)
+    saved(qtbot, first)
+    before, choices = figures(first), first.page.choices()
+    at = first.controller.view.step
+    position = first.transport.steps.text()
+    first.close()
+    for other in ("unit", "log-x", "seed", "temperature"):
+        windows.settings.remove(other)
+
+    second = windows.open(path)
+    view = second.controller.view
+    assert figures(second) == before
+    assert view.history.samples
+    assert view.history.validations
+    assert [event.text for event in view.history.events] == ["lr 5.0e-3 → 2.0e-3"]
+    assert second.page.choices() == choices
+    assert second.page.next_character.seed() == "the tide"
+    assert second.page.next_character.temperature() == pytest.approx(1.3)
+    assert view.in_force.learning_rate == 0.002
+    assert second.transport.steps.text() == position
+    assert second.page.loss.plot.last_train is not None
+    assert second.page.loss.plot.last_train[0] == at
+    assert len(second.page.loss.plot.smooth[0]) > 10
+    qtbot.waitUntil(lambda: view.in_force.temperature == pytest.approx(1.3))
+
+
+def test_a_run_goes_on_bit_for_bit_after_saving_and_opening(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    path = tmp_path / "kept.safetensors"
+    choose(monkeypatch, path)
+    saved(qtbot, window)
+    first = window.controller.view
+    window.open_path(str(path))
+    qtbot.waitUntil(lambda: window.controller.view is not first)
+    train(qtbot, window)
+    live = window.controller.live
+    assert live is not None
+    steps = live.run.trainer.steps
+    whole = build_run(live.run.config, live.run.corpus)
+    Runner(whole, Mailbox()).train_until(Budget(steps=steps))
+    assert (live.run.network.parameters.flat == whole.network.parameters.flat).all()
+    assert live.run.trainer.streams.state_dict() == whole.trainer.streams.state_dict()
+    history = window.controller.view.history
+    assert list(history.step.values) == list(range(1, steps + 1))
+
+
+def test_save_asks_once_and_save_as_always(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    choose(monkeypatch, tmp_path / "a")
+    saved(qtbot, window)
+    assert "Saved a.safetensors at step" in window.notice.words()
+    view = window.controller.view
+    assert not view.unsaved
+    train(qtbot, window)
+    assert view.unsaved
+    choose(monkeypatch, tmp_path / "never")
+    saved(qtbot, window)
+    assert not view.unsaved
+    choose(monkeypatch, tmp_path / "b.safetensors")
+    with qtbot.waitSignal(window.controller.keeper.saved, timeout=10_000):
+        QTest.keyClick(window, Qt.Key.Key_S, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    names = sorted(p.name for p in tmp_path.glob("*.safetensors"))
+    assert names == ["a.safetensors", "b.safetensors"]
+    assert load_run(tmp_path / "a.safetensors").record.last == view.history.last
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EBUSY])
+def test_a_save_that_fails_is_one_message_and_training_goes_on(
+    qtbot: QtBot,
+    windows: Windows,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    number: int,
+) -> None:
+    window = windows.open()
+    path = tmp_path / "kept.safetensors"
+    choose(monkeypatch, path)
+    train(qtbot, window)
+    saved(qtbot, window)
+    old = path.read_bytes()
+    window.controller.send(commands.Play())
+
+    def refuse(part: Path, target: Path) -> Path:
+        raise OSError(number, os.strerror(number), str(part))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    QTest.keyClick(window, Qt.Key.Key_S, CONTROL)
+    qtbot.waitUntil(said(window, "cannot be written"), timeout=10_000)
+    monkeypatch.undo()
+    words = window.notice.words()
+    assert str(path) in words
+    assert os.strerror(number) in words
+    assert ".part" not in words
+    at = window.controller.view.step
+    qtbot.waitUntil(lambda: window.controller.view.step > at)
+    assert path.read_bytes() == old
+    assert window.controller.view.unsaved
+    choose(monkeypatch, tmp_path / "elsewhere.safetensors")
+    click(window.notice.buttons()[0])
+    qtbot.waitUntil(said(window, "Saved elsewhere.safetensors"), timeout=10_000)
+
+
+def test_a_folder_that_vanished_is_told(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    choose(monkeypatch, folder / "kept.safetensors")
+    saved(qtbot, window)
+    (folder / "kept.safetensors").unlink()
+    folder.rmdir()
+    QTest.keyClick(window, Qt.Key.Key_S, CONTROL)
+    qtbot.waitUntil(said(window, "No such file or directory"), timeout=10_000)
+    train(qtbot, window)
+
+
+def test_a_dropped_run_is_opened(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    path = tmp_path / "kept.safetensors"
+    choose(monkeypatch, path)
+    saved(qtbot, window)
+    view = window.controller.view
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    copy = Qt.DropAction.CopyAction
+    over = QDragEnterEvent(QPoint(300, 300), copy, mime, LEFT, NONE)
+    QApplication.sendEvent(window, over)
+    event = QDropEvent(QPointF(300, 300), copy, mime, LEFT, NONE)
+    QApplication.sendEvent(window, event)
+    assert event.isAccepted()
+    qtbot.waitUntil(lambda: window.controller.view is not view)
+    assert window.controller.view.step == view.step
+    assert window.controller.view.path == str(path)
+
+
+# Closing.
+
+
+def test_a_short_run_closes_without_a_question_and_leaves_nothing(
+    qtbot: QtBot, windows: Windows
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    assert window.close()
+    assert list(windows.autosaves.glob("*")) == []
+
+
+def test_closing_a_long_unsaved_run_can_be_cancelled_or_discarded(
+    qtbot: QtBot, windows: Windows
+) -> None:
+    window = windows.open()
+    train_long(qtbot, window)
+    window.controller.send(commands.Play())
+    assert not window.close()
+    box = window.findChild(QMessageBox)
+    assert box is not None
+    assert "Save run 1 before quitting?" in box.text()
+    assert not window.close(), "one question is enough"
+    assert len(window.findChildren(QMessageBox)) == 1
+    at = window.controller.view.step
+    qtbot.waitUntil(lambda: window.controller.view.step > at)  # it trains beneath the question
+    click(button(window, "Cancel"))
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox) is None)
+    assert window.isVisible()
+    window.close()
+    QTest.keyClick(window.findChild(QMessageBox), Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox) is None)
+    assert window.isVisible()
+    window.close()
+    click(button(window, "Discard"))
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert list(windows.autosaves.glob("*")) == []
+
+
+def test_closing_a_long_unsaved_run_can_save_it_first(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train_long(qtbot, window)
+    path = tmp_path / "kept.safetensors"
+    choose(monkeypatch, path)
+    window.close()
+    click(button(window, "Save"))
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=10_000)
+    assert load_run(path).record.last == window.controller.view.history.last
+    assert list(windows.autosaves.glob("*")) == []
+
+
+def test_a_window_whose_run_could_not_be_saved_stays(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train_long(qtbot, window)
+    choose(monkeypatch, tmp_path / "no" / "kept.safetensors")
+    window.close()
+    click(button(window, "Save"))
+    qtbot.waitUntil(said(window, "cannot be written"), timeout=10_000)
+    assert window.isVisible()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    window.close()
+    click(button(window, "Save"))  # and then no file is chosen
+    train(qtbot, window)
+    assert window.isVisible()
+
+
+def test_a_saved_run_closes_without_a_question(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train_long(qtbot, window)
+    choose(monkeypatch, tmp_path / "kept.safetensors")
+    saved(qtbot, window)
+    train(qtbot, window)
+    assert window.close()
+
+
+def test_a_window_without_a_folder_for_autosaves_ends_without_a_question(
+    qtbot: QtBot, windows: Windows
+) -> None:
+    window = MainWindow(windows.settings)
+    windows.opened.append(window)
+    qtbot.addWidget(window)
+    window.show()
+    window.begin()
+    qtbot.waitUntil(lambda: window.controller.view is not None, timeout=20_000)
+    train_long(qtbot, window)
+    window.end()
+    assert not window.isVisible()
+    assert window.findChild(QMessageBox) is None
+    assert not windows.autosaves.exists()
+
+
+# Autosaves.
+
+
+def kept(windows: Windows) -> list[Path]:
+    return list(windows.autosaves.glob("*.safetensors"))
+
+
+def autosave_often(window: MainWindow) -> None:
+    window.controller.keeper.rhythm.gap = 0.0
+    window.controller.keeper.rhythm.soon()
+
+
+def test_autosaves_come_while_training_and_are_silent(qtbot: QtBot, windows: Windows) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    assert kept(windows) == []
+    autosave_often(window)
+    train(qtbot, window)
+    view = window.controller.view
+    qtbot.waitUntil(lambda: bool(kept(windows)), timeout=10_000)
+    keeper = window.controller.keeper
+    qtbot.waitUntil(lambda: keeper._kept_step == view.step, timeout=10_000)
+    assert load_run(kept(windows)[0]).record.last == view.history.last
+    assert window.notice.words() == ""
+    for _ in range(5):
+        train(qtbot, window, 5)
+        qtbot.waitUntil(lambda: keeper._kept_step == view.step, timeout=10_000)
+    qtbot.waitUntil(lambda: keeper.findChildren(Job) == [])  # they hold copies of the weights
+    stamp = kept(windows)[0].stat().st_mtime_ns
+    for _ in range(20):  # nothing new, so nothing is written
+        window.controller._tick()
+    assert kept(windows)[0].stat().st_mtime_ns == stamp
+
+
+def test_a_saved_run_needs_no_autosave(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    autosave_often(window)
+    train(qtbot, window)
+    qtbot.waitUntil(lambda: bool(kept(windows)), timeout=10_000)
+    choose(monkeypatch, tmp_path / "kept.safetensors")
+    saved(qtbot, window)
+    qtbot.waitUntil(lambda: kept(windows) == [])
+
+
+def test_a_new_run_takes_the_place_of_the_one_given_up(qtbot: QtBot, windows: Windows) -> None:
+    window = windows.open()
+    autosave_often(window)
+    train(qtbot, window)
+    qtbot.waitUntil(lambda: bool(kept(windows)), timeout=10_000)
+    window.controller.keeper.rhythm.gap = 60.0
+    window.reset_run()
+    assert kept(windows) == []
+
+
+def test_an_autosave_that_fails_is_told_once(qtbot: QtBot, windows: Windows) -> None:
+    windows.autosaves.write_text("a file where the folder should be")
+    window = windows.open()
+    autosave_often(window)
+    problems: list[str] = []
+    window.controller.keeper.saved.connect(lambda saved: problems.append(saved.problem))
+    train(qtbot, window)
+    qtbot.waitUntil(said(window, "could not be kept"), timeout=10_000)
+    window.notice.dismiss()
+    window.controller.send(commands.Play())
+    qtbot.waitUntil(lambda: len(problems) >= 3, timeout=10_000)
+    assert window.notice.words() == ""
+
+
+def test_two_windows_never_share_an_autosave(qtbot: QtBot, windows: Windows) -> None:
+    first, second = windows.open(), windows.open()
+    for window in (first, second):
+        autosave_often(window)
+        train(qtbot, window)
+        assert window.notice.words() == ""
+    qtbot.waitUntil(lambda: len(kept(windows)) == 2, timeout=10_000)
+    assert recoverable(windows.autosaves) == []
+
+
+def test_an_unsaved_run_is_offered_and_goes_on_bit_for_bit(qtbot: QtBot, windows: Windows) -> None:
+    first = windows.open()
+    train(qtbot, first)
+    first.page.loss.set_unit("perplexity")
+    first.end()  # as on SIGTERM: no question
+    at = first.controller.view.step
+    before = figures(first)
+
+    second = windows.open()
+    assert f"An unsaved run was kept: GRU 2 × 16 on sea.txt, step {at}" in second.notice.words()
+    recover, discard = second.notice.buttons()
+    assert (recover.text(), discard.text()) == ("Recover", "Discard")
+    third = windows.open()  # while one window asks, another does not
+    assert third.notice.words() == ""
+    view = second.controller.view
+    click(recover)
+    qtbot.waitUntil(lambda: second.controller.view is not view)
+    view = second.controller.view
+    assert figures(second) == before
+    assert (view.path, view.unsaved) == ("", True)
+    assert second.page.loss.units.current() == "perplexity"
+    assert len(kept(windows)) == 1, "it stays until the run is saved"
+    train(qtbot, second)
+    live = second.controller.live
+    whole = build_run(live.run.config, live.run.corpus)
+    Runner(whole, Mailbox()).train_until(Budget(steps=live.run.trainer.steps))
+    assert (live.run.network.parameters.flat == whole.network.parameters.flat).all()
+
+
+def test_an_unsaved_run_can_be_thrown_away_and_the_next_is_offered(
+    qtbot: QtBot, windows: Windows
+) -> None:
+    ends = []
+    for window in (windows.open(), windows.open()):
+        train(qtbot, window)
+        ends.append(window)
+    for window in ends:
+        window.end()
+    assert len(kept(windows)) == 2
+    window = windows.open()
+    click(window.notice.buttons()[1])
+    assert len(kept(windows)) == 1
+    assert "An unsaved run was kept" in window.notice.words()
+    window.notice.dismiss()
+    window.reset_run()
+    assert window.notice.words() == "", "asked once per start"
+    assert window._recover.isEnabled()
+    view = window.controller.view
+    window._recover.trigger()
+    qtbot.waitUntil(lambda: window.controller.view is not view)
+    assert not window._recover.isEnabled()
+
+
+def test_an_offer_not_taken_is_made_again_at_the_next_start(qtbot: QtBot, windows: Windows) -> None:
+    first = windows.open()
+    train(qtbot, first)
+    first.end()
+    windows.open().close()
+    assert "An unsaved run was kept" in windows.open().notice.words()
+
+
+def test_a_run_whose_text_is_gone_is_not_lost(qtbot: QtBot, windows: Windows) -> None:
+    first = windows.open()
+    train(qtbot, first)
+    first.end()
+    text = windows.folder / "sea.txt"
+    text.rename(windows.folder / "moved.txt")
+    windows.settings.remove("config")
+    second = windows.open()
+    click(second.notice.buttons()[0])
+    qtbot.waitUntil(said(second, "sea.txt"), timeout=10_000)
+    assert "could not be read" in second.notice.words()
+    assert len(kept(windows)) == 1
+    (windows.folder / "moved.txt").rename(text)
+    view = second.controller.view
+    second._recover.trigger()
+    qtbot.waitUntil(lambda: second.controller.view is not view)
+
+
+def test_a_failed_training_can_still_be_saved(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    live, view = window.controller.live, window.controller.view
+
+    def fail() -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(live.run.trainer, "step", fail)
+    window.controller.send(commands.Play())
+    qtbot.waitUntil(lambda: view.state.phase == "failed")
+    qtbot.waitUntil(lambda: not live.at_work)
+    choose(monkeypatch, tmp_path / "kept.safetensors")
+    saved(qtbot, window)
+    assert load_run(tmp_path / "kept.safetensors").record.last == view.history.last
+
+
+# Exports.
+
+
+def test_exports_from_the_file_menu(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train(qtbot, window, 60)
+    view = window.controller.view
+    menu = window.top_bar.menu_button.menu().actions()[0].menu()
+    export = next(a.menu() for a in menu.actions() if a.text() == "Export")
+    actions = {action.text(): action for action in export.actions()}
+    written = {}
+    for words, name in (
+        ("Metrics as CSV…", "m.csv"),
+        ("Metrics as JSON lines…", "m.jsonl"),
+        ("Samples as text…", "s.txt"),
+        ("Best weights as a model…", "best.safetensors"),
+    ):
+        choose(monkeypatch, tmp_path / name)
+        actions[words].trigger()
+        qtbot.waitUntil(said(window, f"Wrote {name}"), timeout=10_000)
+        written[name] = tmp_path / name
+    assert len(written["m.csv"].read_text().splitlines()) == len(view.history) + 1
+    last = json.loads(written["m.jsonl"].read_text().splitlines()[-1])
+    assert last["step"] == view.step
+    assert view.history.samples[0].text in written["s.txt"].read_text()
+    best = min(view.history.validations, key=lambda v: v.loss)
+    assert load_model(written["best.safetensors"]).config["best"]["step"] == best.step
+    choose(monkeypatch, tmp_path / "no" / "m.csv")
+    actions["Metrics as CSV…"].trigger()
+    qtbot.waitUntil(said(window, "m.csv cannot be written (No such file"), timeout=10_000)
+
+
+# Models from elsewhere.
+
+
+def test_a_pytorch_model_trains_on_with_the_present_text(
+    qtbot: QtBot, windows: Windows, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    run = window.controller.live.run
+    characters = (*run.vocabulary.characters[::-1], "é")  # another order, and one more
+    rng = np.random.default_rng(1)
+    size = len(characters)
+    state = {
+        "gru.weight_ih_l0": rng.normal(0, 0.1, (36, size)),
+        "gru.weight_hh_l0": rng.normal(0, 0.1, (36, 12)),
+        "gru.bias_ih_l0": np.zeros(36),
+        "gru.bias_hh_l0": np.zeros(36),
+        "fc.weight": rng.normal(0, 0.1, (size, 12)),
+        "fc.bias": np.zeros(size),
+    }
+    path = tmp_path / "theirs.safetensors"
+    save_file({name: array.astype(np.float32) for name, array in state.items()}, path)
+    view = window.controller.view
+    window.open_path(str(path))
+    qtbot.waitUntil(said(window, "without its vocabulary"), timeout=10_000)
+    assert window.controller.view is view
+    path.with_suffix(".json").write_text(json.dumps(characters))
+    window.open_path(str(path))
+    qtbot.waitUntil(lambda: window.controller.view is not view)
+    view = window.controller.view
+    assert (view.config.cell, view.config.hidden_size, view.config.num_layers) == ("gru", 12, 1)
+    assert view.vocabulary.characters == characters
+    assert view.path == "", "saving must not overwrite somebody else's file"
+    train(qtbot, window)
+    losses = view.history.loss.values
+    assert losses[-1] < losses[0]
+
+
+def test_a_model_that_does_not_know_the_text_is_told(
+    qtbot: QtBot, windows: Windows, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    view = window.controller.view
+    network = build_run(SMALL, Corpus("digits", "0123456789 " * 500, "digits")).network
+    path = tmp_path / "digits.safetensors"
+    save_model(path, network, tuple(" 0123456789"))
+    window.open_path(str(path))
+    qtbot.waitUntil(said(window, "which the network does not know"), timeout=10_000)
+    assert "sea.txt has the character" in window.notice.words()
+    assert window.controller.view is view
