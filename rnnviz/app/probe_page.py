@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
@@ -29,6 +32,7 @@ from rnnviz.session.view import RunView
 # Sizes at 1600 x 1000; splitters scale them to the window.
 _ROWS = (464, 404)
 _COLUMNS = (760, 772)
+_NAMES = ("expectations", "unit_text", "units")
 _WRITTEN = 400  # characters at most before the network stops by itself
 _PACE = 50  # milliseconds between two of them: as fast as one can follow
 _PATIENCE = 5  # ticks of that an answer is waited for before the next character comes
@@ -67,6 +71,8 @@ class ProbePage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._rows)
+        for name, panel in zip(_NAMES, self.panels, strict=True):
+            panel.setObjectName(name)
         self._maximized: Panel | None = None
         self._writer = QTimer(self)
         self._writer.setInterval(_PACE)
@@ -83,6 +89,7 @@ class ProbePage(QWidget):
         unit_text.source_chosen.connect(lambda _: self._ask_signal(forget=True))
         units.unit_chosen.connect(self._unit_chosen)
         units.signal_chosen.connect(lambda *_: self._signal_chosen())
+        units.renamed.connect(lambda _: self._show_unit(units.table.chosen()))
         units.again_requested.connect(self._ask_units)
         self.reset_layout()
 
@@ -110,13 +117,45 @@ class ProbePage(QWidget):
 
     def restore_layout(self, states: dict[str, QByteArray]) -> None:
         """Takes back saved states; Qt ignores damaged ones."""
-        for name, splitter, orientation in (
-            ("rows", self._rows, Qt.Orientation.Vertical),
-            ("lower", self._lower, Qt.Orientation.Horizontal),
-        ):
+        for name, splitter in self._splitters().items():
             if not states.get(name, QByteArray()).isEmpty():
                 splitter.restoreState(states[name])
-                splitter.setOrientation(orientation)
+                upright = Qt.Orientation.Vertical if name == "rows" else Qt.Orientation.Horizontal
+                splitter.setOrientation(upright)
+
+    def _splitters(self) -> dict[str, QSplitter]:
+        return {"rows": self._rows, "lower": self._lower}
+
+    def choices(self) -> dict[str, Any]:
+        """What is chosen in each panel and how large they are, as JSON values."""
+        found: dict[str, Any] = {panel.objectName(): panel.choices() for panel in self.panels}
+        if self._chosen_by_user:
+            found["unit"] = self.units.table.chosen()
+        if self._maximized is None:
+            found["sizes"] = {name: s.sizes() for name, s in self._splitters().items()}
+        return found
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes back what `choices` gave, after `set_view`; nonsense changes nothing."""
+        for panel in self.panels:
+            chosen = choices.get(panel.objectName())
+            if isinstance(chosen, dict):
+                panel.choose(chosen)
+        unit, units = choices.get("unit"), self.view.config.hidden_size if self.view else 0
+        if type(unit) is int and 0 <= unit < units:
+            self.units.table.choose(unit)
+            self._unit_chosen(unit)
+        sizes = choices.get("sizes")
+        for name, splitter in self._splitters().items():
+            wanted = sizes.get(name) if isinstance(sizes, dict) else None
+            if (
+                isinstance(wanted, list)
+                and len(wanted) == splitter.count()
+                and all(type(size) is int and 0 <= size < 100_000 for size in wanted)
+            ):
+                splitter.setSizes(wanted)
+        if self.isVisible():
+            self._ask_all()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tells who floats above the page."""

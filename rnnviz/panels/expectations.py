@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -913,6 +915,16 @@ class ExpectationsPanel(Panel):
         """`bits`, `nats` or `rank`."""
         self.units.set_current(unit)
         self._unit_chosen(self.units.current())
+
+    def choices(self) -> dict[str, Any]:
+        """The unit and how characters are chosen; seed and temperature belong to the run."""
+        return {"unit": self.units.current(), **self.writing.choices()}
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes them back."""
+        if choices.get("unit") in self.units.options():
+            self.set_unit(str(choices["unit"]))
+        self.writing.choose(choices)
 
     def apply_theme(self) -> None:
         """Colours of the theme in force."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bisect
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -459,6 +461,15 @@ class UnitTextPanel(Panel):
     def source(self) -> str:
         """`corpus` or `seed`."""
         return self.sources.current()
+
+    def choices(self) -> dict[str, Any]:
+        """Which text is painted."""
+        return {"source": self.sources.current()}
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes it back."""
+        if choices.get("source") in self.sources.options():
+            self.sources.set_current(str(choices["source"]))
 
     def apply_theme(self) -> None:
         """Colours of the theme in force."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetrics,
     QKeyEvent,
@@ -15,7 +18,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollBar, QSizePolicy, QToolButton, QWidget
 
 from rnnviz.engine.cells import CELLS
 from rnnviz.panels.activation_colors import GATES, STRIP_OPACITY, color_image
@@ -34,12 +37,15 @@ _ROW = 30  # pixels
 _STRIP_CHARACTERS = 172  # drawn of the text at the left
 _PICTURE_SHARE = 100  # the last characters that similar units are told by
 _NARROW = 640
+LONGEST_NAME = 60  # characters
+_MOST_NAMES = 10_000
 
 
 class UnitTable(QWidget):
     """Rows of unit, name, match and strip; scrolls by whole rows."""
 
     unit_chosen = Signal(int)  # from 0
+    renamed = Signal(int, str)  # the unit and its name; the empty one is the guess again
     scrolled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -55,6 +61,14 @@ class UnitTable(QWidget):
         self._chosen = -1  # unit
         self._first = 0  # row
         self._hover = -1  # row
+        self._names: dict[int, str] = {}  # given by the user
+        self._editing = -1  # unit
+        self.editor = QLineEdit(self)
+        self.editor.setMaxLength(LONGEST_NAME)
+        self.editor.setAccessibleName(self.tr("Name of the unit"))
+        self.editor.hide()
+        self.editor.editingFinished.connect(self._take_name)
+        self.editor.installEventFilter(self)
 
     def sizeHint(self) -> QSize:
         """Roomy."""
@@ -68,6 +82,8 @@ class UnitTable(QWidget):
 
     def show_matches(self, matches: UnitMatches | None, order: NDArray[np.intp]) -> None:
         """Names and matches (None: not known yet) of the units in `order`."""
+        if not np.array_equal(order, self._order):
+            self._end_editing()
         self._matches, self._order = matches, order
         self._first = min(self._first, max(len(order) - self.capacity(), 0))
         self.scrolled.emit()
@@ -109,7 +125,16 @@ class UnitTable(QWidget):
         row = int(rows[0]) + by if rows.size else 0
         return int(self._order[min(max(row, 0), len(self._order) - 1)])
 
+    def show_names(self, names: dict[int, str]) -> None:
+        """The names the user gave, by unit."""
+        self._names = dict(names)
+        self.update()
+
     def name(self, unit: int) -> str:
+        """What a unit is called, or looks like; empty when nothing matches or nothing is known."""
+        return self._names.get(unit) or self.guess(unit)
+
+    def guess(self, unit: int) -> str:
         """What a unit looks like; empty when nothing matches or nothing is known."""
         return "" if self._matches is None else self._matches.name(unit)
 
@@ -119,8 +144,10 @@ class UnitTable(QWidget):
             return self.tr("unit {0}").format(f"{unit + 1:,}")
         r = f"{self._matches.r[unit]:+.2f}".replace("-", "−")
         best = FEATURES[self._matches.feature[unit]]
-        name = best if self.name(unit) else self.tr("no match; nearest {0}").format(best)
+        name = best if self.guess(unit) else self.tr("no match; nearest {0}").format(best)
         spread = f"{np.sqrt(self._matches.variance[unit]):.2f}"
+        if unit in self._names:
+            name = self.tr("{0} ({1})").format(self._names[unit], name)
         return self.tr("unit {0}: {1}, r {2}, standard deviation {3}").format(
             f"{unit + 1:,}", name, r, spread
         )
@@ -143,6 +170,7 @@ class UnitTable(QWidget):
         row = min(max(row, 0), max(len(self._order) - self.capacity(), 0))
         if row != self._first:
             self._first = row
+            self._end_editing()
             self.scrolled.emit()
             self.update()
 
@@ -221,6 +249,9 @@ class UnitTable(QWidget):
         words = self.name(unit) or (self.tr("no match") if known else self.tr("not known yet"))
         painter.setFont(ui_font("body", bold=chosen))
         painter.setPen(colors.color("text" if self.name(unit) else "text-muted"))
+        words = painter.fontMetrics().elidedText(
+            words, Qt.TextElideMode.ElideRight, bar - name - 10
+        )
         painter.drawText(QRectF(name, top, bar - name, high), align, words)
         if self._matches is not None:
             self._paint_match(painter, abs(float(self._matches.r[unit])), bar, number, rect)
@@ -283,6 +314,54 @@ class UnitTable(QWidget):
         if row >= 0 and event.button() == Qt.MouseButton.LeftButton:
             self._pick(int(self._order[row]))
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """A double click on a name edits it."""
+        row = self._row_at(event.position())
+        name, bar, *_ = self._columns()
+        if row >= 0 and name - 8 <= event.position().x() < bar:
+            self.edit_name(int(self._order[row]))
+
+    # Names.
+
+    def edit_name(self, unit: int) -> None:
+        """Lets the user call a unit (in the list) what they think it is."""
+        self.choose(unit)
+        row = int(np.flatnonzero(self._order == unit)[0])
+        name, bar, *_ = self._columns()
+        rect = self.row_rect(row)
+        self._editing = unit
+        self.editor.setText(self.name(unit))
+        self.editor.setPlaceholderText(self.guess(unit) or self.tr("no match"))
+        self.editor.setGeometry(name - 9, round(rect.top()), bar - name + 6, round(rect.height()))
+        self.editor.selectAll()
+        self.editor.show()
+        self.editor.setFocus()
+
+    def _take_name(self) -> None:
+        unit, words = self._editing, self.editor.text().strip()
+        self._end_editing()
+        if unit >= 0:
+            self.renamed.emit(unit, "" if words == self.guess(unit) else words)
+
+    def _end_editing(self) -> None:
+        if self._editing >= 0:
+            self._editing = -1
+            had_focus = self.editor.hasFocus()
+            self.editor.hide()
+            if had_focus:
+                self.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Esc leaves the name as it was."""
+        escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if watched is self.editor and escape:
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+            elif event.type() == QEvent.Type.KeyPress:
+                self._end_editing()
+            return True
+        return super().eventFilter(watched, event)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Three rows a notch."""
         if len(self._order) > self.capacity():
@@ -291,8 +370,14 @@ class UnitTable(QWidget):
             event.ignore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and Down choose the neighbour, Page keys one further off, Home and End the ends."""
+        """Up and Down choose the neighbour, Page keys one further off, Home and End the ends.
+
+        F2 edits the name of the one chosen.
+        """
         everything = len(self._order)
+        if event.key() == Qt.Key.Key_F2 and (self._order == self._chosen).any():
+            self.edit_name(self._chosen)
+            return
         moves = {
             Qt.Key.Key_Up: -1,
             Qt.Key.Key_Down: 1,
@@ -325,6 +410,7 @@ class UnitsPanel(Panel):
     unit_chosen = Signal(int)  # from 0
     signal_chosen = Signal(int, str)  # layer from 0, signal
     again_requested = Signal()  # match again with the newest weights
+    renamed = Signal(int)  # unit from 0
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Units", "", parent)
@@ -333,6 +419,7 @@ class UnitsPanel(Panel):
         self._trace: SignalTrace | None = None
         self._similar: NDArray[np.intp] | None = None
         self._units = 0
+        self._names: dict[tuple[int, str, int], str] = {}  # by layer, signal and unit
         self.orders = Segmented(
             [
                 ("match", self.tr("match")),
@@ -372,6 +459,7 @@ class UnitsPanel(Panel):
         self.signals.changed.connect(lambda _: self._signal_chosen())
         self.again.clicked.connect(self.again_requested)
         self.table.unit_chosen.connect(self.unit_chosen)
+        self.table.renamed.connect(self._rename)
         self.table.scrolled.connect(self._place_bar)
         self.bar.valueChanged.connect(self.table.scroll_to)
         self.apply_theme()
@@ -390,6 +478,7 @@ class UnitsPanel(Panel):
         self.signals.set_tips({name: signal_words(name) for name in names})
         self.signals.setVisible(len(names) > 1)
         self._units = view.config.hidden_size
+        self._names = {}
         self.forget()
         self.table.choose(-1)
         super().set_view(view)
@@ -398,6 +487,7 @@ class UnitsPanel(Panel):
         """Drops matches and courses, because another signal was chosen."""
         self._matches, self._trace, self._similar = None, None, None
         self.table.show_trace(None)
+        self._show_names()
         self._order()
 
     def show_matches(self, matches: UnitMatches, step: int) -> None:
@@ -432,11 +522,53 @@ class UnitsPanel(Panel):
         """Chooses without `signal_chosen`."""
         self.layers.set_current(str(layer + 1))
         self.signals.set_current(signal)
+        self._show_names()
 
     def apply_theme(self) -> None:
         """Colours of the theme in force."""
         self.again.setIcon(icon("reset"))
         self.table.update()
+
+    def choices(self) -> dict[str, Any]:
+        """Layer, signal, order, and the names the user gave."""
+        return {
+            "layer": self.layers.current(),
+            "signal": self.signals.current(),
+            "order": self.orders.current(),
+            "names": [[*where, name] for where, name in sorted(self._names.items())],
+        }
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes them back."""
+        for name, control in (
+            ("layer", self.layers),
+            ("signal", self.signals),
+            ("order", self.orders),
+        ):
+            if choices.get(name) in control.options():
+                control.set_current(str(choices[name]))
+        names = choices.get("names")
+        for entry in names[:_MOST_NAMES] if isinstance(names, list) else []:
+            match entry:
+                case [int(layer), str(signal), int(unit), str(name)] if name.strip():
+                    if layer >= 0 and 0 <= unit < self._units:
+                        self._names[layer, signal, unit] = name.strip()[:LONGEST_NAME]
+        self.forget()
+
+    # Names.
+
+    def _rename(self, unit: int, name: str) -> None:
+        where = (self.layer(), self.signal(), unit)
+        if name:
+            self._names[where] = name
+        else:
+            self._names.pop(where, None)
+        self._show_names()
+        self.renamed.emit(unit)
+
+    def _show_names(self) -> None:
+        here = (self.layer(), self.signal())
+        self.table.show_names({w[2]: name for w, name in self._names.items() if w[:2] == here})
 
     # The order.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -286,6 +288,26 @@ def test_sizes_are_as_designed_and_kept(shown: Rig, qtbot: QtBot) -> None:
     assert page.expectations.height() == 464
     page.restore_layout(states)
     assert page.expectations.height() == 300
+
+
+def test_choices_come_back_with_a_run(shown: Rig) -> None:
+    page = shown.page
+    page.pin(1, "c", 6)
+    page.unit_text.sources.set_current("seed")
+    page.expectations.set_unit("rank")
+    page._rows.setSizes([300, 568])
+    kept = json.loads(json.dumps(page.choices()))
+    page.set_view(shown.view)
+    page.expectations.set_unit("bits")
+    page.reset_layout()
+    page.choose(kept)
+    shown.answer()
+    assert page.unit_text.unit() == 6 == page.units.table.chosen()
+    assert (page.units.layer(), page.units.signal()) == (1, "c")
+    assert page.unit_text.painted.text() == "the wa"
+    assert page.expectations.columns.unit == "rank" and page.expectations.height() == 300
+    page.choose({"unit": 99, "units": [], "sizes": {"rows": [1], "lower": "x"}})
+    assert page.unit_text.unit() == 6
 
 
 def test_a_double_click_maximises(shown: Rig) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -319,6 +321,20 @@ def test_tab_asks_for_one_character(panel: ExpectationsPanel, qtbot: QtBot) -> N
     panel.writing.set_writing(True)
     with qtbot.assertNotEmitted(panel.character_requested):
         QTest.keyClick(panel.edit, Qt.Key.Key_Tab)
+
+
+def test_choices_come_back_and_nonsense_does_not(panel: ExpectationsPanel) -> None:
+    panel.set_unit("nats")
+    panel.writing.set_way("top-k")
+    panel.writing.top_k.set_value(17)
+    kept = json.loads(json.dumps(panel.choices()))
+    panel.set_unit("bits")
+    panel.writing.set_way("greedy")
+    panel.writing.top_k.set_value(3)
+    panel.choose(kept)
+    assert panel.columns.unit == "nats" and panel.writing.writing() == Writing(0.8, top_k=17)
+    panel.choose({"unit": 3, "way": "best", "top_k": 0, "top_p": float("nan")})
+    assert panel.choices() == kept
 
 
 def test_output_that_is_not_a_number_is_said(panel: ExpectationsPanel) -> None:

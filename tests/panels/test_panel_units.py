@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -187,6 +189,64 @@ def test_strips_show_the_course_of_their_unit(units: UnitsPanel) -> None:
 def test_again(units: UnitsPanel, qtbot: QtBot) -> None:
     with qtbot.waitSignal(units.again_requested):
         QTest.mouseClick(units.again, LEFT)
+
+
+def rename(units: UnitsPanel, unit: int, words: str, key: Qt.Key = Qt.Key.Key_Return) -> None:
+    row = int(np.flatnonzero(units.table.order() == unit)[0])
+    name, *_ = units.table._columns()
+    place = QPoint(name + 10, round(units.table.row_rect(row).center().y()))
+    QTest.mouseDClick(units.table, LEFT, pos=place)
+    assert units.table.editor.isVisible()
+    units.table.editor.selectAll()
+    QTest.keyClicks(units.table.editor, words)
+    QTest.keyClick(units.table.editor, key)
+    assert not units.table.editor.isVisible()
+
+
+def test_names_can_be_given_and_taken_back(units: UnitsPanel, qtbot: QtBot) -> None:
+    units.show_matches(matches_of(), 7)
+    unit = int(units.table.order()[2])
+    guess = units.table.guess(unit)
+    with qtbot.waitSignal(units.renamed):
+        rename(units, unit, "  who speaks ")
+    assert units.table.name(unit) == "who speaks" and units.table.guess(unit) == guess
+    rename(units, unit, "nonsense", Qt.Key.Key_Escape)
+    assert units.table.name(unit) == "who speaks"
+    units.set_signal(0, "c")
+    assert units.table.name(unit) == guess
+    units.set_signal(0, "h")
+    assert units.table.name(unit) == "who speaks"
+    rename(units, unit, " ")
+    assert units.table.name(unit) == guess
+    units.table.setFocus()
+    QTest.keyClick(units.table, Qt.Key.Key_F2)
+    assert units.table.editor.isVisible() and units.table.editor.text() == guess
+
+
+def test_choices_come_back_and_nonsense_does_not(units: UnitsPanel) -> None:
+    units.show_matches(matches_of(), 7)
+    rename(units, int(units.table.order()[0]), "my unit")
+    named = int(units.table.order()[0])
+    choose(units, "variance")
+    units.set_signal(1, "f")
+    kept = json.loads(json.dumps(units.choices()))
+    units.set_view(view_of())
+    assert units.table.name(named) == ""
+    units.choose(kept)
+    assert (units.layer(), units.signal(), units.orders.current()) == (1, "f", "variance")
+    units.set_signal(0, "h")
+    assert units.table.name(named) == "my unit"
+    units.choose(
+        {
+            "layer": "7",
+            "signal": 3,
+            "order": None,
+            "names": [[0, "h"], [0, "h", -1, "a"], [0, "h", 999, "a"], "x", [0, "h", 1, " "]],
+        }
+    )
+    assert (units.layer(), units.signal(), units.orders.current()) == (0, "h", "variance")
+    assert len(units.choices()["names"]) == 1
+    units.choose({"names": "nonsense"})
 
 
 @pytest.mark.parametrize("size", [(772, 404), (604, 272), (440, 232)])

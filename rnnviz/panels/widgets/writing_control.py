@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics
@@ -15,6 +17,7 @@ from rnnviz.session.config import TEMPERATURE_RANGE
 
 WAYS = ("greedy", "temperature", "top-k", "top-p")
 _MOST_K = 100_000
+_LEAST_P = 0.01
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,9 @@ class WritingControl(QWidget):
         low, high = TEMPERATURE_RANGE
         self.temperature = self._field(low, high, 0.8, self.tr("Temperature"), "{:.2f}")
         self.top_k = self._field(1, _MOST_K, 5, self.tr("k, characters"), integer=True)
-        self.top_p = self._field(0.01, 1.0, 0.9, self.tr("p, share of the probability"), "{:.2f}")
+        self.top_p = self._field(
+            _LEAST_P, 1.0, 0.9, self.tr("p, share of the probability"), "{:.2f}"
+        )
         for widget in (self.button, self.way, self.temperature, self.top_k, self.top_p):
             line.addWidget(widget)
         self.button.clicked.connect(self.toggle)
@@ -105,6 +110,24 @@ class WritingControl(QWidget):
         if way == "top-p":
             return Writing(temperature, top_p=self.top_p.value())
         return Writing(temperature)
+
+    def choices(self) -> dict[str, Any]:
+        """The way of choosing with its numbers, as JSON values."""
+        return {
+            "way": str(self.way.currentData()),
+            "top_k": int(self.top_k.value()),
+            "top_p": self.top_p.value(),
+        }
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes back what `choices` gave; what makes no sense changes nothing."""
+        way, top_k, top_p = (choices.get(name) for name in ("way", "top_k", "top_p"))
+        if way in WAYS:
+            self.set_way(str(way))
+        if type(top_k) is int and 1 <= top_k <= _MOST_K:
+            self.top_k.set_value(top_k)
+        if isinstance(top_p, (int, float)) and _LEAST_P <= top_p <= 1:
+            self.top_p.set_value(float(top_p))
 
     def set_writing(self, writing: bool) -> None:
         """Whether characters are being written now."""
