@@ -178,8 +178,9 @@ class PaintedText(QWidget):
         width, height, pitch = self._cell()
         font = mono_font("value")
         painter.setFont(font)
-        ascent = QFontMetricsF(font).ascent()
-        advance = QFontMetricsF(font).horizontalAdvance("m")
+        metrics = QFontMetricsF(font)
+        ascent = metrics.ascent()
+        fixed = metrics.horizontalAdvance("i") == metrics.horizontalAdvance("m") == width
         for (start, end), top in zip(self._lines, self._tops, strict=False):
             if top > event.rect().bottom() or top + pitch < event.rect().top():
                 continue
@@ -189,11 +190,13 @@ class PaintedText(QWidget):
             line = self._text[start:end]
             painter.setPen(colors.color("text"))
             body = line.rstrip("\n")
-            if body.isascii() and width == advance:
+            if body.isascii() and fixed:
                 painter.drawText(QPointF(0, top + ascent), body)
             else:
                 for column, character in enumerate(body):
-                    painter.drawText(QPointF(column * width, top + ascent), symbol(character))
+                    if character != " ":
+                        place = QPointF(column * width, top + ascent)
+                        painter.drawText(place, symbol(character))
             if body != line:
                 painter.setPen(colors.color("text-2"))
                 painter.setFont(mono_font("tick"))
@@ -290,7 +293,9 @@ class TraceStrip(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Axis, curve and the position pointed at."""
         painter = QPainter(self)
-        colors, area = theme(), self.plot_rect()
+        colors, area, count = theme(), self.plot_rect(), len(self._values)
+        if not count:
+            return
         low = -self._level if self._signed else 0.0
         painter.setFont(ui_font("label"))
         high = painter.fontMetrics().height()
@@ -307,9 +312,6 @@ class TraceStrip(QWidget):
         if self._signed:
             zero = QRectF(area.left(), round(self._y(0.0)), area.width(), 1)
             painter.fillRect(zero, colors.color("border"))
-        count = len(self._values)
-        if not count:
-            return
         finite = np.nan_to_num(self._values.astype(np.float64), posinf=0.0, neginf=0.0)
         x = area.left() + (np.arange(count) + 0.5) * area.width() / count
         if self._at >= 0:
@@ -492,7 +494,7 @@ class UnitTextPanel(Panel):
             button.setEnabled(unit is not None and self._units > 1)
         if trace is None or unit is None or unit >= len(trace.values) or not trace.text:
             if unit is None:
-                self.painted.empty = self.tr("Choose a unit in the list at the right")
+                self.painted.empty = self.tr("Painted by the unit you choose at the right")
             elif trace is not None and not trace.text:
                 self.painted.empty = self.tr("Type a few words above")
             else:

@@ -220,7 +220,11 @@ class UnitTable(QWidget):
         words.append((bar, strip, self.tr("match |r|")))
         long = self.tr("activation on the text at left, first {0} characters").format(self._seen())
         if metrics.horizontalAdvance(long) > right - strip:
-            long = self.tr("first {0} characters").format(self._seen())
+            long = metrics.elidedText(
+                self.tr("first {0} characters").format(self._seen()),
+                Qt.TextElideMode.ElideRight,
+                right - strip,
+            )
         if right - strip > 60 and self._seen():
             words.append((strip, right, long))
         for left, end, word in words:

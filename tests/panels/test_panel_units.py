@@ -266,7 +266,7 @@ def test_columns_of_the_table_do_not_meet(units: UnitsPanel, size: tuple[int, in
 
 
 def test_without_a_unit_it_says_what_to_do(painted: UnitTextPanel) -> None:
-    assert painted.painted.empty == "Choose a unit in the list at the right"
+    assert painted.painted.empty == "Painted by the unit you choose at the right"
     assert painted._title.text() == "Unit" and painted.clause() == ""
     painted.show_unit(3)
     assert painted.painted.empty == "Reading the text…"
