@@ -195,6 +195,8 @@ class ProbePage(QWidget):
         """Shows another run in every panel, and asks about it if anybody looks."""
         self.stop_writing()
         self.view = view
+        # A model that was made for another text may lack some characters of this one.
+        self._corpus = "".join(c for c in self._corpus if c in view.vocabulary)
         self._chosen_by_user = False
         for panel in self.panels:
             panel.set_view(view)

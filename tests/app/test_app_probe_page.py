@@ -208,6 +208,15 @@ def test_another_run_is_asked_about(shown: Rig) -> None:
     assert shown.page.units.matches() is None and shown.page.unit_text.unit() is None
 
 
+def test_characters_the_network_lacks_are_left_out(rig: Rig, qtbot: QtBot) -> None:
+    rig.page.set_corpus("é" + TEXT)
+    rig.page.set_view(rig.view)
+    rig.page.show()
+    qtbot.waitExposed(rig.page)
+    rig.answer()
+    assert rig.page.unit_text.painted.text() == TEXT[:1_000]
+
+
 # Writing.
 
 
