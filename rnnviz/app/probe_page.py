@@ -35,6 +35,7 @@ _COLUMNS = (760, 772)
 _NAMES = ("expectations", "unit_text", "units")
 _WRITTEN = 400  # characters at most before the network stops by itself
 _PACE = 50  # milliseconds between two of them: as fast as one can follow
+_SETTLED = 200  # steps after which units keep doing what they do for a while
 _PATIENCE = 5  # ticks of that an answer is waited for before the next character comes
 
 
@@ -61,6 +62,7 @@ class ProbePage(QWidget):
         self._answered = True  # whether the seed as it is has its expectations
         self._waited = 0
         self._chosen_by_user = False
+        self._matching_again = False
         self._rng = np.random.default_rng()
         self.expectations = ExpectationsPanel()
         self.unit_text = UnitTextPanel()
@@ -195,6 +197,7 @@ class ProbePage(QWidget):
         """Shows another run in every panel, and asks about it if anybody looks."""
         self.stop_writing()
         self.view = view
+        self._matching_again = False
         # A model that was made for another text may lack some characters of this one.
         self._corpus = "".join(c for c in self._corpus if c in view.vocabulary)
         self._chosen_by_user = False
@@ -258,6 +261,7 @@ class ProbePage(QWidget):
         """What nobody sees is not computed."""
         super().hideEvent(event)
         self.stop_writing()
+        self._matching_again = False
         self.withdrawn.emit(())
 
     def _ask_all(self) -> None:
@@ -302,6 +306,7 @@ class ProbePage(QWidget):
         if not keep:
             self._chosen_by_user = False
         self.units.forget()
+        self._matching_again = False
         self._ask_signal(forget=True)
         self._ask_units()
 
@@ -310,6 +315,7 @@ class ProbePage(QWidget):
         if matches.complete or before is None or not before.complete:
             # Rows fill in the first time; later they change once, when all has been read.
             self.units.show_matches(matches, step)
+        self._matching_again = self._matching_again and not matches.complete
         if matches.complete and not self._chosen_by_user:
             self.units.table.choose(int(np.abs(matches.r).argmax()))
         self._show_unit(self.units.table.chosen())
@@ -400,4 +406,13 @@ class ProbePage(QWidget):
         """Nothing here is drawn from the run's history: the answers bring what is new."""
 
     def refresh_due(self) -> None:
-        """See `mark_stale`."""
+        """Says how old the matches are, and finds those of an untrained network once more."""
+        known = self.units.matches()
+        if self.view is None or known is None or not known.complete or not self.isVisible():
+            return
+        now = self.view.step
+        self.units.show_now(now)
+        # After that they are found again on request only: rows do not move while one watches.
+        if self.units.step() < _SETTLED <= now and not self._matching_again:
+            self._matching_again = True
+            self._ask_units()

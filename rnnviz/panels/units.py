@@ -419,7 +419,7 @@ class UnitsPanel(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Units", "", parent)
         self._matches: UnitMatches | None = None
-        self._step = 0
+        self._step = self._now = 0
         self._trace: SignalTrace | None = None
         self._similar: NDArray[np.intp] | None = None
         self._units = 0
@@ -482,6 +482,7 @@ class UnitsPanel(Panel):
         self.signals.set_tips({name: signal_words(name) for name in names})
         self.signals.setVisible(len(names) > 1)
         self._units = view.config.hidden_size
+        self._now = view.step
         self._names = {}
         self.forget()
         self.table.choose(-1)
@@ -497,7 +498,14 @@ class UnitsPanel(Panel):
     def show_matches(self, matches: UnitMatches, step: int) -> None:
         """Takes what is known, with the weights after `step`."""
         self._matches, self._step = matches, step
+        self._now = max(self._now, step)
         self._order()
+
+    def show_now(self, step: int) -> None:
+        """The step the run is at by now: matches that are older say so."""
+        if step != self._now:
+            self._now = step
+            self._update_clause()
 
     def show_trace(self, trace: SignalTrace) -> None:
         """The courses over the painted text."""
@@ -606,9 +614,11 @@ class UnitsPanel(Panel):
             )
         else:
             words = self.tr("by the one simple feature that explains each best, at step {0}")
+            if self._now != self._step:
+                words = self.tr("as they were at step {0}, now {1}")
             if self.width() < _NARROW + 160:
                 words = self.tr("at step {0}")
-            self.set_clause(words.format(f"{self._step:,}"))
+            self.set_clause(words.format(f"{self._step:,}", f"{self._now:,}"))
 
     def _place_bar(self) -> None:
         most = max(len(self.table.order()) - self.table.capacity(), 0)

@@ -202,6 +202,22 @@ def test_units_are_matched_again_when_the_page_is_opened_after_training(shown: R
     assert shown.kinds() == ["units"]
 
 
+def test_matches_of_an_untrained_network_are_found_once_more(shown: Rig) -> None:
+    page = shown.page
+    page.resize(2000, 876)
+
+    def at(step: int) -> list[str]:
+        shown.view.state = type(shown.view.state)("training", step)
+        page.refresh_due()
+        return shown.kinds()
+
+    assert at(150) == [] and page.units.clause() == "as they were at step 0, now 150"
+    assert at(210) == ["units"] and at(220) == []
+    shown.answer(220)
+    assert page.units.step() == 220 and page.units.clause().endswith("at step 220")
+    assert at(5_000) == [] and page.units.clause() == "as they were at step 220, now 5,000"
+
+
 def test_another_run_is_asked_about(shown: Rig) -> None:
     shown.page.set_view(shown.view)
     assert set(shown.kinds()) == {"expectations", "signal", "units"}
