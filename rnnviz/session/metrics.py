@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import os
 from pathlib import Path
 from types import TracebackType
 
-from rnnviz.files import reason, replacing
+from rnnviz.files import reason
 from rnnviz.session.export import number
 from rnnviz.session.frames import Row
 
 
 class MetricsWriter:
-    """A context manager over one `.jsonl` file, which is whole after `close`.
+    """A context manager over one `.jsonl` file, which grows by a whole line with every step.
 
-    Until then what stood there stands. OSError when the file cannot be begun; what goes wrong
-    later, such as a full disk, is kept in `problem` as one sentence, so that training goes on.
+    It can be read while the training goes on, and of one that is killed all lines are there.
+    OSError when the file cannot be begun; what goes wrong later, such as a full disk, is kept in
+    `problem` as one sentence, so that training goes on; the lines so far stay.
     """
 
     def __init__(self, path: Path) -> None:
         self.problem = ""
         self._path = path
-        self._open = contextlib.ExitStack()
-        self._file = self._open.enter_context(replacing(path))
+        self._file = path.open("wb", buffering=0)  # a line is one call of the system
 
     def write(self, row: Row, val_loss: float | None = None) -> None:
         """Adds the line of one step; losses in nats per character, the norm before clipping."""
@@ -41,24 +43,22 @@ class MetricsWriter:
         }
         if val_loss is not None:
             line["val_loss"] = number(val_loss)
+        content = (json.dumps(line) + "\n").encode()
+        end = self._file.tell()
         try:
-            self._file.write((json.dumps(line) + "\n").encode())
-        except OSError as error:
-            self._give_up(error)
-
-    def close(self) -> None:
-        """Flushes, closes and gives the file its name."""
-        if self.problem:
-            return
-        try:
-            self._open.close()
+            if self._file.write(content) < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             self._say(error)
+            with contextlib.suppress(OSError):
+                self._file.truncate(end)
 
-    def _give_up(self, error: OSError) -> None:
-        self._say(error)
-        with contextlib.suppress(OSError):  # the part goes, as after any exception
-            self._open.__exit__(OSError, error, None)
+    def close(self) -> None:
+        """Closes the file."""
+        try:
+            self._file.close()
+        except OSError as error:
+            self._say(error)
 
     def _say(self, error: OSError) -> None:
         self.problem = f"{self._path} cannot be written ({reason(error)}): free some space."
