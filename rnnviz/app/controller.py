@@ -26,6 +26,7 @@ from rnnviz.session.frames import RunState
 from rnnviz.session.history import History
 from rnnviz.session.inspector import Inspection
 from rnnviz.session.prober import Answer
+from rnnviz.session.questions import Question, Reply
 from rnnviz.session.run import Run, build_run
 from rnnviz.session.runfile import SavedRun, load_run, write_best
 from rnnviz.session.view import RunView
@@ -49,6 +50,7 @@ class Controller(QObject):
     delivered = Signal(object)  # Delivery, already taken into the view
     answered = Signal(object)  # Answer of the current run
     inspected = Signal(object)  # Inspection of the current run
+    replied = Signal(object)  # Reply to a question about the current run
     references_ready = Signal()
     text_loaded = Signal(object)  # Corpus; who takes it makes it `corpus`
     text_refused = Signal(str)  # one sentence
@@ -212,6 +214,7 @@ class Controller(QObject):
         self.live = LiveRun(run, saved, self)
         self.live.answered.connect(self._answered)
         self.live.found.connect(self._found)
+        self.live.replied.connect(self._replied)
         self.view = RunView(
             number=self._number,
             config=run.config,
@@ -240,6 +243,7 @@ class Controller(QObject):
             return True
         live.answered.disconnect(self._answered)
         live.found.disconnect(self._found)
+        live.replied.disconnect(self._replied)
         ended = live.stop(_JOIN_SECONDS)
         self._old_lives.append(live)  # its thread may still hold it; then it lives on unheard
         self._sweep()
@@ -329,6 +333,21 @@ class Controller(QObject):
     def _found(self, live: LiveRun, found: Inspection) -> None:
         if live is self.live:
             self.inspected.emit(found)
+
+    @Slot(object, object)
+    def _replied(self, live: LiveRun, reply: Reply) -> None:
+        if live is self.live:
+            self.replied.emit(reply)
+
+    def ask_question(self, question: Question) -> None:
+        """One of `session.questions`; `replied` brings the answers."""
+        if self.live is not None:
+            self.live.respondent.ask(question)
+
+    def withdraw_questions(self, kinds: tuple[str, ...]) -> None:
+        """Nobody wants these answers any more; none at all when there are no kinds."""
+        if self.live is not None:
+            self.live.respondent.withdraw(*kinds)
 
     def ask_spectrum(self, layer: int) -> None:
         """The eigenvalues of a layer too large to be followed all the time, once."""

@@ -18,6 +18,7 @@ from rnnviz.session.gauge import Gauge
 from rnnviz.session.inspector import Inspector
 from rnnviz.session.mailbox import Mailbox
 from rnnviz.session.prober import Prober
+from rnnviz.session.respondent import Respondent
 from rnnviz.session.run import Run
 from rnnviz.session.runfile import SavedRun
 from rnnviz.session.runner import Runner
@@ -34,6 +35,7 @@ class LiveRun(QObject):
 
     answered = Signal(object, object)  # this run, the prober's answer
     found = Signal(object, object)  # this run, the inspector's Inspection
+    replied = Signal(object, object)  # this run, the respondent's Reply
 
     def __init__(
         self, run: Run, saved: SavedRun | None = None, parent: QObject | None = None
@@ -55,6 +57,9 @@ class LiveRun(QObject):
             run.config.seq_len,
             lambda found: self.found.emit(self, found),
         )
+        self.respondent = Respondent(
+            self.mailbox, run.vocabulary, lambda reply: self.replied.emit(self, reply)
+        )
         self._thread = threading.Thread(target=self._train, name="rnnviz-trainer", daemon=True)
 
     def start(self) -> None:
@@ -68,6 +73,7 @@ class LiveRun(QObject):
         self._thread.start()
         self.prober.start()
         self.inspector.start()
+        self.respondent.start()
 
     def send(self, command: Command) -> None:
         """Queues a command for the training thread."""
@@ -94,8 +100,8 @@ class LiveRun(QObject):
         ended = [onlooker.stop(0.0) for onlooker in self._onlookers()]
         return all(ended) and not self._thread.is_alive()
 
-    def _onlookers(self) -> tuple[Prober | Inspector, ...]:
-        return self.prober, self.inspector
+    def _onlookers(self) -> tuple[Prober | Inspector | Respondent, ...]:
+        return self.prober, self.inspector, self.respondent
 
     def _train(self) -> None:
         """The training thread: whatever goes wrong in it becomes a state the window shows."""

@@ -35,7 +35,8 @@ from rnnviz.app.controller import Controller
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.notice import Notice
-from rnnviz.app.pages import GRADIENTS, PERSPECTIVES, TRAIN, Page, Pages
+from rnnviz.app.pages import GRADIENTS, PERSPECTIVES, PROBE, TRAIN, Page, Pages
+from rnnviz.app.probe_page import ProbePage
 from rnnviz.app.question import ask
 from rnnviz.app.rail import Rail
 from rnnviz.app.settings import Settings
@@ -65,6 +66,7 @@ _SEED_LINE = 38  # characters of a line of the seed made up while the user has t
 _SEARCHED = 1_000_000  # characters in which a paragraph is looked for
 _RECENT = 8
 _NAMES = tuple(name for name, _ in PERSPECTIVES)
+_NOT_FOR_OTHER_RUNS = ("sizes", "unit", "units")  # kept apart, or of no meaning there
 _PARAGRAPH = re.compile(r"\n\n(?=\S)")
 
 
@@ -89,6 +91,7 @@ class MainWindow(QMainWindow):
         # By the user, for each page; None where the window decides.
         self._setup_folded: dict[str, bool | None] = dict.fromkeys(_NAMES)
         self._choices: dict[str, dict[str, Any]] = {}  # of the last start, for the first run
+        self._seed_to_ask = False  # whether the prober does not know the seed of the Probe page yet
         self._own_seed = False  # whether the seed text is the user's, not one made up for a text
         self._wanted_after_load: RunConfig | None = None
         self._play_after_start = False
@@ -109,9 +112,14 @@ class MainWindow(QMainWindow):
         self.rail = Rail()
         self.page = TrainPage()
         self.gradients = GradientsPage()
-        self.perspectives: dict[str, Page] = {TRAIN: self.page, GRADIENTS: self.gradients}
+        self.probe = ProbePage()
+        self.perspectives: dict[str, Page] = {
+            TRAIN: self.page,
+            GRADIENTS: self.gradients,
+            PROBE: self.probe,
+        }
         self.pages = Pages()
-        for page in (self.page, self.gradients):
+        for page in (self.page, self.gradients, self.probe):
             self.pages.addWidget(page)
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
@@ -223,6 +231,7 @@ class MainWindow(QMainWindow):
         controller.delivered.connect(self._delivered)
         controller.answered.connect(self._answered)
         controller.inspected.connect(self.gradients.show_inspection)
+        controller.replied.connect(self.probe.show_reply)
         controller.references_ready.connect(page.mark_stale)
         controller.references_ready.connect(page.refresh_due)
         controller.text_loaded.connect(self._text_loaded)
@@ -248,9 +257,13 @@ class MainWindow(QMainWindow):
         self.transport.play_toggled.connect(self._toggle_play)
         self.transport.step_requested.connect(self._one_step)
         self.transport.reset_requested.connect(self.reset_run)
-        for panel in (*page.panels, *self.gradients.panels):
+        for panel in (*page.panels, *self.gradients.panels, *self.probe.panels):
             panel.command.connect(self._send)
         self.gradients.compute_requested.connect(controller.ask_spectrum)
+        self.probe.asked.connect(controller.ask_question)
+        self.probe.withdrawn.connect(controller.withdraw_questions)
+        self.probe.seed_changed.connect(self._probed_seed_changed)
+        self.probe.temperature_changed.connect(self._probed_temperature_changed)
         self.top_bar.perspective_chosen.connect(self.show_page)
         page.next_character.seed_changed.connect(self._seed_changed)
         page.next_character.temperature_changed.connect(self._temperature_changed)
@@ -491,12 +504,15 @@ class MainWindow(QMainWindow):
             self.page.next_character.set_seed(default_seed(live.run.corpus.text))
         self.page.set_view(view)
         self.gradients.set_view(view, view.history.norms)
+        self.probe.set_corpus(live.run.corpus.text)
+        self.probe.set_view(view)
         choices, self._choices = self._choices, {}
         if opened is not None:
             self.page.choose(opened.view)
             choices = opened.view
-        if isinstance(chosen := choices.get(GRADIENTS), dict):
-            self.gradients.choose(chosen)
+        for name, chooser in ((GRADIENTS, self.gradients), (PROBE, self.probe)):
+            if isinstance(chosen := choices.get(name), dict):
+                chooser.choose(chosen)
         self._seed_changed(self.page.next_character.seed(), typed=False)
         self._temperature_changed(self.page.next_character.temperature())
         self.transport.set_view(view)
@@ -582,9 +598,13 @@ class MainWindow(QMainWindow):
         return seen and not self.isMinimized()
 
     def _tell_looks(self, live: LiveRun) -> None:
-        """Says what of the Gradients page is in sight, so that the rest costs nothing."""
+        """Says what of the other pages is in sight, so that the rest costs nothing."""
         page = self.gradients
-        if not page.isVisible() or self.isMinimized():
+        if self.isMinimized():
+            return
+        if self.probe.isVisible():
+            live.respondent.renew()
+        if not page.isVisible():
             return
         if looked_at := page.looked_at():
             live.inspector.look(looked_at, page.eigenvalues.layer())
@@ -594,8 +614,19 @@ class MainWindow(QMainWindow):
     def _seed_changed(self, seed: str, typed: bool = True) -> None:
         self._own_seed = self._own_seed or typed
         self.controller.ask(seed)
+        self.probe.set_seed(self.page.next_character.edit.raw_text())
+
+    def _probed_seed_changed(self, _: str) -> None:
+        """The seed is one; what Train makes of it is asked for when that page comes back."""
+        self._own_seed = self._seed_to_ask = True
+        self.page.next_character.set_seed(self.probe.seed())
 
     def _temperature_changed(self, temperature: float) -> None:
+        self.probe.set_temperature(temperature)
+        self._send(commands.SetTemperature(temperature))
+
+    def _probed_temperature_changed(self, temperature: float) -> None:
+        self.page.next_character.show_temperature(temperature)
         self._send(commands.SetTemperature(temperature))
 
     def _refresh_transport(self) -> None:
@@ -609,7 +640,11 @@ class MainWindow(QMainWindow):
         """What the panels show, for the file of a run."""
         panels = self.page
         seed = panels.next_character.edit.raw_text() if self._own_seed else ""
-        return {"seed": seed, **panels.choices(), GRADIENTS: self.gradients.choices()}
+        return {"seed": seed, **panels.choices(), **self._other_choices()}
+
+    def _other_choices(self) -> dict[str, dict[str, Any]]:
+        """What is chosen on the pages beside Train."""
+        return {GRADIENTS: self.gradients.choices(), PROBE: self.probe.choices()}
 
     @Slot(object)
     def _run_opened(self, saved: SavedRun) -> None:
@@ -822,6 +857,9 @@ class MainWindow(QMainWindow):
             self._place_setup()
             self.notice.raise_()  # the page that comes is put above it
             self.pages.focus_page()  # nothing is about to be typed, and Space plays
+            if name == TRAIN and self._seed_to_ask:
+                self._seed_to_ask = False
+                self.controller.ask(self.page.next_character.seed())
             self.controller.hurry()
         self.top_bar.show_perspective(name)
 
@@ -917,9 +955,10 @@ class MainWindow(QMainWindow):
             folded = self._setup_folded[name]
             settings.set(_key(name, "setup-folded"), "" if folded is None else folded)
         if not self._choices:  # else no run has begun that could take them
-            chosen = self.gradients.choices()
-            chosen.pop("sizes", None)  # those are the layout's
-            settings.set(_key(GRADIENTS, "choices"), chosen)
+            for name, chosen in self._other_choices().items():
+                for part in _NOT_FOR_OTHER_RUNS:
+                    chosen.pop(part, None)
+                settings.set(_key(name, "choices"), chosen)
         settings.set("perspective", self.shown_page())
         settings.set("seed", self.page.next_character.edit.raw_text() if self._own_seed else "")
         settings.set("temperature", self.page.next_character.temperature())

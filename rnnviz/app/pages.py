@@ -8,8 +8,8 @@ from PySide6.QtCore import QByteArray, QSize, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-TRAIN, GRADIENTS = "train", "gradients"
-PERSPECTIVES = ((TRAIN, "Train"), (GRADIENTS, "Gradients"))  # tabs in order
+TRAIN, GRADIENTS, PROBE = "train", "gradients", "probe"
+PERSPECTIVES = ((TRAIN, "Train"), (GRADIENTS, "Gradients"), (PROBE, "Probe"))  # tabs in order
 
 
 class Page(Protocol):

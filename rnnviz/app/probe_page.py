@@ -112,6 +112,10 @@ class ProbePage(QWidget):
         self._rows.setSizes(list(_ROWS))
         self._lower.setSizes(list(_COLUMNS))
 
+    def parts(self) -> tuple[str, ...]:
+        """Names of the splitters."""
+        return tuple(self._splitters())
+
     def save_layout(self) -> dict[str, QByteArray]:
         """Splitter states by name."""
         self._restore_maximized()

@@ -52,7 +52,7 @@ EVENTS = int(os.environ.get("RNNVIZ_MONKEY", "2000"))
 SEED = int(os.environ.get("RNNVIZ_MONKEY_SEED", "1"))
 SMALL = RunConfig(hidden_size=8, seq_len=10, batch_size=4, cell="gru")
 TEXT = "a monkey at the keys writes what a monkey writes, and then it writes again.\n" * 60
-THREADS = ["rnnviz-inspector", "rnnviz-prober", "rnnviz-trainer"]
+THREADS = ["rnnviz-inspector", "rnnviz-prober", "rnnviz-respondent", "rnnviz-trainer"]
 MODIFIERS = (
     Qt.KeyboardModifier.NoModifier,
     Qt.KeyboardModifier.NoModifier,
@@ -282,7 +282,7 @@ class Monkey:
 
     def perspective(self) -> None:
         """Another page, by its key."""
-        key = self.rng.choice((Qt.Key.Key_1, Qt.Key.Key_2))
+        key = self.rng.choice((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3))
         QTest.keyClick(self.window, key, Qt.KeyboardModifier.ControlModifier)
 
     def hide_and_show(self) -> None:

@@ -23,7 +23,7 @@ from rnnviz.session.runfile import load_run
 TEXT = "AB:\nthe wave is over the wall, and so on.\n\nC:\nno.\n\n" * 60
 LEFT, CONTROL = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
 SMALL = RunConfig(hidden_size=12, seq_len=10, batch_size=4, cell="rnn")
-KEYS = {"train": Qt.Key.Key_1, "gradients": Qt.Key.Key_2}
+KEYS = {"train": Qt.Key.Key_1, "gradients": Qt.Key.Key_2, "probe": Qt.Key.Key_3}
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_choices_are_kept_with_the_run(qtbot: QtBot, window: MainWindow, tmp_pat
 def test_a_small_window_has_room_for_every_page(
     qtbot: QtBot, window: MainWindow, size: tuple[int, int]
 ) -> None:
-    for name in ("train", "gradients", "train"):
+    for name in ("train", "gradients", "probe", "train"):
         press(window, name)
         window.resize(*size)
         qtbot.waitUntil(lambda: (window.width(), window.height()) == size)
@@ -227,3 +227,98 @@ def test_a_small_window_has_room_for_every_page(
         assert window.transport.geometry().bottom() < window.height()
         assert page.height() <= window.pages.height()
         window.resize(1600, 1000)
+
+
+# Probe.
+
+
+def replied(qtbot: QtBot, window: MainWindow, kind: str) -> None:
+    """Waits for the next answer to a kind of question."""
+    with qtbot.waitSignal(
+        window.controller.replied,
+        timeout=20_000,
+        check_params_cb=lambda reply: reply.question.kind == kind,
+    ):
+        pass
+
+
+def test_values_appear_on_the_probe_page(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    press(window, "probe")
+    page = window.probe
+    assert page.isVisible() and not window.setup.isVisible()
+    seed = window.page.next_character.seed()
+    qtbot.waitUntil(lambda: page.expectations.columns.count() == len(seed) + 1, timeout=20_000)
+    qtbot.waitUntil(lambda: page.units.matches() is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: page.unit_text.painted.text() == TEXT[:1_000], timeout=20_000)
+    step = steps(window)
+    with qtbot.waitSignal(  # newer weights are read while it is in sight
+        window.controller.replied, timeout=20_000, check_params_cb=lambda reply: reply.step > step
+    ):
+        pass
+
+
+def test_train_and_probe_share_the_seed_and_the_temperature(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    train_panel, panel = window.page.next_character, window.probe.expectations
+    train_panel.edit.setFocus()
+    train_panel.edit.selectAll()
+    QTest.keyClicks(train_panel.edit, "the wa")
+    assert window.probe.seed() == "the wa"
+    press(window, "probe")
+    QTest.keyClicks(panel.edit, "v")
+    assert train_panel.seed() == "the wav"
+    qtbot.waitUntil(lambda: panel.columns.count() == 8, timeout=20_000)
+    press(window, "train")
+
+    def shown() -> bool:
+        answer = train_panel._answer
+        return answer is not None and answer.reading.text == "the wav"
+
+    qtbot.waitUntil(shown, timeout=20_000)
+    train_panel._edit_temperature(0.5)
+    assert panel.writing.writing().temperature == pytest.approx(0.5)
+    panel.writing.temperature_changed.emit(1.5)
+    assert train_panel.temperature() == pytest.approx(1.5)
+    view = window.controller.view
+    assert view is not None
+    qtbot.waitUntil(lambda: view.in_force.temperature == 1.5, timeout=20_000)
+
+
+def test_nothing_is_asked_of_the_respondent_while_probe_is_hidden(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    live = window.controller.live
+    assert live is not None
+    press(window, "probe")
+    replied(qtbot, window, "expectations")
+    press(window, "train")
+    assert not live.respondent._questions.waiting()
+    renewed: list[int] = []
+    live.respondent.renew = lambda: renewed.append(1)  # type: ignore[method-assign]
+    train(qtbot, window, 50)
+    assert renewed == [] and not live.respondent._questions.stale(steps(window))
+
+
+def test_another_run_is_probed_too(qtbot: QtBot, window: MainWindow) -> None:
+    press(window, "probe")
+    replied(qtbot, window, "units")
+    window.reset_run()
+    replied(qtbot, window, "units")
+    assert window.probe.units.matches() is not None
+    window.close()
+    assert threads() == []
+
+
+def test_names_of_units_are_kept_with_the_run_alone(
+    qtbot: QtBot, window: MainWindow, settings: Settings
+) -> None:
+    press(window, "probe")
+    window.probe.unit_text.sources.set_current("seed")
+    window.probe.pin(0, "h", 3)
+    assert window._panels()["probe"]["unit"] == 3
+    window.close()
+    kept = Settings(settings._file).record("probe/choices")
+    assert kept["unit_text"] == {"source": "seed"}
+    assert "unit" not in kept and "units" not in kept
