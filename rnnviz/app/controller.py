@@ -24,7 +24,9 @@ from rnnviz.session.config import ConfigError, RunConfig
 from rnnviz.session.export import write_csv, write_jsonl
 from rnnviz.session.frames import RunState
 from rnnviz.session.history import History
+from rnnviz.session.inspector import Inspection
 from rnnviz.session.prober import Answer
+from rnnviz.session.questions import Question, Reply
 from rnnviz.session.run import Run, build_run
 from rnnviz.session.runfile import SavedRun, load_run, write_best
 from rnnviz.session.view import RunView
@@ -47,6 +49,8 @@ class Controller(QObject):
     run_started = Signal(object)  # RunView
     delivered = Signal(object)  # Delivery, already taken into the view
     answered = Signal(object)  # Answer of the current run
+    inspected = Signal(object)  # Inspection of the current run
+    replied = Signal(object)  # Reply to a question about the current run
     references_ready = Signal()
     text_loaded = Signal(object)  # Corpus; who takes it makes it `corpus`
     text_refused = Signal(str)  # one sentence
@@ -67,6 +71,7 @@ class Controller(QObject):
         self._seed = ""
         self.wanted_config: Callable[[], RunConfig] = RunConfig  # for a model without settings
         self.onlookers: Callable[[], bool] = lambda: True  # whether anybody sees the answers
+        self.tell_looks: Callable[[LiveRun], None] = lambda live: None  # what else is in sight
         self._answered_request = 0
         self._renewed: Answer | None = None  # newest weights, same seed: for the next round
         self._loading: Job | None = None
@@ -208,6 +213,8 @@ class Controller(QObject):
         self._answered_request, self._renewed = 0, None
         self.live = LiveRun(run, saved, self)
         self.live.answered.connect(self._answered)
+        self.live.found.connect(self._found)
+        self.live.replied.connect(self._replied)
         self.view = RunView(
             number=self._number,
             config=run.config,
@@ -235,6 +242,8 @@ class Controller(QObject):
         if live is None:
             return True
         live.answered.disconnect(self._answered)
+        live.found.disconnect(self._found)
+        live.replied.disconnect(self._replied)
         ended = live.stop(_JOIN_SECONDS)
         self._old_lives.append(live)  # its thread may still hold it; then it lives on unheard
         self._sweep()
@@ -320,6 +329,31 @@ class Controller(QObject):
         else:
             self._renewed = answer
 
+    @Slot(object, object)
+    def _found(self, live: LiveRun, found: Inspection) -> None:
+        if live is self.live:
+            self.inspected.emit(found)
+
+    @Slot(object, object)
+    def _replied(self, live: LiveRun, reply: Reply) -> None:
+        if live is self.live:
+            self.replied.emit(reply)
+
+    def ask_question(self, question: Question) -> None:
+        """One of `session.questions`; `replied` brings the answers."""
+        if self.live is not None:
+            self.live.respondent.ask(question)
+
+    def withdraw_questions(self, kinds: tuple[str, ...]) -> None:
+        """Nobody wants these answers any more; none at all when there are no kinds."""
+        if self.live is not None:
+            self.live.respondent.withdraw(*kinds)
+
+    def ask_spectrum(self, layer: int) -> None:
+        """The eigenvalues of a layer too large to be followed all the time, once."""
+        if self.live is not None:
+            self.live.inspector.ask_spectrum(layer)
+
     def _count_references(self, run: Run) -> None:
         """n-gram losses of this text and split, counted beside the training and kept."""
         if self._counting is not None:
@@ -388,6 +422,7 @@ class Controller(QObject):
             self.answered.emit(answer)
         if self.onlookers():
             live.prober.renew()
+        self.tell_looks(live)
         interval = self._pacer.next_interval(view.training)
         self._timer.start(max(round(1000 * interval), round(1000 * SHORTEST)))
 

@@ -1,4 +1,4 @@
-"""A run with its two threads, the trainer's and the prober's, as the main window holds it."""
+"""A run with its threads, the trainer's and the onlookers', as the main window holds it."""
 
 from __future__ import annotations
 
@@ -7,26 +7,35 @@ import threading
 import time
 import traceback
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from rnnviz.engine.blas import available_cores, set_threads
 from rnnviz.session.commands import Command, Stop
 from rnnviz.session.frames import RunState
+from rnnviz.session.gauge import Gauge
+from rnnviz.session.inspector import Inspector
 from rnnviz.session.mailbox import Mailbox
 from rnnviz.session.prober import Prober
+from rnnviz.session.respondent import Respondent
 from rnnviz.session.run import Run
 from rnnviz.session.runfile import SavedRun
 from rnnviz.session.runner import Runner
 
+_ENOUGH = 1_000_000  # characters for the inspector to take its windows from
+
 
 class LiveRun(QObject):
-    """Starts the threads, passes commands on, and ends both threads when it is stopped.
+    """Starts the threads, passes commands on, and ends all threads when it is stopped.
 
-    `answered` is emitted in the prober's thread, so receivers
-    must be QObjects of the window's thread, to which Qt then queues it.
+    The signals are emitted in the threads of those who found something, so receivers
+    must be QObjects of the window's thread, to which Qt then queues them.
     """
 
-    answered = Signal(object, object)  # this run, the answer
+    answered = Signal(object, object)  # this run, the prober's answer
+    found = Signal(object, object)  # this run, the inspector's Inspection
+    replied = Signal(object, object)  # this run, the respondent's Reply
 
     def __init__(
         self, run: Run, saved: SavedRun | None = None, parent: QObject | None = None
@@ -34,16 +43,27 @@ class LiveRun(QObject):
         super().__init__(parent)
         self.run = run
         self.mailbox = Mailbox()
-        self.runner = Runner(run, self.mailbox)
+        self.gauge = Gauge(run.trainer, time.perf_counter)
+        self.runner = Runner(run, self.mailbox, gauge=self.gauge)
         if saved is not None:
             self.runner.resume(saved)
         self.prober = Prober(
             self.mailbox, run.vocabulary, lambda answer: self.answered.emit(self, answer)
         )
+        self.inspector = Inspector(
+            self.mailbox,
+            run.initial_network(),
+            _indices(run),
+            run.config.seq_len,
+            lambda found: self.found.emit(self, found),
+        )
+        self.respondent = Respondent(
+            self.mailbox, run.vocabulary, lambda reply: self.replied.emit(self, reply)
+        )
         self._thread = threading.Thread(target=self._train, name="rnnviz-trainer", daemon=True)
 
     def start(self) -> None:
-        """Starts both threads; training waits for the first Play."""
+        """Starts the threads; training waits for the first Play."""
         # One core is left to the window and the prober: a BLAS thread that has to share its core
         # keeps the others waiting in every product, and training falls to a fraction of its speed.
         # Processes that share out the batch do not wait for each other so often.
@@ -52,6 +72,8 @@ class LiveRun(QObject):
         set_threads(threads)
         self._thread.start()
         self.prober.start()
+        self.inspector.start()
+        self.respondent.start()
 
     def send(self, command: Command) -> None:
         """Queues a command for the training thread."""
@@ -63,18 +85,23 @@ class LiveRun(QObject):
         return self._thread.is_alive()
 
     def stop(self, timeout: float = 1.5) -> bool:
-        """Ends both threads; True when they have ended within `timeout` seconds."""
+        """Ends all threads; True when they have ended within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         self.runner.send(Stop())
         self.runner.interrupt()
         if self._thread.is_alive():
             self._thread.join(timeout)
-        ended = self.prober.stop(max(deadline - time.monotonic(), 0.05))
-        return ended and not self._thread.is_alive()
+        for onlooker in self._onlookers():
+            onlooker.stop(max(deadline - time.monotonic(), 0.05))
+        return self.ended()
 
     def ended(self) -> bool:
-        """Whether both threads have ended, after `stop`."""
-        return not self._thread.is_alive() and self.prober.stop(0.0)
+        """Whether all threads have ended, after `stop`."""
+        ended = [onlooker.stop(0.0) for onlooker in self._onlookers()]
+        return all(ended) and not self._thread.is_alive()
+
+    def _onlookers(self) -> tuple[Prober | Inspector | Respondent, ...]:
+        return self.prober, self.inspector, self.respondent
 
     def _train(self) -> None:
         """The training thread: whatever goes wrong in it becomes a state the window shows."""
@@ -88,3 +115,10 @@ class LiveRun(QObject):
 
     def _fail(self, message: str) -> None:
         self.mailbox.post(RunState("failed", self.run.trainer.steps, message))
+
+
+def _indices(run: Run) -> NDArray[np.int32]:
+    """The text as the network reads it; for a vocabulary of its own as much as is enough."""
+    if run.vocabulary == run.corpus.vocabulary:
+        return run.corpus.indices
+    return run.vocabulary.encode(run.corpus.text[:_ENOUGH])

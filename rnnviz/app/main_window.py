@@ -1,4 +1,4 @@
-"""The main window: bars, Setup, the Train page, menus, and what a person can do in it."""
+"""The main window: bars, Setup, the pages, menus, and what a person can do in it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ from PySide6.QtWidgets import (
 )
 
 from rnnviz.app.controller import Controller
+from rnnviz.app.gradients_page import GradientsPage
+from rnnviz.app.live_run import LiveRun
 from rnnviz.app.notice import Notice
+from rnnviz.app.pages import GRADIENTS, PERSPECTIVES, PROBE, TRAIN, Page, Pages
+from rnnviz.app.probe_page import ProbePage
 from rnnviz.app.question import ask
 from rnnviz.app.rail import Rail
 from rnnviz.app.settings import Settings
@@ -61,6 +65,8 @@ _ASK_AFTER = 60.0  # seconds of training that are not thrown away without a ques
 _SEED_LINE = 38  # characters of a line of the seed made up while the user has typed none
 _SEARCHED = 1_000_000  # characters in which a paragraph is looked for
 _RECENT = 8
+_NAMES = tuple(name for name, _ in PERSPECTIVES)
+_NOT_FOR_OTHER_RUNS = ("sizes", "unit", "units")  # kept apart, or of no meaning there
 _PARAGRAPH = re.compile(r"\n\n(?=\S)")
 
 
@@ -81,7 +87,11 @@ class MainWindow(QMainWindow):
         self.controller.keeper.panels = self._panels
         self.controller.onlookers = self._seed_is_seen
         self.controller.wanted_config = self._wanted_config
-        self._setup_folded_by_user: bool | None = None
+        self.controller.tell_looks = self._tell_looks
+        # By the user, for each page; None where the window decides.
+        self._setup_folded: dict[str, bool | None] = dict.fromkeys(_NAMES)
+        self._choices: dict[str, dict[str, Any]] = {}  # of the last start, for the first run
+        self._seed_to_ask = False  # whether the prober does not know the seed of the Probe page yet
         self._own_seed = False  # whether the seed text is the user's, not one made up for a text
         self._wanted_after_load: RunConfig | None = None
         self._play_after_start = False
@@ -101,8 +111,18 @@ class MainWindow(QMainWindow):
         self.setup = SetupPanel()
         self.rail = Rail()
         self.page = TrainPage()
-        self.notice = Notice(self.page)
-        self.page.resized.connect(self.notice.place)
+        self.gradients = GradientsPage()
+        self.probe = ProbePage()
+        self.perspectives: dict[str, Page] = {
+            TRAIN: self.page,
+            GRADIENTS: self.gradients,
+            PROBE: self.probe,
+        }
+        self.pages = Pages()
+        for page in (self.page, self.gradients, self.probe):
+            self.pages.addWidget(page)
+        self.notice = Notice(self.pages)
+        self.pages.resized.connect(self.notice.place)
         self.transport = TransportBar()
         self._build_layout()
         self._build_menus()
@@ -123,7 +143,7 @@ class MainWindow(QMainWindow):
         line.setSpacing(8)
         line.addWidget(self.setup)
         line.addWidget(self.rail)
-        line.addWidget(self.page, 1)
+        line.addWidget(self.pages, 1)
         central = QWidget()
         box = QVBoxLayout(central)
         box.setContentsMargins(0, 0, 0, 0)
@@ -166,6 +186,11 @@ class MainWindow(QMainWindow):
         self._action(run, self.tr("One step"), self._one_step, "Ctrl+.")
         self._action(run, self.tr("Reset…"), self.reset_run, "Ctrl+Shift+R")
         view = menu.addMenu(self.tr("View"))
+        for number, (name, title) in enumerate(PERSPECTIVES, 1):
+            self._action(
+                view, self.tr(title), lambda _=False, n=name: self.show_page(n), f"Ctrl+{number}"
+            )
+        view.addSeparator()
         self._theme_actions = QActionGroup(self)
         names = {
             "system": self.tr("Colours of the system"),
@@ -205,6 +230,8 @@ class MainWindow(QMainWindow):
         controller.run_started.connect(self._run_started)
         controller.delivered.connect(self._delivered)
         controller.answered.connect(self._answered)
+        controller.inspected.connect(self.gradients.show_inspection)
+        controller.replied.connect(self.probe.show_reply)
         controller.references_ready.connect(page.mark_stale)
         controller.references_ready.connect(page.refresh_due)
         controller.text_loaded.connect(self._text_loaded)
@@ -230,8 +257,14 @@ class MainWindow(QMainWindow):
         self.transport.play_toggled.connect(self._toggle_play)
         self.transport.step_requested.connect(self._one_step)
         self.transport.reset_requested.connect(self.reset_run)
-        for panel in page.panels:
+        for panel in (*page.panels, *self.gradients.panels, *self.probe.panels):
             panel.command.connect(self._send)
+        self.gradients.compute_requested.connect(controller.ask_spectrum)
+        self.probe.asked.connect(controller.ask_question)
+        self.probe.withdrawn.connect(controller.withdraw_questions)
+        self.probe.seed_changed.connect(self._probed_seed_changed)
+        self.probe.temperature_changed.connect(self._probed_temperature_changed)
+        self.top_bar.perspective_chosen.connect(self.show_page)
         page.next_character.seed_changed.connect(self._seed_changed)
         page.next_character.temperature_changed.connect(self._temperature_changed)
         page.hidden_state.column_clicked.connect(page.next_character.show_column)
@@ -470,15 +503,24 @@ class MainWindow(QMainWindow):
         if not self._own_seed:
             self.page.next_character.set_seed(default_seed(live.run.corpus.text))
         self.page.set_view(view)
+        self.gradients.set_view(view, view.history.norms)
+        self.probe.set_corpus(live.run.corpus.text)
+        self.probe.set_view(view)
+        choices, self._choices = self._choices, {}
         if opened is not None:
             self.page.choose(opened.view)
+            choices = opened.view
+        for name, chooser in ((GRADIENTS, self.gradients), (PROBE, self.probe)):
+            if isinstance(chosen := choices.get(name), dict):
+                chooser.choose(chosen)
         self._seed_changed(self.page.next_character.seed(), typed=False)
         self._temperature_changed(self.page.next_character.temperature())
         self.transport.set_view(view)
         self.transport.set_ready(True)
         self._show_run()
         if not self.page.next_character.edit.hasFocus():
-            self.page.setFocus()  # the button that was pressed may be out of reach now
+            # The button that was pressed may be out of reach now.
+            self.pages.focus_page()
         if self._play_after_start:
             self._play_after_start = False
             self.controller.send(commands.Play())
@@ -507,8 +549,9 @@ class MainWindow(QMainWindow):
             self.setup.set_in_force(view.in_force)
         if delivery.state is not None:
             self._state_changed(view)
-        self.page.mark_stale()
-        self.page.refresh_due()
+        for page in self.perspectives.values():
+            page.mark_stale()
+            page.refresh_due()
 
     def _state_changed(self, view: RunView) -> None:
         self.transport.refresh()
@@ -554,11 +597,36 @@ class MainWindow(QMainWindow):
         seen = page.next_character.isVisible() or page.hidden_state.isVisible()
         return seen and not self.isMinimized()
 
+    def _tell_looks(self, live: LiveRun) -> None:
+        """Says what of the other pages is in sight, so that the rest costs nothing."""
+        page = self.gradients
+        if self.isMinimized():
+            return
+        if self.probe.isVisible():
+            live.respondent.renew()
+        if not page.isVisible():
+            return
+        if looked_at := page.looked_at():
+            live.inspector.look(looked_at, page.eigenvalues.layer())
+        if page.norms_are_seen():
+            live.gauge.want()
+
     def _seed_changed(self, seed: str, typed: bool = True) -> None:
         self._own_seed = self._own_seed or typed
         self.controller.ask(seed)
+        self.probe.set_seed(self.page.next_character.edit.raw_text())
+
+    def _probed_seed_changed(self, _: str) -> None:
+        """The seed is one; what Train makes of it is asked for when that page comes back."""
+        self._own_seed = self._seed_to_ask = True
+        self.page.next_character.set_seed(self.probe.seed())
 
     def _temperature_changed(self, temperature: float) -> None:
+        self.probe.set_temperature(temperature)
+        self._send(commands.SetTemperature(temperature))
+
+    def _probed_temperature_changed(self, temperature: float) -> None:
+        self.page.next_character.show_temperature(temperature)
         self._send(commands.SetTemperature(temperature))
 
     def _refresh_transport(self) -> None:
@@ -572,7 +640,11 @@ class MainWindow(QMainWindow):
         """What the panels show, for the file of a run."""
         panels = self.page
         seed = panels.next_character.edit.raw_text() if self._own_seed else ""
-        return {"seed": seed, **panels.choices()}
+        return {"seed": seed, **panels.choices(), **self._other_choices()}
+
+    def _other_choices(self) -> dict[str, dict[str, Any]]:
+        """What is chosen on the pages beside Train."""
+        return {GRADIENTS: self.gradients.choices(), PROBE: self.probe.choices()}
 
     @Slot(object)
     def _run_opened(self, saved: SavedRun) -> None:
@@ -774,23 +846,41 @@ class MainWindow(QMainWindow):
     def _toggle_log_x(self) -> None:
         self.page.loss.set_log_x(not self.page.loss.log_toggle.isChecked())
 
+    def shown_page(self) -> str:
+        """The name of the perspective in sight."""
+        return tuple(self.perspectives)[self.pages.currentIndex()]
+
+    def show_page(self, name: str) -> None:
+        """Brings a perspective to the front; the others do nothing while they are hidden."""
+        if name != self.shown_page():
+            self.pages.setCurrentIndex(tuple(self.perspectives).index(name))
+            self._place_setup()
+            self.notice.raise_()  # the page that comes is put above it
+            self.pages.focus_page()  # nothing is about to be typed, and Space plays
+            if name == TRAIN and self._seed_to_ask:
+                self._seed_to_ask = False
+                self.controller.ask(self.page.next_character.seed())
+            self.controller.hurry()
+        self.top_bar.show_perspective(name)
+
     def toggle_setup(self) -> None:
         """Folds Setup away or unfolds it, and keeps it so whatever the window's width."""
-        self._setup_folded_by_user = self.setup.isVisible()
+        self._setup_folded[self.shown_page()] = not self.setup.isHidden()
         self._place_setup()
 
     def _place_setup(self) -> None:
-        folded = self._setup_folded_by_user
+        name = self.shown_page()
+        folded = self._setup_folded[name]
         if folded is None:
-            folded = self.width() < _RAIL_BELOW
+            folded = name != TRAIN or self.width() < _RAIL_BELOW
         self.setup.setVisible(not folded)
         self.rail.setVisible(folded)
 
     def reset_layout(self) -> None:
-        """Panels and Setup as designed."""
-        self._setup_folded_by_user = None
+        """Panels and Setup as designed, on the page in sight."""
+        self._setup_folded[self.shown_page()] = None
         self._place_setup()
-        self.page.reset_layout()
+        self.perspectives[self.shown_page()].reset_layout()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Folds Setup in a narrow window unless the user has decided."""
@@ -836,11 +926,16 @@ class MainWindow(QMainWindow):
         if not self.restoreGeometry(settings.state("geometry")):
             screen = self.screen().availableSize()
             self.resize(QSize(1600, 1000).boundedTo(screen))
-        self.page.restore_layout(
-            {name: settings.state(f"layout/{name}") for name in ("columns", "left", "right")}
-        )
-        folded = settings.text("setup-folded", "")
-        self._setup_folded_by_user = {"True": True, "False": False}.get(folded)
+        for name, page in self.perspectives.items():
+            page.restore_layout(
+                {part: settings.state(f"{_key(name, 'layout')}/{part}") for part in page.parts()}
+            )
+            folded = settings.text(_key(name, "setup-folded"))
+            self._setup_folded[name] = {"True": True, "False": False}.get(folded)
+            if name != TRAIN:
+                self._choices[name] = settings.record(_key(name, "choices"))
+        shown = settings.text("perspective", TRAIN)
+        self.show_page(shown if shown in self.perspectives else TRAIN)
         self._place_setup()
         seed = settings.text("seed")
         if seed:
@@ -854,10 +949,17 @@ class MainWindow(QMainWindow):
     def _keep(self) -> None:
         settings = self.settings
         settings.set("geometry", self.saveGeometry())
-        for name, state in self.page.save_layout().items():
-            settings.set(f"layout/{name}", state)
-        folded = self._setup_folded_by_user
-        settings.set("setup-folded", "" if folded is None else folded)
+        for name, page in self.perspectives.items():
+            for part, state in page.save_layout().items():
+                settings.set(f"{_key(name, 'layout')}/{part}", state)
+            folded = self._setup_folded[name]
+            settings.set(_key(name, "setup-folded"), "" if folded is None else folded)
+        if not self._choices:  # else no run has begun that could take them
+            for name, chosen in self._other_choices().items():
+                for part in _NOT_FOR_OTHER_RUNS:
+                    chosen.pop(part, None)
+                settings.set(_key(name, "choices"), chosen)
+        settings.set("perspective", self.shown_page())
         settings.set("seed", self.page.next_character.edit.raw_text() if self._own_seed else "")
         settings.set("temperature", self.page.next_character.temperature())
         settings.set("unit", self.page.loss.units.current())
@@ -925,6 +1027,11 @@ class MainWindow(QMainWindow):
         self.controller.shutdown(keep)
         for lost in self._recoverable:
             lost.slot.release(keep=True)
+
+
+def _key(page: str, key: str) -> str:
+    """The settings key of something kept for each page."""
+    return key if page == TRAIN else f"{page}/{key}"
 
 
 def default_seed(text: str) -> str:

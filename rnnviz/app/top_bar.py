@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
+from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.panels.base import ElidedLabel
 from rnnviz.panels.theme import icon, theme, themes, ui_font
 from rnnviz.paths import resources_folder
@@ -33,6 +34,7 @@ class _Tab(QToolButton):
 class TopBar(QFrame):
     """`menu_button` and `presets` get their menus from the window."""
 
+    perspective_chosen = Signal(str)
     theme_toggled = Signal()
     open_requested = Signal()
 
@@ -52,13 +54,19 @@ class TopBar(QFrame):
         self.menu_button.setShortcut("Alt+M")
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         line.addWidget(self.menu_button)
-        self.train_tab = _Tab()
-        self.train_tab.setText(self.tr("Train"))
-        self.train_tab.setCheckable(True)
-        self.train_tab.setChecked(True)
-        self.train_tab.setAutoExclusive(True)
-        self.train_tab.setFixedSize(60, 44)
-        line.addWidget(self.train_tab)
+        self.tabs: dict[str, _Tab] = {}
+        for number, (name, title) in enumerate(PERSPECTIVES, 1):
+            tab = _Tab()
+            tab.setText(self.tr(title))
+            tab.setToolTip(self.tr("{0} (Ctrl+{1})").format(title, number))
+            tab.setCheckable(True)
+            tab.setAutoExclusive(True)
+            metrics = QFontMetrics(ui_font("body", bold=True))
+            tab.setFixedSize(metrics.horizontalAdvance(title) + 24, 44)
+            tab.clicked.connect(lambda _=False, n=name: self.perspective_chosen.emit(n))
+            self.tabs[name] = tab
+            line.addWidget(tab)
+        self.show_perspective(PERSPECTIVES[0][0])
         rule = QFrame()
         rule.setProperty("rule", True)
         rule.setFixedSize(1, 22)
@@ -98,6 +106,10 @@ class TopBar(QFrame):
         """Hangs the menus on their buttons."""
         self.menu_button.setMenu(main)
         self.presets.setMenu(presets)
+
+    def show_perspective(self, name: str) -> None:
+        """Underlines the tab of the page in sight."""
+        self.tabs[name].setChecked(True)
 
     def show_run(self, number: int, what: str, training: bool, diverged: bool = False) -> None:
         """Which run this is; the dot is lit while it trains."""

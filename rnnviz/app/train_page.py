@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -33,8 +33,6 @@ _NAMES = ("loss", "gradient_norm", "hidden_state", "next_character", "samples")
 
 class TrainPage(QWidget):
     """Lays the panels out, remembers sizes, and refreshes whichever is visible and due."""
-
-    resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,6 +84,10 @@ class TrainPage(QWidget):
         self._columns.setSizes(list(_COLUMNS))
         self._left.setSizes(list(_LEFT_ROWS))
         self._right.setSizes(list(_RIGHT_ROWS))
+
+    def parts(self) -> tuple[str, ...]:
+        """Names of the splitters."""
+        return tuple(self._splitters())
 
     def save_layout(self) -> dict[str, QByteArray]:
         """Splitter states by name."""
@@ -143,7 +145,6 @@ class TrainPage(QWidget):
         """In a low window Samples gives way first, then Hidden state."""
         super().resizeEvent(event)
         self._give_way()
-        self.resized.emit()
 
     def _give_way(self) -> None:
         if self._maximized is None:

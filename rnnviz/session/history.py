@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rnnviz.session.frames import Event, Row, Sample, Validation
 from rnnviz.session.mailbox import Delivery
+from rnnviz.session.norm_history import NormHistory
 from rnnviz.session.record import COLUMNS, Record
 
 Floats = NDArray[np.float64]
@@ -133,6 +134,7 @@ class History:
         self.validations: list[Validation] = []
         self.samples: list[Sample] = []
         self.events: list[Event] = []
+        self.norms = NormHistory()  # of this sitting: not kept with the run
 
     def __len__(self) -> int:
         return len(self.step)
@@ -143,6 +145,8 @@ class History:
             self.add_rows(delivery.rows)
         self.validations += delivery.validations
         self.samples += delivery.samples
+        for measured in delivery.norms:
+            self.norms.append(measured)
         for event in delivery.events:
             if event.replaces and self.events and self.events[-1].kind == event.kind:
                 self.events.pop()

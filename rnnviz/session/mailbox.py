@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass, field
 
 from rnnviz.engine.network import Network
+from rnnviz.probes.step_norms import StepNorms
 from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
 from rnnviz.session.runfile import Checkpoint
 
@@ -26,6 +27,7 @@ class Delivery:
     samples: list[Sample] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     checkpoints: list[Checkpoint] = field(default_factory=list)
+    norms: list[StepNorms] = field(default_factory=list)
     state: RunState | None = None
     in_force: InForce | None = None
 
@@ -36,12 +38,13 @@ class Delivery:
             or self.samples
             or self.events
             or self.checkpoints
+            or self.norms
             or self.state
             or self.in_force
         )
 
 
-Item = Row | Validation | Sample | Event | Checkpoint | RunState | InForce
+Item = Row | Validation | Sample | Event | Checkpoint | StepNorms | RunState | InForce
 
 
 class Mailbox:
@@ -74,6 +77,9 @@ class Mailbox:
                 del box.samples[:-ITEM_LIMIT]
             elif isinstance(item, Checkpoint):
                 box.checkpoints.append(item)
+            elif isinstance(item, StepNorms):
+                box.norms.append(item)
+                del box.norms[:-ITEM_LIMIT]
             else:
                 box.events.append(item)
                 del box.events[:-ITEM_LIMIT]

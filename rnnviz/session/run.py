@@ -16,6 +16,7 @@ from rnnviz.engine.initializers import initialize
 from rnnviz.engine.memory import lacking_memory
 from rnnviz.engine.network import ModelConfig, Network
 from rnnviz.engine.optimizers import make_optimizer
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trainer import Trainer
 from rnnviz.session.config import WHOLE, ConfigError, RunConfig, problems
 from rnnviz.text.batching import Streams
@@ -55,6 +56,13 @@ class Run:
     def text_checksum(self) -> str:
         """That of its text."""
         return checksum(self.corpus.text)
+
+    def initial_network(self) -> Network:
+        """A snapshot of the network as it was, or would have been, before its first step."""
+        if self.trainer.steps == 0:
+            return self.network.snapshot()
+        model = self.network.config
+        return Network(model, initial_parameters(self.config, model)).snapshot()
 
     def held_out_characters(self) -> int:
         """Predictions in the held-out part; 0 when nothing is held out."""
@@ -107,6 +115,17 @@ def least_memory(config: RunConfig, model: ModelConfig, window: int) -> int:
     return numbers * np.dtype(model.dtype).itemsize
 
 
+def initial_parameters(config: RunConfig, model: ModelConfig) -> Parameters:
+    """The weights a run with these settings begins with."""
+    return initialize(
+        model,
+        np.random.default_rng(config.seed),
+        config.initialization,
+        forget_bias=config.forget_bias,
+        spectral_radius=config.spectral_radius or None,
+    )
+
+
 def build_run(
     config: RunConfig,
     corpus: Corpus,
@@ -151,15 +170,7 @@ def build_run(
             "choose fewer hidden units, a smaller batch or a shorter sequence"
         )
     if network is None:
-        rng = np.random.default_rng(config.seed)
-        parameters = initialize(
-            model,
-            rng,
-            config.initialization,
-            forget_bias=config.forget_bias,
-            spectral_radius=config.spectral_radius or None,
-        )
-        network = Network(model, parameters)
+        network = Network(model, initial_parameters(config, model))
     elif network.config.vocabulary_size != vocabulary.size:
         raise ConfigError(
             f"the network knows {network.config.vocabulary_size} characters, "

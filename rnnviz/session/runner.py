@@ -23,6 +23,7 @@ from rnnviz.engine.optimizers import make_optimizer
 from rnnviz.engine.trainer import StepResult
 from rnnviz.session import commands
 from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
+from rnnviz.session.gauge import Gauge
 from rnnviz.session.history import Smoother
 from rnnviz.session.mailbox import Mailbox
 from rnnviz.session.run import Run
@@ -104,11 +105,17 @@ class Runner:
     """Owns a run while it trains. `send` may be called from any thread; the rest from one."""
 
     def __init__(
-        self, run: Run, mailbox: Mailbox, clock: Callable[[], float] = time.perf_counter
+        self,
+        run: Run,
+        mailbox: Mailbox,
+        clock: Callable[[], float] = time.perf_counter,
+        gauge: Gauge | None = None,
     ) -> None:
+        """With a `gauge` some steps' norms are measured and posted; headless training has none."""
         self.run = run
         self.mailbox = mailbox
         self._clock = clock
+        self._gauge = gauge
         self._commands: queue.SimpleQueue[commands.Command] = queue.SimpleQueue()
         self._playing = False
         self._single_steps = 0
@@ -184,7 +191,13 @@ class Runner:
     def advance(self) -> Row | None:
         """One step with all that follows from it; None when it diverged."""
         begun = self._clock()
+        gauge = self._gauge
+        measured = gauge is not None and gauge.begin(self.run.trainer.steps + 1, self.seconds)
         result = self.run.trainer.step()
+        if gauge is not None and measured and result.finite:
+            found = gauge.end(result.step, self.seconds)
+            if found is not None:
+                self.mailbox.post(found)
         self.seconds += self._clock() - begun
         if not result.finite:
             self._diverge(result)

@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QMenu,
     QMessageBox,
+    QSplitter,
     QToolTip,
     QWidget,
 )
@@ -51,6 +52,7 @@ EVENTS = int(os.environ.get("RNNVIZ_MONKEY", "2000"))
 SEED = int(os.environ.get("RNNVIZ_MONKEY_SEED", "1"))
 SMALL = RunConfig(hidden_size=8, seq_len=10, batch_size=4, cell="gru")
 TEXT = "a monkey at the keys writes what a monkey writes, and then it writes again.\n" * 60
+THREADS = ["rnnviz-inspector", "rnnviz-prober", "rnnviz-respondent", "rnnviz-trainer"]
 MODIFIERS = (
     Qt.KeyboardModifier.NoModifier,
     Qt.KeyboardModifier.NoModifier,
@@ -100,6 +102,7 @@ class Monkey:
             (2, self.flip_theme),
             (3, self.resize),
             (1, self.splitters),
+            (3, self.perspective),
             (1, self.hide_and_show),
             (6, self.wait),
         )
@@ -274,12 +277,13 @@ class Monkey:
         self.window.resize(self.rng.randint(600, 2400), self.rng.randint(400, 1500))
 
     def splitters(self) -> None:
-        for splitter in (
-            self.window.page._columns,
-            self.window.page._left,
-            self.window.page._right,
-        ):
+        for splitter in self.window.pages.findChildren(QSplitter):
             splitter.setSizes([self.rng.randint(0, 1000) for _ in range(splitter.count())])
+
+    def perspective(self) -> None:
+        """Another page, by its key."""
+        key = self.rng.choice((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3))
+        QTest.keyClick(self.window, key, Qt.KeyboardModifier.ControlModifier)
 
     def hide_and_show(self) -> None:
         self.window.hide()
@@ -357,7 +361,7 @@ def settle(qtbot: QtBot, window: MainWindow) -> None:
         return controller._loading is None and controller.view is not None
 
     qtbot.waitUntil(quiet, timeout=30_000)
-    qtbot.waitUntil(lambda: threads() == ["rnnviz-prober", "rnnviz-trainer"], timeout=60_000)
+    qtbot.waitUntil(lambda: threads() == THREADS, timeout=60_000)
     controller._sweep()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     QApplication.processEvents()

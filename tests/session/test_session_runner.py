@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 from rnnviz.session import commands
 from rnnviz.session.config import ConfigError, RunConfig
 from rnnviz.session.frames import Row
+from rnnviz.session.gauge import Gauge
 from rnnviz.session.history import History
 from rnnviz.session.mailbox import ROW_LIMIT, Delivery, Mailbox
 from rnnviz.session.prober import Answer, Prober
@@ -341,3 +342,34 @@ def test_the_prober_answers_with_the_newest_weights(trained: object) -> None:
         assert answers[-1].reading.text == ""
     finally:
         assert prober.stop()
+
+
+# Onlookers.
+
+
+def test_measured_steps_are_posted_and_change_nothing() -> None:
+    runs = small_run(), small_run()
+    mailboxes = Mailbox(), Mailbox()
+    gauge = Gauge(runs[0].trainer, lambda: 0.0)  # a clock by which nothing costs anything
+    runners = Runner(runs[0], mailboxes[0], gauge=gauge), Runner(runs[1], mailboxes[1])
+    for runner in runners:
+        runner.train_until(Budget(steps=30))
+    measured, unmeasured = mailboxes[0].drain(), mailboxes[1].drain()
+    assert unmeasured.norms == []
+    assert [norms.step for norms in measured.norms][:5] == [1, 2, 3, 4, 5]
+    history = History()
+    history.extend(measured)
+    assert len(history.norms) == len(measured.norms)
+    norms = history.norms.joint("gradients", history.norms.names)
+    steps = history.norms.steps - 1
+    np.testing.assert_allclose(norms, history.grad_norm.values[steps], rtol=1e-4)
+    np.testing.assert_array_equal(runs[0].network.parameters.flat, runs[1].network.parameters.flat)
+
+
+def test_the_initial_network_is_known_after_any_step() -> None:
+    run = small_run(initialization="orthogonal")
+    before = run.initial_network()
+    Runner(run, Mailbox()).train_until(Budget(steps=3))
+    after = run.initial_network()
+    assert not np.array_equal(run.network.parameters.flat, before.parameters.flat)
+    np.testing.assert_array_equal(before.parameters.flat, after.parameters.flat)

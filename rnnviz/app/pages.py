@@ -1,0 +1,66 @@
+"""The pages of the window's centre, one of them in sight, and the list of them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PySide6.QtCore import QByteArray, QSize, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+TRAIN, GRADIENTS, PROBE = "train", "gradients", "probe"
+PERSPECTIVES = ((TRAIN, "Train"), (GRADIENTS, "Gradients"), (PROBE, "Probe"))  # tabs in order
+
+
+class Page(Protocol):
+    """What the window asks of every page, whatever it shows."""
+
+    def parts(self) -> tuple[str, ...]:
+        """Names of the splitters."""
+        ...
+
+    def save_layout(self) -> dict[str, QByteArray]:
+        """Splitter states by name."""
+        ...
+
+    def restore_layout(self, states: dict[str, QByteArray]) -> None:
+        """Takes back saved states."""
+        ...
+
+    def reset_layout(self) -> None:
+        """Sizes as designed."""
+        ...
+
+    def mark_stale(self) -> None:
+        """There is something new."""
+        ...
+
+    def refresh_due(self) -> None:
+        """Redraws what is visible and due."""
+        ...
+
+
+class Pages(QStackedWidget):
+    """As small as the page in sight may be: the others ask for no room."""
+
+    resized = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.currentChanged.connect(self.updateGeometry)
+
+    def minimumSizeHint(self) -> QSize:
+        """That of the page in sight."""
+        page = self.currentWidget()
+        return page.minimumSizeHint() if page is not None else QSize()
+
+    def focus_page(self) -> None:
+        """Gives the keys to the page in sight and to none of its controls."""
+        page = self.currentWidget()
+        if page is not None:
+            page.setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tells who floats above the pages."""
+        super().resizeEvent(event)
+        self.resized.emit()

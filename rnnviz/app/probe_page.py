@@ -1,0 +1,422 @@
+"""The Probe perspective: what the network expects of a text, and what its units see in one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from rnnviz.panels.base import Panel
+from rnnviz.panels.expectations import ExpectationsPanel
+from rnnviz.panels.unit_text import UnitTextPanel
+from rnnviz.panels.units import UnitsPanel
+from rnnviz.panels.widgets.writing_control import Writing
+from rnnviz.probes.expectations import Expectations
+from rnnviz.probes.reading import LONGEST_TEXT
+from rnnviz.probes.unit_matches import CHARACTERS, UnitMatches
+from rnnviz.session.questions import (
+    AskContinuation,
+    AskExpectations,
+    AskSignal,
+    AskUnits,
+    Reply,
+    SignalTrace,
+    Written,
+)
+from rnnviz.session.view import RunView
+
+# Sizes at 1600 x 1000; splitters scale them to the window.
+_ROWS = (464, 404)
+_COLUMNS = (760, 772)
+_NAMES = ("expectations", "unit_text", "units")
+_WRITTEN = 400  # characters at most before the network stops by itself
+_PACE = 50  # milliseconds between two of them: as fast as one can follow
+_SETTLED = 200  # steps after which units keep doing what they do for a while
+_PATIENCE = 5  # ticks of that an answer is waited for before the next character comes
+
+
+class ProbePage(QWidget):
+    """Asks while it is on the screen, and passes the answers to its panels.
+
+    `asked` carries the questions of `session.questions` to whoever has a network, `withdrawn` the
+    kinds nobody wants answered any more; the replies come back through `show_reply`.
+    """
+
+    resized = Signal()
+    asked = Signal(object)
+    withdrawn = Signal(object)  # tuple of kinds; empty for all
+    seed_changed = Signal(str)  # without the characters the vocabulary lacks
+    temperature_changed = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.view: RunView | None = None
+        self._corpus = ""
+        self._pending = ""  # characters written but not yet shown
+        self._written_all = True
+        self._appending = False
+        self._answered = True  # whether the seed as it is has its expectations
+        self._waited = 0
+        self._chosen_by_user = False
+        self._matching_again = False
+        self._rng = np.random.default_rng()
+        self.expectations = ExpectationsPanel()
+        self.unit_text = UnitTextPanel()
+        self.units = UnitsPanel()
+        self.panels: tuple[Panel, ...] = (self.expectations, self.unit_text, self.units)
+        self._lower = self._splitter(Qt.Orientation.Horizontal, (self.unit_text, self.units))
+        self._rows = self._splitter(Qt.Orientation.Vertical, (self.expectations, self._lower))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._rows)
+        for name, panel in zip(_NAMES, self.panels, strict=True):
+            panel.setObjectName(name)
+        self._maximized: Panel | None = None
+        self._writer = QTimer(self)
+        self._writer.setInterval(_PACE)
+        self._writer.timeout.connect(self._write_on)
+        for panel in self.panels:
+            panel.maximize_requested.connect(self._toggle_maximized_sender)
+        expectations, unit_text, units = self.expectations, self.unit_text, self.units
+        expectations.seed_changed.connect(self._seed_edited)
+        expectations.temperature_changed.connect(self.temperature_changed)
+        expectations.write_requested.connect(lambda writing: self.write(writing, _WRITTEN))
+        expectations.character_requested.connect(lambda writing: self.write(writing, 1))
+        expectations.stop_requested.connect(self.stop_writing)
+        unit_text.step_requested.connect(self._step_unit)
+        unit_text.source_chosen.connect(lambda _: self._ask_signal(forget=True))
+        units.unit_chosen.connect(self._unit_chosen)
+        units.signal_chosen.connect(lambda *_: self._signal_chosen())
+        units.renamed.connect(lambda _: self._show_unit(units.table.chosen()))
+        units.again_requested.connect(self._ask_units)
+        self.reset_layout()
+
+    def _splitter(self, orientation: Qt.Orientation, widgets: tuple[QWidget, ...]) -> QSplitter:
+        splitter = QSplitter(orientation)
+        splitter.setHandleWidth(8)
+        splitter.setChildrenCollapsible(False)
+        for index, widget in enumerate(widgets):
+            splitter.addWidget(widget)
+            splitter.setStretchFactor(index, 1)
+        return splitter
+
+    # Layout.
+
+    def reset_layout(self) -> None:
+        """Sizes as designed."""
+        self._restore_maximized()
+        self._rows.setSizes(list(_ROWS))
+        self._lower.setSizes(list(_COLUMNS))
+
+    def parts(self) -> tuple[str, ...]:
+        """Names of the splitters."""
+        return tuple(self._splitters())
+
+    def save_layout(self) -> dict[str, QByteArray]:
+        """Splitter states by name."""
+        self._restore_maximized()
+        return {"rows": self._rows.saveState(), "lower": self._lower.saveState()}
+
+    def restore_layout(self, states: dict[str, QByteArray]) -> None:
+        """Takes back saved states; Qt ignores damaged ones."""
+        for name, splitter in self._splitters().items():
+            if not states.get(name, QByteArray()).isEmpty():
+                splitter.restoreState(states[name])
+                upright = Qt.Orientation.Vertical if name == "rows" else Qt.Orientation.Horizontal
+                splitter.setOrientation(upright)
+
+    def _splitters(self) -> dict[str, QSplitter]:
+        return {"rows": self._rows, "lower": self._lower}
+
+    def choices(self) -> dict[str, Any]:
+        """What is chosen in each panel and how large they are, as JSON values."""
+        found: dict[str, Any] = {panel.objectName(): panel.choices() for panel in self.panels}
+        if self._chosen_by_user:
+            found["unit"] = self.units.table.chosen()
+        if self._maximized is None:
+            found["sizes"] = {name: s.sizes() for name, s in self._splitters().items()}
+        return found
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes back what `choices` gave, after `set_view`; nonsense changes nothing."""
+        for panel in self.panels:
+            chosen = choices.get(panel.objectName())
+            if isinstance(chosen, dict):
+                panel.choose(chosen)
+        unit, units = choices.get("unit"), self.view.config.hidden_size if self.view else 0
+        if type(unit) is int and 0 <= unit < units:
+            self.units.table.choose(unit)
+            self._unit_chosen(unit)
+        sizes = choices.get("sizes")
+        for name, splitter in self._splitters().items():
+            wanted = sizes.get(name) if isinstance(sizes, dict) else None
+            if (
+                isinstance(wanted, list)
+                and len(wanted) == splitter.count()
+                and all(type(size) is int and 0 <= size < 100_000 for size in wanted)
+            ):
+                splitter.setSizes(wanted)
+        if self.isVisible():
+            self._ask_all()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tells who floats above the page."""
+        super().resizeEvent(event)
+        self.resized.emit()
+
+    def _toggle_maximized_sender(self) -> None:
+        panel = self.sender()
+        if isinstance(panel, Panel):
+            self.toggle_maximized(panel)
+
+    def toggle_maximized(self, panel: Panel) -> None:
+        """Gives one panel the whole page, or gives it back."""
+        if self._maximized is not None:
+            self._restore_maximized()
+            return
+        self._maximized = panel
+        for other in self.panels:
+            other.setVisible(other is panel)
+        self._lower.setVisible(self._lower.isAncestorOf(panel))
+        self.setFocus()
+
+    def _restore_maximized(self) -> None:
+        if self._maximized is not None:
+            self._maximized = None
+            for panel in self.panels:
+                panel.show()
+            self._lower.show()
+
+    # What the window calls.
+
+    def set_corpus(self, text: str) -> None:
+        """The text of the run that `set_view` is about to show."""
+        self._corpus = text[:CHARACTERS]
+
+    def set_view(self, view: RunView) -> None:
+        """Shows another run in every panel, and asks about it if anybody looks."""
+        self.stop_writing()
+        self.view = view
+        self._matching_again = False
+        # A model that was made for another text may lack some characters of this one.
+        self._corpus = "".join(c for c in self._corpus if c in view.vocabulary)
+        self._chosen_by_user = False
+        for panel in self.panels:
+            panel.set_view(view)
+        if self.isVisible():
+            self._ask_all()
+
+    def set_seed(self, text: str) -> None:
+        """Shows another seed text without `seed_changed`, and asks about it."""
+        if text == self.expectations.edit.raw_text():
+            return
+        self.stop_writing()
+        self.expectations.set_seed(text)
+        self._ask_about_seed()
+
+    def seed(self) -> str:
+        """The seed text as it was typed."""
+        return self.expectations.edit.raw_text()
+
+    def set_temperature(self, value: float) -> None:
+        """Shows a temperature without `temperature_changed`."""
+        self.expectations.writing.set_temperature(value)
+
+    def pin(self, layer: int, signal: str, unit: int) -> None:
+        """Paints the text with a unit (from 0) chosen elsewhere."""
+        self._chosen_by_user = True
+        other = (layer, signal) != (self.units.layer(), self.units.signal())
+        self.units.set_signal(layer, signal)
+        self.units.table.choose(unit)
+        self._show_unit(unit)
+        if other:
+            self._signal_chosen(keep=True)
+
+    def show_reply(self, reply: Reply) -> None:
+        """Passes an answer on, unless it is to a question of before."""
+        question: object = reply.question
+        answer = reply.answer
+        if isinstance(answer, Expectations):
+            if question == AskExpectations(self.expectations.seed()):
+                self._answered = True
+                self.expectations.show_expectations(answer, reply.step)
+        elif isinstance(answer, SignalTrace):
+            if question == self._signal_question():
+                self.unit_text.show_trace(answer)
+                self.units.show_trace(answer)
+        elif isinstance(answer, UnitMatches):
+            if question == self._units_question():
+                self._show_matches(answer, reply.step)
+        elif isinstance(answer, Written):
+            self._take(answer)
+
+    # Asking.
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begins to ask."""
+        super().showEvent(event)
+        self._ask_all()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What nobody sees is not computed."""
+        super().hideEvent(event)
+        self.stop_writing()
+        self._matching_again = False
+        self.withdrawn.emit(())
+
+    def _ask_all(self) -> None:
+        if self.view is None:
+            return
+        self._ask_about_seed()
+        self._ask_signal()
+        known = self.units.matches()
+        if known is None or not known.complete or self.units.step() != self.view.step:
+            self._ask_units()
+
+    def _ask(self, question: object) -> None:
+        if self.view is not None and self.isVisible():
+            self.asked.emit(question)
+
+    def _ask_about_seed(self) -> None:
+        self._answered = False
+        self._ask(AskExpectations(self.expectations.seed()))
+        if self.unit_text.source() == "seed":
+            self._ask_signal()
+
+    def _signal_question(self) -> AskSignal:
+        seed = self.unit_text.source() == "seed"
+        text = self.expectations.seed() if seed else self._corpus[:LONGEST_TEXT]
+        return AskSignal(text, self.units.layer(), self.units.signal())
+
+    def _units_question(self) -> AskUnits:
+        return AskUnits(self._corpus, self.units.layer(), self.units.signal())
+
+    def _ask_signal(self, forget: bool = False) -> None:
+        if forget:
+            self.unit_text.show_trace(None)
+        self._ask(self._signal_question())
+
+    def _ask_units(self) -> None:
+        self._ask(self._units_question())
+
+    # Units.
+
+    def _signal_chosen(self, keep: bool = False) -> None:
+        """Another layer or signal: the old matches mean nothing; a pinned unit stays."""
+        if not keep:
+            self._chosen_by_user = False
+        self.units.forget()
+        self._matching_again = False
+        self._ask_signal(forget=True)
+        self._ask_units()
+
+    def _show_matches(self, matches: UnitMatches, step: int) -> None:
+        before = self.units.matches()
+        if matches.complete or before is None or not before.complete:
+            # Rows fill in the first time; later they change once, when all has been read.
+            self.units.show_matches(matches, step)
+        self._matching_again = self._matching_again and not matches.complete
+        if matches.complete and not self._chosen_by_user:
+            self.units.table.choose(int(np.abs(matches.r).argmax()))
+        self._show_unit(self.units.table.chosen())
+
+    def _unit_chosen(self, unit: int) -> None:
+        self._chosen_by_user = True
+        self._show_unit(unit)
+
+    def _step_unit(self, by: int) -> None:
+        unit = self.units.table.neighbour(by)
+        if unit >= 0:
+            self.units.table.choose(unit)
+            self._unit_chosen(unit)
+
+    def _show_unit(self, unit: int) -> None:
+        name = self.units.table.name(unit) if unit >= 0 else ""
+        self.unit_text.show_unit(unit if unit >= 0 else None, name)
+
+    # The seed, and writing on.
+
+    def _seed_edited(self, seed: str) -> None:
+        if not self._appending:
+            self.stop_writing()
+        self._ask_about_seed()
+        self.seed_changed.emit(seed)
+
+    def write(self, writing: Writing, length: int) -> None:
+        """Lets the network write so many characters from the end of the seed."""
+        self.stop_writing()
+        if self.view is None or not self.isVisible():
+            return
+        self._written_all = False
+        self.expectations.say("")
+        self.expectations.writing.set_writing(True)
+        self._ask(
+            AskContinuation(
+                self.expectations.seed(),
+                length,
+                writing.temperature,
+                writing.top_k,
+                writing.top_p,
+                int(self._rng.integers(2**31)),
+            )
+        )
+
+    def stop_writing(self) -> None:
+        """Ends writing; what has been written stays."""
+        self._writer.stop()
+        self._pending = ""
+        if not self._written_all:
+            self._written_all = True
+            self.withdrawn.emit((AskContinuation.kind,))
+        self.expectations.writing.set_writing(False)
+
+    def _take(self, written: Written) -> None:
+        if self._written_all:
+            return  # stopped meanwhile
+        self._pending += written.text
+        self._written_all = written.last
+        if written.problem:
+            self.expectations.say(written.problem)
+        if not self._writer.isActive():
+            self._write_on()
+            self._writer.start()
+            self._end_writing()
+
+    def _write_on(self) -> None:
+        """Shows one more character, once the one before has its column."""
+        self._waited += 1
+        if not self._answered and self._waited < _PATIENCE:
+            return
+        self._waited = 0
+        if self._pending:
+            character, self._pending = self._pending[0], self._pending[1:]
+            self._appending = True
+            self.expectations.append(character)
+            self._appending = False
+        self._end_writing()
+
+    def _end_writing(self) -> None:
+        if self._written_all and not self._pending:
+            self._writer.stop()
+            self.expectations.writing.set_writing(False)
+
+    # Refreshing.
+
+    def mark_stale(self) -> None:
+        """Nothing here is drawn from the run's history: the answers bring what is new."""
+
+    def refresh_due(self) -> None:
+        """Says how old the matches are, and finds those of an untrained network once more."""
+        known = self.units.matches()
+        if self.view is None or known is None or not known.complete or not self.isVisible():
+            return
+        now = self.view.step
+        self.units.show_now(now)
+        # After that they are found again on request only: rows do not move while one watches.
+        if self.units.step() < _SETTLED <= now and not self._matching_again:
+            self._matching_again = True
+            self._ask_units()

@@ -1,0 +1,1035 @@
+"""The expectations panel: a column per typed character with what the network had expected there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollBar, QSizePolicy, QWidget
+
+from rnnviz.panels.activation_colors import ink_on, luminance
+from rnnviz.panels.base import ElidedLabel, Panel
+from rnnviz.panels.characters import draw_keycap, unknown_sentence
+from rnnviz.panels.next_character import LONGEST_SEED
+from rnnviz.panels.theme import Theme, mono_font, pixels, theme, ui_font
+from rnnviz.panels.widgets.seed_line import SeedLine
+from rnnviz.panels.widgets.segmented import Segmented
+from rnnviz.panels.widgets.writing_control import WritingControl
+from rnnviz.probes.expectations import GUESSES, Expectations
+from rnnviz.session.view import RunView
+from rnnviz.text.vocabulary import Vocabulary, describe, symbol
+
+UNITS = ("bits", "nats", "rank")
+_MOST_COLUMNS = 16
+_LEAST_COLUMNS = 4
+_NARROWEST, _WIDEST = 58, 85  # pixels of a column
+_LOWEST, _HIGHEST = 18, 34  # pixels of a row of guesses
+_LEAST_PLOT = 34
+_SHADE = 0.62  # cells are shaded by p to this power, so that small differences are seen
+_LOW = 400  # height of the panel below which it saves on air
+_NARROW = 1400  # width below which the field is shorter
+_LN2 = math.log(2.0)
+_LEVELS = (1, 1.2, 1.5, 2, 3, 4, 5, 6, 8, 10)
+
+
+def level_above(largest: float) -> float:
+    """The end of the axis: the smallest of 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, ... to hold it.
+
+    1.2 and 1.5 are left out: bars of next to nothing should look like it.
+    """
+    if not math.isfinite(largest) or largest <= 1:
+        return 1.0
+    decade = 10.0 ** math.floor(math.log10(largest))
+    levels = (factor * decade for factor in _LEVELS)
+    return next((level for level in levels if largest <= level and level not in (1.2, 1.5)), 2.0)
+
+
+def short_percent(probability: float) -> str:
+    """A probability in the room of a cell."""
+    if probability < 0.01:
+        return "<1%"
+    return f"{100 * probability:.0f}%"
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where things are, in pixels from the widget's corner."""
+
+    left: int  # of the first column
+    pitch: int  # of columns
+    plot: QRect  # of the bars, from the axis' end to zero
+    keys: int  # top of the keycaps,
+    key: int  # their height
+    cells: int  # top of the first row of guesses
+    row: int  # pitch of the rows
+    outside: int  # top of the row below them
+
+
+def shade(probability: float) -> float:
+    """How much of the colour of probabilities a cell has, by the percentage written on it.
+
+    Cells with the same number look the same, so each is drawn only once.
+    """
+    share: float = (max(round(100 * probability), 0.3) / 100) ** _SHADE
+    return share
+
+
+@lru_cache(maxsize=4096)
+def _cell(
+    character: str,
+    number: str,
+    share: float | None,
+    width: int,
+    height: int,
+    strong: bool,
+    ratio: float,
+    colors: Theme,
+) -> QPixmap:
+    """A character at the left and a number at the right on a fill; without `share` on none.
+
+    Drawn once: rounded corners and text are what a frame would mostly be spent on.
+    """
+    pixmap = QPixmap(round(width * ratio), round(height * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    rect = QRectF(0, 0, width, height)
+    ink, soft = colors.color("text"), colors.color("text-2")
+    if share is not None:
+        fill = colors.mixed("train", "surface-2", share)
+        ink = ink_on(fill)
+        soft = _softer(ink, fill)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(fill)
+        painter.drawRoundedRect(rect, 3, 3)
+    edge = 8 if width >= 68 else 5
+    painter.setFont(ui_font("label" if height >= 20 else "tick"))
+    painter.setPen(soft)
+    painter.drawText(
+        rect.adjusted(0, 0, -edge, 0),
+        Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+        number,
+    )
+    font = mono_font("seed" if height >= 24 else "label", medium=strong)
+    room = font.pixelSize() * 0.6 + 4  # of one sign of a fixed-width font
+    painter.setFont(font)
+    painter.setPen(ink)
+    align = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
+    painter.drawText(QRectF(edge, 0, room, height), align, symbol(character))
+    painter.end()
+    return pixmap
+
+
+def _softer(ink: QColor, fill: QColor) -> QColor:
+    """Ink for what matters less, where the fill leaves enough contrast for it."""
+    if 0.07 < luminance(fill) < 0.40:
+        return ink
+    share = 0.78
+    return QColor(
+        round(share * ink.red() + (1 - share) * fill.red()),
+        round(share * ink.green() + (1 - share) * fill.green()),
+        round(share * ink.blue() + (1 - share) * fill.blue()),
+    )
+
+
+class ExpectationColumns(QWidget):
+    """Surprisal, character and guesses of each column, one below the other."""
+
+    guess_chosen = Signal(int, str)  # position in the text read, the character to put there
+    scrolled = Signal()  # the first column or how many there are has changed
+    readout_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setAccessibleName(self.tr("What the network expected at each character"))
+        self.setToolTip("")
+        self.unit = "bits"
+        self.empty = self.tr("Type a few words")
+        self._found: Expectations | None = None
+        self._first: int | None = None  # column at the left; None follows the newest
+        self._level = 1.0
+        self._cell: tuple[int, int] | None = None  # column and row under the mouse or the keys
+        self._readout = ""
+        self._measured_for: tuple[int, str, int] | None = None
+        self._measured = (0, 0)
+        self._layout: tuple[tuple[object, ...], _Layout] | None = None
+
+    def sizeHint(self) -> QSize:
+        """Roomy."""
+        return QSize(1500, 370)
+
+    def minimumSizeHint(self) -> QSize:
+        """Everything at its lowest."""
+        return QSize(420, 6 * _LOWEST + 26 + 18 + _LEAST_PLOT)
+
+    # What it shows.
+
+    def show_expectations(self, found: Expectations | None) -> None:
+        """Shows other expectations; a text that is another scrolls back to its end."""
+        same = self._found is not None and found is not None and self._found.text == found.text
+        self._found = found
+        if not same:
+            self._first = None
+            self._level = 1.0
+            self._cell = None
+        self._fit_level()
+        self._describe()
+        self.scrolled.emit()
+        self._tell()
+        self.update()
+
+    def set_unit(self, unit: str) -> None:
+        """One of `UNITS`."""
+        if unit != self.unit:
+            self.unit = unit
+            self._level = 1.0
+            self._fit_level()
+            self._tell()
+            self.update()
+
+    def count(self) -> int:
+        """How many columns there are, the one to come included; 0 when there is nothing to show."""
+        return 0 if self._found is None or not self._found.text else len(self._found.text) + 1
+
+    def first(self) -> int:
+        """The column at the left."""
+        last = max(self.count() - self.capacity(), 0)
+        return last if self._first is None else min(self._first, last)
+
+    def shown(self) -> range:
+        """The columns in sight."""
+        return range(self.first(), min(self.first() + self.capacity(), self.count()))
+
+    def scroll_to(self, column: int) -> None:
+        """Puts a column at the left; at the end the newest are followed again."""
+        last = max(self.count() - self.capacity(), 0)
+        first = None if column >= last else max(column, 0)
+        if first != self._first:
+            self._first = first
+            self._level = 1.0
+            self._fit_level()
+            self.scrolled.emit()
+            self.update()
+
+    def values(self) -> NDArray[np.float64]:
+        """The height of each bar (T,), in the unit."""
+        assert self._found is not None
+        if self.unit == "rank":
+            return np.where(self._found.ranks > 0, self._found.ranks, np.nan).astype(np.float64)
+        return self._found.surprisal * (_LN2 if self.unit == "nats" else 1.0)
+
+    def expected(self) -> NDArray[np.float64]:
+        """The entropy at each column (T + 1,), in the unit; NaN where the unit is the rank."""
+        assert self._found is not None
+        if self.unit == "rank":
+            return np.full(len(self._found.entropy), np.nan)
+        return self._found.entropy * (_LN2 if self.unit == "nats" else 1.0)
+
+    def mean(self) -> float:
+        """Over the characters that count; of ranks the median; NaN when none does."""
+        if self._found is None:
+            return math.nan
+        judged = self.values()[self._found.judged]
+        if not len(judged) or not np.isfinite(judged).all():
+            return math.nan
+        return float(np.median(judged) if self.unit == "rank" else judged.mean())
+
+    def hits(self) -> tuple[int, int, int]:
+        """How many characters were the first guess, were among the guesses drawn, and all."""
+        assert self._found is not None
+        ranks = self._found.ranks[self._found.judged]
+        among = (ranks > 0) & (ranks <= len(self._found.guesses))
+        return int((ranks == 1).sum()), int(among.sum()), len(ranks)
+
+    def _fit_level(self) -> None:
+        """The axis holds what is in sight; it does not shrink while the same columns are shown."""
+        if self._found is None or not self._found.text:
+            return
+        if self.unit == "rank":
+            self._level = float(len(self._found.characters))
+            return
+        shown = self.shown()
+        # The first character does not count, so its bar may be cut off.
+        part = slice(max(shown.start, 1), shown.stop)
+        both = np.concatenate((self.values()[part], self.expected()[part]))
+        both = both[np.isfinite(both)]
+        self._level = max(self._level, level_above(float(both.max()) if len(both) else 1.0))
+
+    def _describe(self) -> None:
+        found = self._found
+        if found is None or not found.text or found.guesses[0, -1] < 0:
+            self.setAccessibleDescription("")
+            return
+        best = ", ".join(
+            f"{describe(found.characters[found.guesses[row, -1]])} {short_percent(chance)}"
+            for row, chance in enumerate(found.chances[:, -1])
+        )
+        self.setAccessibleDescription(self.tr("Next: {0}").format(best))
+
+    # Geometry.
+
+    def gutter(self) -> int:
+        """Pixels at the left for words and the axis."""
+        return self._widths()[0]
+
+    def _widths(self) -> tuple[int, int]:
+        """Pixels at the left and right of the columns; measuring words takes long."""
+        key = (self.rows(), self.unit, pixels("label"))
+        if key != self._measured_for:
+            metrics = QFontMetrics(ui_font("label"))
+            words = max(metrics.horizontalAdvance(word) for word in self._words())
+            # At the right there is the name of the line of the mean.
+            mean = metrics.horizontalAdvance(self._mean_words(88.88))
+            self._measured_for, self._measured = key, (words + 34, mean + 10)
+        return self._measured
+
+    def _words(self) -> tuple[str, ...]:
+        return (
+            self.tr("Surprisal"),
+            self.tr("Expected"),
+            self.tr("top {0} guesses").format(self.rows()),
+            self.tr("Outside top {0}").format(self.rows()),
+        )
+
+    def rows(self) -> int:
+        """How many guesses there are in a column."""
+        return GUESSES if self._found is None else len(self._found.guesses)
+
+    def _room(self) -> int:
+        return max(self.width() - sum(self._widths()), 1)
+
+    def capacity(self) -> int:
+        """Columns that fit; depends on the width alone."""
+        return max(min(self._room() // _NARROWEST, _MOST_COLUMNS), _LEAST_COLUMNS)
+
+    def layout_of(self) -> _Layout:
+        """Where everything is at the present size."""
+        key = (self.size(), self._widths(), self.rows())
+        if self._layout is None or self._layout[0] != key:
+            self._layout = key, self._lay_out()
+        return self._layout[1]
+
+    def _lay_out(self) -> _Layout:
+        pitch = max(min(self._room() // self.capacity(), _WIDEST), 24)
+        height, rows = self.height(), self.rows()
+        row = max(min(round(0.091 * height), _HIGHEST), _LOWEST)
+        key = max(min(round(0.083 * height), 31), 20)
+        above = QFontMetrics(mono_font("label")).height()
+        cells = height - row - 2 - rows * row - 4
+        keys = cells - key - (10 if height >= 300 else 4)
+        bottom = keys - (10 if height >= 300 else 4)
+        plot = QRect(self.gutter(), above, pitch * self.capacity(), max(bottom - above, 8))
+        return _Layout(self.gutter(), pitch, plot, keys, key, cells, row, height - row)
+
+    def column_rect(self, column: int) -> QRectF:
+        """All of a column that is in sight."""
+        where = self.layout_of()
+        left = where.left + (column - self.first()) * where.pitch
+        return QRectF(left, 0, where.pitch, self.height())
+
+    def cell_rect(self, column: int, row: int) -> QRectF:
+        """A guess; the row after the last one is the cell of a character outside of them."""
+        where = self.layout_of()
+        gap = 4 if where.row >= 26 else 2
+        top = where.cells + row * where.row if row < self.rows() else where.outside
+        left = where.left + (column - self.first()) * where.pitch
+        return QRectF(left + 2, top, where.pitch - 4, where.row - gap)
+
+    def _at(self, point: QPointF) -> tuple[int, int] | None:
+        """Column and row; row -1 is what is above the guesses, `rows()` what is below."""
+        where = self.layout_of()
+        column = self.first() + int((point.x() - where.left) // where.pitch)
+        if column not in self.shown() or point.x() < where.left:
+            return None
+        if point.y() < where.cells:
+            return column, -1
+        return column, min(int((point.y() - where.cells) // where.row), self.rows())
+
+    # Painting.
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """All of it: bars, characters, guesses."""
+        painter = QPainter(self)
+        found = self._found
+        if found is None or not found.text:
+            painter.setFont(ui_font("body"))
+            painter.setPen(theme().color("text-muted"))
+            words = self.empty if found is not None else self.tr("No answer yet")
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, words)
+            self._paint_focus(painter)
+            return
+        where = self.layout_of()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        self._paint_band(painter)
+        self._paint_words(painter, where)
+        self._paint_axis(painter, where)
+        for column in self.shown():
+            self._paint_bar(painter, where, column)
+        self._paint_mean(painter, where)
+        self._paint_numbers(painter, where)
+        self._paint_keys(painter, where)
+        for column in self.shown():
+            self._paint_guesses(painter, where, column)
+        self._paint_focus(painter)
+
+    def _paint_focus(self, painter: QPainter) -> None:
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(theme().color("accent"), 1))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def _paint_band(self, painter: QPainter) -> None:
+        if self._cell is not None and self._cell[0] in self.shown():
+            tint = theme().mixed("surface-3", "surface", 0.45)
+            painter.fillRect(self.column_rect(self._cell[0]), tint)
+
+    def _paint_words(self, painter: QPainter, where: _Layout) -> None:
+        colors = theme()
+        painter.setFont(ui_font("label"))
+        high = painter.fontMetrics().height()
+        align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        wide = where.left - 8
+        surprisal, expected, guesses, outside = self._words()
+        lines = [
+            (where.plot.top() - 2, high, self.tr("Rank") if self.unit == "rank" else surprisal),
+            (where.keys, where.key, self.tr("Read")),
+            (where.cells, min(where.row - 2, 30), expected),
+            (where.outside, min(where.row - 2, 30), outside),
+        ]
+        painter.setPen(colors.color("text-2"))
+        for top, height, word in lines:
+            painter.drawText(QRectF(0, top, wide, height), align, word)
+        painter.setPen(colors.color("text-muted"))
+        small = [(where.cells + min(where.row - 2, 30) - 3, guesses)]
+        if self.unit != "rank":
+            second = where.plot.top() - 2 + high
+            if where.plot.height() >= 3.6 * high:
+                small += [(second, self.unit), (second + high, self.tr("– entropy"))]
+            else:
+                small.append((second, self.tr("{0}, – entropy").format(self.unit)))
+        if where.row >= 22:
+            small.append((where.cells + min(where.row - 2, 30) - 3 + high, self.tr("best first")))
+        for top, word in small:
+            painter.drawText(QRectF(0, top, wide, high), align, word)
+
+    def _y(self, where: _Layout, value: float) -> float:
+        """Of ranks on a logarithmic axis from 1; everything else from 0."""
+        if self.unit == "rank":
+            share = math.log(max(value, 1.0)) / math.log(max(self._level, 2.0))
+        else:
+            share = value / self._level
+        height = where.plot.height()
+        return where.plot.bottom() + 1 - min(max(share, 0.0), 1.0) * height
+
+    def _paint_axis(self, painter: QPainter, where: _Layout) -> None:
+        colors = theme()
+        low, high = (1.0, self._level) if self.unit == "rank" else (0.0, self._level)
+        painter.setFont(ui_font("label"))
+        tall = painter.fontMetrics().height()
+        for value in (low, high):
+            y = round(self._y(where, value))
+            token = "border" if value == low else "grid"
+            painter.fillRect(where.left, y, where.plot.width(), 1, colors.color(token))
+            painter.setPen(colors.color("text-muted"))
+            painter.drawText(
+                QRectF(0, y - tall / 2, where.left - 8, tall),
+                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                f"{value:g}",
+            )
+        if where.row >= 22:
+            y = where.outside - 3
+            painter.fillRect(where.left, y, where.plot.width(), 1, colors.color("grid"))
+        if self.count() - 1 in self.shown():
+            x = where.left + (self.count() - 1 - self.first()) * where.pitch
+            pen = QPen(colors.color("border-strong"), 1)
+            pen.setDashPattern([3, 3])
+            painter.setPen(pen)
+            painter.drawLine(QPointF(x, where.plot.top() - 8), QPointF(x, where.outside - 4))
+
+    def _bar_rect(self, where: _Layout, column: int, value: float) -> QRectF:
+        wide = round(0.68 * where.pitch)
+        left = where.left + (column - self.first()) * where.pitch + (where.pitch - wide) // 2
+        top = round(self._y(where, value))
+        return QRectF(left, top, wide, where.plot.bottom() + 1 - top)
+
+    def _paint_bar(self, painter: QPainter, where: _Layout, column: int) -> None:
+        colors = theme()
+        expected = self.expected()[column]
+        if column == self.count() - 1:
+            if math.isfinite(expected):
+                # Hollow: it is what the network expects to be surprised by, not what happened.
+                pen = QPen(colors.color("text-muted"), 1)
+                pen.setDashPattern([3, 3])
+                painter.setPen(pen)
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRect(self._bar_rect(where, column, expected).adjusted(0, 0, -1, 0))
+            return
+        value = self.values()[column]
+        if not math.isfinite(value):
+            return
+        rect = self._bar_rect(where, column, value)
+        share = rect.height() / max(where.plot.height(), 1)
+        fill = colors.mixed("train", "surface", 0.40 + 0.60 * min(share / 0.8, 1.0))
+        if column == 0:
+            # Nothing had been read: it does not count, and looks like it.
+            painter.fillRect(rect, colors.mixed("text-muted", "surface", 0.30))
+        else:
+            painter.fillRect(rect, fill)
+        if math.isfinite(expected):
+            # Beside the bar, so that the number above the bar is the bar's alone.
+            y = round(self._y(where, expected))
+            tick = QRectF(rect.right() + 1, y - 1, 8, 2)
+            painter.fillRect(tick, colors.color("text-2"))
+
+    def _mean_words(self, value: float) -> str:
+        if self.unit == "rank":
+            return self.tr("median {0}").format(f"{value:.3g}")
+        return self.tr("mean {0}").format(f"{value:.2f}")
+
+    def _paint_mean(self, painter: QPainter, where: _Layout) -> None:
+        mean = self.mean()
+        if not math.isfinite(mean):
+            return
+        color = theme().color("validation")
+        y = round(self._y(where, mean))
+        end = where.left + len(self.shown()) * where.pitch
+        if self.count() - 1 in self.shown():
+            end -= where.pitch
+        pen = QPen(color, 1.5)
+        pen.setDashPattern([4, 3])
+        painter.setPen(pen)
+        painter.drawLine(QPointF(where.left, y), QPointF(end, y))
+        right = where.left + len(self.shown()) * where.pitch + 6
+        painter.setFont(ui_font("label"))
+        painter.setPen(color)
+        high = painter.fontMetrics().height()
+        top = min(max(y - high / 2, where.plot.top() - high / 2), where.plot.bottom() - high + 1)
+        if end < right - 6:
+            pen.setDashPattern([2, 4])
+            painter.setPen(QPen(color, 1, Qt.PenStyle.DotLine))
+            painter.drawLine(QPointF(end, y), QPointF(right - 4, y))
+            painter.setPen(color)
+        painter.drawText(
+            QRectF(right, top, self.width() - right, high),
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+            self._mean_words(mean),
+        )
+
+    def _paint_numbers(self, painter: QPainter, where: _Layout) -> None:
+        """Last, on a patch of the ground, so that no line runs through them."""
+        colors = theme()
+        painter.setFont(mono_font("label"))
+        metrics = painter.fontMetrics()
+        values, expected, mean = self.values(), self.expected(), self.mean()
+        high = metrics.ascent() + 1
+        ground = colors.color("surface")
+        tint = theme().mixed("surface-3", "surface", 0.45)
+        for column in self.shown():
+            last = column == self.count() - 1
+            value = float(expected[column] if last else values[column])
+            if not math.isfinite(value):
+                continue
+            words = f"{value:.0f}" if self.unit == "rank" else f"{value:.1f}"
+            bottom = self._y(where, value) - 3
+            bar = self._bar_rect(where, column, value)
+            wide = metrics.horizontalAdvance(words)
+            rect = QRectF(bar.center().x() - wide / 2 - 2, bottom - high, wide + 4, high + 1)
+            here = self._cell is not None and self._cell[0] == column
+            painter.fillRect(rect, tint if here else ground)
+            strong = not last and column > 0 and math.isfinite(mean) and value > 1.4 * mean
+            painter.setPen(colors.color("text" if strong else "text-2"))
+            if last or column == 0:
+                painter.setPen(colors.color("text-muted"))
+            painter.drawText(QPointF(rect.left() + 2, bottom - 1), words)
+
+    def _paint_keys(self, painter: QPainter, where: _Layout) -> None:
+        assert self._found is not None
+        colors = theme()
+        wide = min(round(1.2 * where.key), where.pitch - 6)
+        for column in self.shown():
+            left = where.left + (column - self.first()) * where.pitch + (where.pitch - wide) // 2
+            rect = QRect(left, where.keys, wide, where.key)
+            if column < self.count() - 1:
+                role = "seed" if where.key >= 26 else "label"
+                draw_keycap(painter, rect, self._found.text[column], role)
+                continue
+            painter.setFont(ui_font("label"))
+            words = self.tr("next")
+            need = painter.fontMetrics().horizontalAdvance(words) + 14
+            rect = QRect(rect.center().x() - need // 2, rect.top(), need, rect.height())
+            self._paint_dashed(painter, QRectF(rect), "accent", 1.0)
+            painter.setPen(colors.color("accent"))
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, words)
+
+    def _paint_dashed(self, painter: QPainter, rect: QRectF, token: str, width: float) -> None:
+        pen = QPen(theme().color(token), width)
+        pen.setDashPattern([3, 2])
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        half = width / 2
+        painter.drawRoundedRect(rect.adjusted(half, half, -half, -half), 4, 4)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_guesses(self, painter: QPainter, where: _Layout, column: int) -> None:
+        assert self._found is not None
+        colors, found = theme(), self._found
+        if found.guesses[0, column] < 0:
+            painter.setPen(colors.color("danger"))
+            painter.setFont(ui_font("label"))
+            painter.drawText(self.cell_rect(column, 0), Qt.AlignmentFlag.AlignCenter, "NaN")
+            return
+        rank = int(found.ranks[column]) if column < len(found.text) else 0
+        ratio = painter.device().devicePixelRatio()
+        for row in range(self.rows()):
+            rect = self.cell_rect(column, row)
+            cell = _cell(
+                found.characters[found.guesses[row, column]],
+                short_percent(float(found.chances[row, column])),
+                shade(float(found.chances[row, column])),
+                round(rect.width()),
+                round(rect.height()),
+                row == 0 or row + 1 == rank,
+                ratio,
+                colors,
+            )
+            painter.drawPixmap(rect.topLeft(), cell)
+            if self._cell == (column, row):
+                self._outline(painter, rect, QPen(colors.color("accent"), 2), -1.0)
+        if 0 < rank <= self.rows():
+            rect = self.cell_rect(column, rank - 1)
+            width = 2.5 if where.row >= 24 else 2.0
+            self._outline(painter, rect, QPen(colors.color("text"), width), -width / 2 + 0.5)
+        elif rank > self.rows():
+            rect = self.cell_rect(column, self.rows())
+            self._paint_dashed(painter, rect, "text", 2.0 if where.row >= 24 else 1.5)
+            words = self.tr("no. {0}").format(f"{rank:,}")
+            size = round(rect.width()), round(rect.height())
+            cell = _cell(found.text[column], words, None, *size, True, ratio, colors)
+            painter.drawPixmap(rect.topLeft(), cell)
+
+    def _outline(self, painter: QPainter, rect: QRectF, pen: QPen, out: float) -> None:
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.drawRoundedRect(rect.adjusted(out + 0.5, out + 0.5, -out - 0.5, -out - 0.5), 4, 4)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    # Words about the cell under the mouse or the keys.
+
+    def readout(self) -> str:
+        """The column or guess pointed at, in words; empty without one."""
+        found = self._found
+        if self._cell is None or found is None or self._cell[0] >= self.count():
+            return ""
+        column, row = self._cell
+        if found.guesses[0, column] < 0:
+            return self.tr("the network's output is not a number here")
+        if 0 <= row < self.rows():
+            character = found.characters[found.guesses[row, column]]
+            return self.tr("{0}: {1}, rank {2} of {3}; click writes it here").format(
+                describe(character),
+                f"{100 * found.chances[row, column]:.3g}%",
+                row + 1,
+                f"{len(found.characters):,}",
+            )
+        entropy = self.tr("entropy {0} bits").format(f"{found.entropy[column]:.2f}")
+        if column == self.count() - 1:
+            return self.tr("what comes next: {0}").format(entropy)
+        words = self.tr("{0}: {1}, rank {2} of {3}, surprisal {4} bits, {5}").format(
+            describe(found.text[column]),
+            f"{100 * 2.0 ** -found.surprisal[column]:.3g}%",
+            f"{found.ranks[column]:,}",
+            f"{len(found.characters):,}",
+            f"{found.surprisal[column]:.2f}",
+            entropy,
+        )
+        if column == 0 and not found.skipped:
+            words += self.tr("; nothing had been read, so it does not count")
+        return words
+
+    def _tell(self) -> None:
+        readout = self.readout()
+        if readout != self._readout:
+            self._readout = readout
+            self.readout_changed.emit(readout)
+
+    def _point(self, cell: tuple[int, int] | None) -> None:
+        if cell != self._cell:
+            self._cell = cell
+            clickable = cell is not None and 0 <= cell[1] < self.rows()
+            shape = Qt.CursorShape.PointingHandCursor if clickable else Qt.CursorShape.ArrowCursor
+            self.setCursor(shape)
+            self._tell()
+            self.update()
+
+    # Input.
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Reads out the column and the guess under the mouse."""
+        self._point(self._at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Ends the read-out."""
+        self._point(None)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click on a guess puts it there."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._choose(self._at(event.position()))
+
+    def _choose(self, cell: tuple[int, int] | None) -> None:
+        found = self._found
+        if cell is None or found is None or not 0 <= cell[1] < self.rows():
+            return
+        index = int(found.guesses[cell[1], cell[0]])
+        if index >= 0:
+            self.guess_chosen.emit(cell[0], found.characters[index])
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Turns to older and newer columns."""
+        angle = event.angleDelta()
+        turn = angle.y() or angle.x()
+        if not turn or self.count() <= self.capacity():
+            event.ignore()
+            return
+        self.scroll_to(self.first() + (-2 if turn > 0 else 2))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows move from guess to guess, Enter puts it there, Esc ends the read-out."""
+        key = Qt.Key(event.key())
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose(self._cell)
+            return
+        if key == Qt.Key.Key_Escape and self._cell is not None:
+            self._point(None)
+            return
+        moves = {
+            Qt.Key.Key_Left: (-1, 0),
+            Qt.Key.Key_Right: (1, 0),
+            Qt.Key.Key_Up: (0, -1),
+            Qt.Key.Key_Down: (0, 1),
+            Qt.Key.Key_Home: (-self.count(), 0),
+            Qt.Key.Key_End: (self.count(), 0),
+        }
+        if key not in moves or not self.count():
+            super().keyPressEvent(event)
+            return
+        column, row = self._cell or (self.count() - 1, -1)
+        column = min(max(column + moves[key][0], 0), self.count() - 1)
+        row = min(max(row + moves[key][1], -1), self.rows() - 1)
+        if column not in self.shown():
+            self.scroll_to(column if column < self.first() else column - self.capacity() + 1)
+        self._point((column, row))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another number of columns may fit."""
+        super().resizeEvent(event)
+        self._fit_level()
+        self.scrolled.emit()
+
+
+class _Summary(QWidget):
+    """Names and values in one line; the last ones give way where room is scarce."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(28)
+        self._items: list[tuple[str, str]] = []
+
+    def set_items(self, items: list[tuple[str, str]]) -> None:
+        """Shows `(name, value)` pairs, the most important first."""
+        self._items = items
+        self.setAccessibleName(", ".join(f"{name} {value}" for name, value in items))
+        self.update()
+
+    def items(self) -> list[tuple[str, str]]:
+        """What there is to show."""
+        return self._items
+
+    def minimumSizeHint(self) -> QSize:
+        """May vanish."""
+        return QSize(0, 28)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """As many pairs as fit."""
+        painter = QPainter(self)
+        colors = theme()
+        x, align = 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        plain, bold = QFontMetrics(ui_font("label")), QFontMetrics(ui_font("label", bold=True))
+        for name, value in self._items:
+            wide = plain.horizontalAdvance(name + "  ") + bold.horizontalAdvance(value)
+            if x + wide > self.width():
+                return
+            painter.setFont(ui_font("label"))
+            painter.setPen(colors.color("text-2"))
+            painter.drawText(QRect(x, 0, wide, self.height()), align, name)
+            x += plain.horizontalAdvance(name + "  ")
+            painter.setFont(ui_font("label", bold=True))
+            painter.setPen(colors.color("text"))
+            painter.drawText(QRect(x, 0, wide, self.height()), align, value)
+            x += bold.horizontalAdvance(value) + 24
+
+
+class ExpectationsPanel(Panel):
+    """The seed text, how the network writes on, and what it had expected of the text."""
+
+    seed_changed = Signal(str)  # the seed without the characters the vocabulary lacks
+    write_requested = Signal(object)  # Writing, from the end of the seed
+    character_requested = Signal(object)  # Writing, of one character only
+    stop_requested = Signal()
+    temperature_changed = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Expectations", "", parent)
+        self._vocabulary: Vocabulary | None = None
+        self._found: Expectations | None = None
+        self._step = 0
+        self._emitted = ""
+        self._refusal = ""
+        self.units = Segmented(
+            [("bits", self.tr("bits")), ("nats", self.tr("nats")), ("rank", self.tr("rank"))],
+            self.tr("Measure of surprise"),
+        )
+        self.units.set_tips(
+            {
+                "bits": self.tr("Surprisal, −log₂ p of the character that came"),
+                "nats": self.tr("Surprisal, −ln p of the character that came"),
+                "rank": self.tr("The place of the character that came among the guesses"),
+            }
+        )
+        self.add_header_control(self.units)
+        self._label = QLabel(self.tr("Type here"))
+        self._label.setProperty("role", "label")
+        self.edit = SeedLine(LONGEST_SEED)
+        self._label.setBuddy(self.edit)
+        self.writing = WritingControl()
+        self.summary = _Summary()
+        self.message = ElidedLabel()
+        self.message.setProperty("role", "error")
+        self.message.hide()
+        self.columns = ExpectationColumns()
+        self.bar = QScrollBar(Qt.Orientation.Horizontal)
+        self.bar.setAccessibleName(self.tr("Columns in sight"))
+        policy = self.bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.bar.setSizePolicy(policy)
+        self.bar.setFixedHeight(8)
+        self.bar.hide()
+        line = QHBoxLayout()
+        line.setSpacing(0)
+        line.addWidget(self._label)
+        line.addWidget(self.edit)
+        line.addSpacing(10)
+        line.addWidget(self.writing)
+        line.addSpacing(24)
+        line.addWidget(self.summary, 1)
+        line.addWidget(self.message, 1)
+        self.body.setContentsMargins(12, 2, 12, 2)
+        self.body.setSpacing(6)
+        self.body.addLayout(line)
+        self.body.addWidget(self.columns, 1)
+        self.body.addWidget(self.bar)
+        self.body.setSpacing(4)
+        self.menu.addSeparator()
+        self.menu.addAction(self.tr("Clear seed text"), lambda: self.edit.replace_text(""))
+        self.edit.changed.connect(self._text_changed)
+        self.edit.write_on.connect(self._write_one)
+        self.units.changed.connect(self._unit_chosen)
+        self.columns.guess_chosen.connect(self._put)
+        self.columns.scrolled.connect(self._place_bar)
+        self.columns.readout_changed.connect(lambda _: self._update_clause())
+        self.bar.valueChanged.connect(self._scroll)
+        self.writing.write_requested.connect(self.write_requested)
+        self.writing.stop_requested.connect(self.stop_requested)
+        self.writing.temperature_changed.connect(self.temperature_changed)
+        self.writing.refused.connect(self._refused)
+        self._update_clause()
+        self._update_summary()
+
+    # What the page calls.
+
+    def set_view(self, view: RunView) -> None:
+        """A new run: the seed stays and is checked against the new characters."""
+        self._vocabulary = view.vocabulary
+        self._found = None
+        self.columns.show_expectations(None)
+        self._check()
+        self._emitted = self.seed()
+        super().set_view(view)
+        self._update_clause()
+        self._update_summary()
+
+    def show_expectations(self, found: Expectations, step: int) -> None:
+        """Shows an answer, of the weights after `step`."""
+        self._found, self._step = found, step
+        self.columns.show_expectations(found)
+        self._update_clause()
+        self._update_summary()
+
+    def seed(self) -> str:
+        """The seed text without the characters the vocabulary lacks."""
+        text = self.edit.raw_text()
+        if self._vocabulary is None:
+            return text
+        return "".join(character for character in text if character in self._vocabulary)
+
+    def set_seed(self, text: str) -> None:
+        """Shows another seed text without `seed_changed`."""
+        self.edit.show_text(text)
+        self._check()
+        self._emitted = self.seed()
+
+    def append(self, text: str) -> None:
+        """Writes at the end of the seed, as if it were typed."""
+        self.edit.append(text)
+
+    def say(self, sentence: str) -> None:
+        """Shows one sentence instead of the summary; the empty one takes it back."""
+        self._refused(sentence)
+
+    def set_unit(self, unit: str) -> None:
+        """`bits`, `nats` or `rank`."""
+        self.units.set_current(unit)
+        self._unit_chosen(self.units.current())
+
+    def choices(self) -> dict[str, Any]:
+        """The unit and how characters are chosen; seed and temperature belong to the run."""
+        return {"unit": self.units.current(), **self.writing.choices()}
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes them back."""
+        if choices.get("unit") in self.units.options():
+            self.set_unit(str(choices["unit"]))
+        self.writing.choose(choices)
+
+    def apply_theme(self) -> None:
+        """Colours of the theme in force."""
+        self.columns.update()
+        self.summary.update()
+
+    # The seed.
+
+    def _text_changed(self, _: str) -> None:
+        self._check()
+        seed = self.seed()
+        if seed != self._emitted:
+            self._emitted = seed
+            self.seed_changed.emit(seed)
+
+    def _check(self) -> None:
+        unknown: list[str] = []
+        if self._vocabulary is not None:
+            distinct = dict.fromkeys(self.edit.raw_text())
+            unknown = [character for character in distinct if character not in self._vocabulary]
+        self.edit.set_bad(bool(unknown))
+        self._show_message(unknown_sentence(unknown))
+
+    def _show_message(self, words: str) -> None:
+        words = "  ·  ".join(part for part in (words, self._refusal) if part)
+        self.message.setText(words)
+        self.message.setVisible(bool(words))
+        self.summary.setVisible(not words)
+
+    def _refused(self, sentence: str) -> None:
+        self._refusal = sentence
+        self._check()
+
+    def _put(self, position: int, character: str) -> None:
+        """Replaces the text from a position on by a guess."""
+        if self._found is not None:
+            text = self.seed()
+            if text[self._found.skipped :] == self._found.text:
+                self.edit.replace_text(text[: self._found.skipped + position] + character)
+
+    def _write_one(self) -> None:
+        if not self.writing.is_writing():
+            self.character_requested.emit(self.writing.writing())
+
+    # The rest.
+
+    def _unit_chosen(self, unit: str) -> None:
+        self.columns.set_unit(unit)
+        self._update_summary()
+
+    def _scroll(self, value: int) -> None:
+        self.columns.scroll_to(value)
+
+    def _place_bar(self) -> None:
+        columns = self.columns
+        most = max(columns.count() - columns.capacity(), 0)
+        self.bar.blockSignals(True)
+        self.bar.setPageStep(columns.capacity())
+        self.bar.setRange(0, most)
+        self.bar.setValue(columns.first())
+        self.bar.blockSignals(False)
+        self.bar.setVisible(most > 0)
+
+    def _update_summary(self) -> None:
+        found = self._found
+        if found is None or not found.text:
+            self.summary.set_items([])
+            return
+        items = []
+        mean = self.columns.mean()
+        if math.isfinite(mean):
+            if self.columns.unit == "rank":
+                items.append((self.tr("median rank"), f"{mean:.3g}"))
+            else:
+                value = self.tr("{0} {1}/char").format(f"{mean:.2f}", self.columns.unit)
+                items.append((self.tr("mean surprisal"), value))
+            first, among, count = self.columns.hits()
+            of = self.tr("{0} of {1}")
+            items.append((self.tr("first guess right"), of.format(f"{first:,}", f"{count:,}")))
+            rows = self.columns.rows()
+            items.append((self.tr("in the top {0}").format(rows), of.format(among, f"{count:,}")))
+        entropy = found.entropy[-1]
+        if math.isfinite(entropy):
+            scale, unit = (_LN2, "nats") if self.columns.unit == "nats" else (1.0, "bits")
+            words = f"{entropy * scale:.2f} {unit}"
+            items.append((self.tr("entropy of the next"), words))
+        self.summary.set_items(items)
+
+    def _update_clause(self) -> None:
+        readout = self.columns.readout()
+        if readout:
+            self.set_clause(readout)
+            return
+        words = self.tr("what the model expected before it read each character")
+        if self._found is not None and self._found.skipped:
+            words = self.tr("of the last {0} characters, before each was read").format(
+                f"{len(self._found.text):,}"
+            )
+        self.set_clause(words)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The field ends where a column does; low panels save on air."""
+        super().resizeEvent(event)
+        low = self.height() < _LOW
+        self.edit.setFixedHeight(28 if low else 36)
+        self._label.setFixedWidth(self.columns.gutter())
+        share = 0.28 if self.width() >= _NARROW else 0.22
+        self.edit.setFixedWidth(max(round(share * self.width()), 160))
