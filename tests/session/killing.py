@@ -2,7 +2,8 @@
 
 `killing.py FOLDER TIMES SEED [naive]` prints a line of JSON: how many kills, how many of them in
 the middle of writing, and what was wrong. With `naive` the file is written in place instead, as
-programs do that lose work: then something must be wrong, or the kills prove nothing.
+programs do that lose work: then something must be wrong sooner or later, and the first such kill is
+the last, or the kills prove nothing.
 """
 
 from __future__ import annotations
@@ -101,6 +102,8 @@ def main(folder: Path, times: int, seed: int, naive: bool) -> dict[str, object]:
             assert len(saved.record) == step
         except (EngineError, AssertionError, KeyError) as error:
             wrong.append(f"kill {kill}: {type(error).__name__}: {error}")
+        if naive and wrong:
+            break
         write(3)  # a program after it has no trouble with what is left
         left = sorted(file.name for file in folder.iterdir())
         if left != ["run.safetensors"] and not naive:

@@ -41,7 +41,7 @@ def test_a_kill_at_any_instant_leaves_the_old_run_or_the_new_one(tmp_path: Path)
 
 
 def test_the_kills_would_find_a_file_that_is_written_in_place(tmp_path: Path) -> None:
-    found = outcome(sys.executable, HERE / "killing.py", tmp_path, 10, SEED, "naive")
+    found = outcome(sys.executable, HERE / "killing.py", tmp_path, 1_000, SEED, "naive")
     assert found["wrong"]
 
 
