@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt, Signal
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from rnnviz.app.panel_page import PanelPage
 from rnnviz.panels.base import Panel
 from rnnviz.panels.eigenvalues import EigenvaluesPanel
 from rnnviz.panels.gradient_flow import GradientFlowPanel
@@ -26,11 +26,8 @@ _TOP = (940, 592)
 _BOTTOM = (464, 484, 576)
 
 
-class GradientsPage(QWidget):
-    """Lays the panels out, remembers sizes, and refreshes whichever is visible and due.
-
-    The last place is shared by the update ratios and the parameters; both have the switch.
-    """
+class GradientsPage(PanelPage):
+    """The last place is shared by the update ratios and the parameters; both have the switch."""
 
     compute_requested = Signal(int)  # the spectrum of this layer, once
 
@@ -42,7 +39,7 @@ class GradientsPage(QWidget):
         self.group_norms = GroupNormsPanel()
         self.update_ratio = UpdateRatioPanel()
         self.parameters = ParametersPanel()
-        self.panels: tuple[Panel, ...] = (
+        self._hold(
             self.flow,
             self.eigenvalues,
             self.gradient_norm,
@@ -61,33 +58,16 @@ class GradientsPage(QWidget):
             sharer.add_header_control(switch)
             self._switches.append(switch)
             self.last_place.addWidget(sharer)
-        self._top = self._splitter(Qt.Orientation.Horizontal, (self.flow, self.eigenvalues))
-        self._bottom = self._splitter(
-            Qt.Orientation.Horizontal, (self.gradient_norm, self.group_norms, self.last_place)
-        )
-        self._rows = self._splitter(Qt.Orientation.Vertical, (self._top, self._bottom))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._rows)
-        self._maximized: Panel | None = None
-        self._due: dict[Panel, float] = dict.fromkeys(self.panels, 0.0)
-        self._stale: set[Panel] = set()
-        for panel in self.panels:
-            panel.maximize_requested.connect(self._toggle_maximized_sender)
         self.eigenvalues.compute_requested.connect(self.compute_requested)
         self.group_norms.highlighted.connect(self._highlight)
         self.update_ratio.highlighted.connect(self._highlight)
         self.group_norms.grouping_changed.connect(self.update_ratio.set_grouping)
-        self.reset_layout()
-
-    def _splitter(self, orientation: Qt.Orientation, widgets: Iterable[QWidget]) -> QSplitter:
-        splitter = QSplitter(orientation)
-        splitter.setHandleWidth(8)
-        splitter.setChildrenCollapsible(False)
-        for index, widget in enumerate(widgets):
-            splitter.addWidget(widget)
-            splitter.setStretchFactor(index, 1)
-        return splitter
+        columns, rows = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        below = (self.gradient_norm, self.group_norms, self.last_place)
+        self._top = self._split("top", columns, (self.flow, self.eigenvalues), _TOP)
+        self._bottom = self._split("bottom", columns, below, _BOTTOM)
+        self._rows = self._split("rows", rows, (self._top, self._bottom), _ROWS)
+        self._fill(self._rows)
 
     def _highlight(self, group: str) -> None:
         self.group_norms.set_highlight(group)
@@ -109,89 +89,18 @@ class GradientsPage(QWidget):
 
     # Layout.
 
-    def _splitters(self) -> tuple[tuple[str, QSplitter], ...]:
-        return (("rows", self._rows), ("top", self._top), ("bottom", self._bottom))
-
-    def reset_layout(self) -> None:
-        """Sizes as designed."""
-        self._restore_maximized()
-        self._rows.setSizes(list(_ROWS))
-        self._top.setSizes(list(_TOP))
-        self._bottom.setSizes(list(_BOTTOM))
-
-    def parts(self) -> tuple[str, ...]:
-        """Names of the splitters."""
-        return tuple(name for name, _ in self._splitters())
-
-    def save_layout(self) -> dict[str, QByteArray]:
-        """Splitter states by name."""
-        self._restore_maximized()
-        return {name: splitter.saveState() for name, splitter in self._splitters()}
-
-    def restore_layout(self, states: dict[str, QByteArray]) -> None:
-        """Takes back saved states; Qt ignores damaged ones."""
-        for name, splitter in self._splitters():
-            if not states.get(name, QByteArray()).isEmpty():
-                splitter.restoreState(states[name])
-                upright = Qt.Orientation.Vertical if name == "rows" else Qt.Orientation.Horizontal
-                splitter.setOrientation(upright)
-
     def choices(self) -> dict[str, Any]:
         """What is chosen in each panel and how large they are, as JSON values."""
-        found: dict[str, Any] = {panel.objectName(): panel.choices() for panel in self._choosers()}
-        found["last_place"] = self.in_last_place()
-        if self._maximized is None:
-            found["sizes"] = {name: splitter.sizes() for name, splitter in self._splitters()}
-        return found
+        return super().choices() | {"last_place": self.in_last_place()}
 
     def choose(self, choices: Mapping[str, Any]) -> None:
         """Takes back what `choices` gave, after `set_view`; nonsense changes nothing."""
-        for panel in self._choosers():
-            chosen = choices.get(panel.objectName())
-            if isinstance(chosen, dict):
-                panel.choose(chosen)
+        super().choose(choices)
         if choices.get("last_place") in ("updates", "weights"):
             self.show_in_last_place(str(choices["last_place"]))
-        sizes = choices.get("sizes")
-        for name, splitter in self._splitters():
-            wanted = sizes.get(name) if isinstance(sizes, dict) else None
-            if (
-                isinstance(wanted, list)
-                and len(wanted) == splitter.count()
-                and all(type(size) is int and 0 <= size < 100_000 for size in wanted)
-            ):
-                splitter.setSizes(wanted)
 
-    def _choosers(
-        self,
-    ) -> tuple[
-        GradientFlowPanel, EigenvaluesPanel, GroupNormsPanel, UpdateRatioPanel, ParametersPanel
-    ]:
-        """The panels in which there is something to choose."""
-        return (
-            self.flow,
-            self.eigenvalues,
-            self.group_norms,
-            self.update_ratio,
-            self.parameters,
-        )
-
-    def _toggle_maximized_sender(self) -> None:
-        panel = self.sender()
-        if isinstance(panel, Panel):
-            self.toggle_maximized(panel)
-
-    def toggle_maximized(self, panel: Panel) -> None:
-        """Gives one panel the whole page, or gives it back."""
-        if self._maximized is not None:
-            self._restore_maximized()
-            return
-        self._maximized = panel
-        for place in self._places():
-            place.setVisible(place.isAncestorOf(panel) or place is panel)
-        for row in (self._top, self._bottom):
-            row.setVisible(row.isAncestorOf(panel))
-        self.setFocus()
+    def _choosers(self) -> tuple[Panel, ...]:
+        return tuple(panel for panel in self.panels if panel is not self.gradient_norm)
 
     def _places(self) -> tuple[QWidget, ...]:
         return (
@@ -202,23 +111,14 @@ class GradientsPage(QWidget):
             self.last_place,
         )
 
-    def _restore_maximized(self) -> None:
-        if self._maximized is None:
-            return
-        self._maximized = None
-        for widget in (*self._places(), self._top, self._bottom):
-            widget.show()
-
     # What it shows.
 
     def set_view(self, view: RunView, norms: NormHistory) -> None:
         """Shows another run in every panel."""
-        for panel in self.panels:
-            panel.set_view(view)
+        self._show_run(view)
         self.group_norms.set_norms(norms)
         self.update_ratio.set_norms(norms)
         self.flow.show_radius(None)
-        self._stale.clear()
 
     def looked_at(self) -> frozenset[str]:
         """Which findings of the inspector are in sight; none while the page is hidden."""
@@ -244,17 +144,3 @@ class GradientsPage(QWidget):
     def mark_stale(self) -> None:
         """There is something new for the panels that draw the course of the run."""
         self._stale.update((self.gradient_norm, self.group_norms, self.update_ratio))
-
-    def refresh_due(self) -> None:
-        """Redraws what is visible, has something new and was not drawn too recently.
-
-        Hidden panels cost nothing: they catch up when they are shown.
-        """
-        now = time.monotonic()
-        for panel in list(self._stale):
-            if not panel.isVisible():
-                self._stale.discard(panel)
-            elif now >= self._due[panel]:
-                panel.refresh()
-                self._due[panel] = now + panel.interval
-                self._stale.discard(panel)

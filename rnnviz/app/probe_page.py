@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QWidget
 
-from rnnviz.panels.base import Panel
+from rnnviz.app.panel_page import PanelPage
 from rnnviz.panels.expectations import ExpectationsPanel
 from rnnviz.panels.unit_text import UnitTextPanel
 from rnnviz.panels.units import UnitsPanel
@@ -39,14 +39,13 @@ _SETTLED = 200  # steps after which units keep doing what they do for a while
 _PATIENCE = 5  # ticks of that an answer is waited for before the next character comes
 
 
-class ProbePage(QWidget):
+class ProbePage(PanelPage):
     """Asks while it is on the screen, and passes the answers to its panels.
 
     `asked` carries the questions of `session.questions` to whoever has a network, `withdrawn` the
     kinds nobody wants answered any more; the replies come back through `show_reply`.
     """
 
-    resized = Signal()
     asked = Signal(object)
     withdrawn = Signal(object)  # tuple of kinds; empty for all
     seed_changed = Signal(str)  # without the characters the vocabulary lacks
@@ -67,20 +66,12 @@ class ProbePage(QWidget):
         self.expectations = ExpectationsPanel()
         self.unit_text = UnitTextPanel()
         self.units = UnitsPanel()
-        self.panels: tuple[Panel, ...] = (self.expectations, self.unit_text, self.units)
-        self._lower = self._splitter(Qt.Orientation.Horizontal, (self.unit_text, self.units))
-        self._rows = self._splitter(Qt.Orientation.Vertical, (self.expectations, self._lower))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._rows)
+        self._hold(self.expectations, self.unit_text, self.units)
         for name, panel in zip(_NAMES, self.panels, strict=True):
             panel.setObjectName(name)
-        self._maximized: Panel | None = None
         self._writer = QTimer(self)
         self._writer.setInterval(_PACE)
         self._writer.timeout.connect(self._write_on)
-        for panel in self.panels:
-            panel.maximize_requested.connect(self._toggle_maximized_sender)
         expectations, unit_text, units = self.expectations, self.unit_text, self.units
         expectations.seed_changed.connect(self._seed_edited)
         expectations.temperature_changed.connect(self.temperature_changed)
@@ -93,103 +84,31 @@ class ProbePage(QWidget):
         units.signal_chosen.connect(lambda *_: self._signal_chosen())
         units.renamed.connect(lambda _: self._show_unit(units.table.chosen()))
         units.again_requested.connect(self._ask_units)
-        self.reset_layout()
-
-    def _splitter(self, orientation: Qt.Orientation, widgets: tuple[QWidget, ...]) -> QSplitter:
-        splitter = QSplitter(orientation)
-        splitter.setHandleWidth(8)
-        splitter.setChildrenCollapsible(False)
-        for index, widget in enumerate(widgets):
-            splitter.addWidget(widget)
-            splitter.setStretchFactor(index, 1)
-        return splitter
+        lower = self._split(
+            "lower", Qt.Orientation.Horizontal, (self.unit_text, self.units), _COLUMNS
+        )
+        upper = self.expectations
+        self._rows = self._split("rows", Qt.Orientation.Vertical, (upper, lower), _ROWS)
+        self._fill(self._rows)
 
     # Layout.
 
-    def reset_layout(self) -> None:
-        """Sizes as designed."""
-        self._restore_maximized()
-        self._rows.setSizes(list(_ROWS))
-        self._lower.setSizes(list(_COLUMNS))
-
-    def parts(self) -> tuple[str, ...]:
-        """Names of the splitters."""
-        return tuple(self._splitters())
-
-    def save_layout(self) -> dict[str, QByteArray]:
-        """Splitter states by name."""
-        self._restore_maximized()
-        return {"rows": self._rows.saveState(), "lower": self._lower.saveState()}
-
-    def restore_layout(self, states: dict[str, QByteArray]) -> None:
-        """Takes back saved states; Qt ignores damaged ones."""
-        for name, splitter in self._splitters().items():
-            if not states.get(name, QByteArray()).isEmpty():
-                splitter.restoreState(states[name])
-                upright = Qt.Orientation.Vertical if name == "rows" else Qt.Orientation.Horizontal
-                splitter.setOrientation(upright)
-
-    def _splitters(self) -> dict[str, QSplitter]:
-        return {"rows": self._rows, "lower": self._lower}
-
     def choices(self) -> dict[str, Any]:
         """What is chosen in each panel and how large they are, as JSON values."""
-        found: dict[str, Any] = {panel.objectName(): panel.choices() for panel in self.panels}
+        found = super().choices()
         if self._chosen_by_user:
             found["unit"] = self.units.table.chosen()
-        if self._maximized is None:
-            found["sizes"] = {name: s.sizes() for name, s in self._splitters().items()}
         return found
 
     def choose(self, choices: Mapping[str, Any]) -> None:
         """Takes back what `choices` gave, after `set_view`; nonsense changes nothing."""
-        for panel in self.panels:
-            chosen = choices.get(panel.objectName())
-            if isinstance(chosen, dict):
-                panel.choose(chosen)
+        super().choose(choices)
         unit, units = choices.get("unit"), self.view.config.hidden_size if self.view else 0
         if type(unit) is int and 0 <= unit < units:
             self.units.table.choose(unit)
             self._unit_chosen(unit)
-        sizes = choices.get("sizes")
-        for name, splitter in self._splitters().items():
-            wanted = sizes.get(name) if isinstance(sizes, dict) else None
-            if (
-                isinstance(wanted, list)
-                and len(wanted) == splitter.count()
-                and all(type(size) is int and 0 <= size < 100_000 for size in wanted)
-            ):
-                splitter.setSizes(wanted)
         if self.isVisible():
             self._ask_all()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Tells who floats above the page."""
-        super().resizeEvent(event)
-        self.resized.emit()
-
-    def _toggle_maximized_sender(self) -> None:
-        panel = self.sender()
-        if isinstance(panel, Panel):
-            self.toggle_maximized(panel)
-
-    def toggle_maximized(self, panel: Panel) -> None:
-        """Gives one panel the whole page, or gives it back."""
-        if self._maximized is not None:
-            self._restore_maximized()
-            return
-        self._maximized = panel
-        for other in self.panels:
-            other.setVisible(other is panel)
-        self._lower.setVisible(self._lower.isAncestorOf(panel))
-        self.setFocus()
-
-    def _restore_maximized(self) -> None:
-        if self._maximized is not None:
-            self._maximized = None
-            for panel in self.panels:
-                panel.show()
-            self._lower.show()
 
     # What the window calls.
 
@@ -205,8 +124,7 @@ class ProbePage(QWidget):
         # A model that was made for another text may lack some characters of this one.
         self._corpus = "".join(c for c in self._corpus if c in view.vocabulary)
         self._chosen_by_user = False
-        for panel in self.panels:
-            panel.set_view(view)
+        self._show_run(view)
         if self.isVisible():
             self._ask_all()
 
