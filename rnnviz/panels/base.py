@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from rnnviz.files import reason, write_bytes
+from rnnviz.panels.sizing import margins, spacing, square, tall
 from rnnviz.panels.theme import icon, themes
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.session.view import RunView
@@ -88,10 +89,10 @@ class Panel(QFrame):
         outer.setContentsMargins(1, 1, 1, 1)
         outer.setSpacing(0)
         self._header = QWidget(self)
-        self._header.setFixedHeight(36)
+        tall(self._header, 36)
         self._header_layout = QHBoxLayout(self._header)
-        self._header_layout.setContentsMargins(12, 6, 8, 6)
-        self._header_layout.setSpacing(8)
+        margins(self._header_layout, 12, 6, 8, 6)
+        spacing(self._header_layout, 8)
         self._title = QLabel(title)
         self._title.setProperty("role", "title")
         self._clause = ElidedLabel(clause)
@@ -106,12 +107,12 @@ class Panel(QFrame):
         self._menu_button.setAccessibleName(self.tr("{0}: more").format(title))
         self._menu_button.setMenu(self.menu)
         self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._menu_button.setFixedSize(24, 24)
+        square(self._menu_button, 24)
         self._header_layout.addWidget(self._menu_button)
         outer.addWidget(self._header)
         self.body = QVBoxLayout()
-        self.body.setContentsMargins(12, 0, 12, 12)
-        self.body.setSpacing(8)
+        margins(self.body, 12, 0, 12, 12)
+        spacing(self.body, 8)
         outer.addLayout(self.body, 1)
         self._menu_button.setIcon(icon("more"))
         themes().changed.connect(self._theme_changed)

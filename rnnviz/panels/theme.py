@@ -38,6 +38,8 @@ LECTURE_LINES = 720
 POINTS = (10.0, 11.0, 12.0, 13.0, 14.0, 16.0, 18.0, 20.0, 22.0, 24.0, 28.0, 32.0)
 _LECTURE_LAYOUT = 1.6  # of sizes that hold text, where body type grows by 1.7 and labels by 1.5
 _LECTURE_STROKE = 1.8
+_LECTURE_GAP = 1.4
+_LECTURE_ICON = 1.25
 _LECTURE_MARKER = 1.7
 _LINE = 1.25  # height of a line of text in font sizes
 # From the back row muted and faint are the same as absent.
@@ -97,6 +99,7 @@ class Themes(QObject):
     """Holds colours and sizes in force; follows the system's colour scheme in mode `system`."""
 
     changed = Signal()  # of colours, of the type scale or of lecture mode
+    resizing = Signal()  # just before: for those who keep the sizes of others
 
     def __init__(self) -> None:
         super().__init__()
@@ -170,6 +173,7 @@ class Themes(QObject):
             application.setFont(ui_font("body"))
             application.setPalette(_palette(self.current))
             application.setStyleSheet(_style_sheet(self.current))
+        self.resizing.emit()
         self.changed.emit()
 
 
@@ -217,6 +221,16 @@ def stroke(width: float = 2.2) -> float:
 def marker(size: float) -> float:
     """The size of a dot or handle in pixels."""
     return size * _LECTURE_MARKER * _lecture_lines() if themes().lecture else size
+
+
+def gap(n: float) -> int:
+    """Empty space in pixels: as designed at every size of type, wider in lectures."""
+    return round(n * _LECTURE_GAP * _lecture_lines()) if themes().lecture else round(n)
+
+
+def icon_pixels(size: float = 16) -> int:
+    """The size of an icon that is as large as designed beside the designed type."""
+    return round(size * themes().scale() * (_LECTURE_ICON if themes().lecture else 1.0))
 
 
 def _layout_scale() -> float:
@@ -277,8 +291,12 @@ def mono_font(role: str = "label", *, medium: bool = False) -> QFont:
     return font
 
 
-def icon_pixmap(name: str, color: QColor, size: int = 16, ratio: float = 2.0) -> QPixmap:
-    """`resources/icons/NAME.svg` in one colour (its `currentColor`), `size` logical pixels."""
+def icon_pixmap(name: str, color: QColor, size: int | None = None, ratio: float = 2.0) -> QPixmap:
+    """`resources/icons/NAME.svg` in one colour (its `currentColor`).
+
+    `size` is in logical pixels; without it, that of icons beside the type in force.
+    """
+    size = icon_pixels() if size is None else size
     source = (resources_folder() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     renderer = QSvgRenderer(QByteArray(source.replace("currentColor", color.name()).encode()))
     pixmap = QPixmap(round(size * ratio), round(size * ratio))
@@ -290,7 +308,7 @@ def icon_pixmap(name: str, color: QColor, size: int = 16, ratio: float = 2.0) ->
     return pixmap
 
 
-def icon(name: str, token: str = "text-2", size: int = 16) -> QIcon:
+def icon(name: str, token: str = "text-2", size: int | None = None) -> QIcon:
     """An icon tinted with a colour token, paler while disabled."""
     result = QIcon(icon_pixmap(name, theme().color(token), size))
     result.addPixmap(

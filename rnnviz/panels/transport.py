@@ -6,7 +6,8 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from rnnviz.panels.theme import icon, mono_font, theme, themes, ui_font
+from rnnviz.panels.sizing import icons, margins, spacing, square, tall, wide
+from rnnviz.panels.theme import icon, mono_font, px, theme, themes, ui_font
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.widgets.timeline import Timeline
 from rnnviz.session.view import RunView
@@ -77,7 +78,7 @@ class StatePill(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._word, self._token = "", "text-muted"
-        self.setFixedHeight(28)
+        tall(self, 28)
         self.show_state(self.tr("Ready"), "text-muted")
 
     def show_state(self, word: str, token: str) -> None:
@@ -94,7 +95,8 @@ class StatePill(QWidget):
     def sizeHint(self) -> QSize:
         """Wide enough for the longest word it shows, so that nothing beside it moves."""
         return QSize(
-            QFontMetrics(ui_font("label", bold=True)).horizontalAdvance("Diverged") + 42, 28
+            QFontMetrics(ui_font("label", bold=True)).horizontalAdvance("Diverged") + px(42),
+            self.height(),
         )
 
     minimumSizeHint = sizeHint
@@ -112,10 +114,11 @@ class StatePill(QWidget):
         painter.drawRoundedRect(area, 5, 5)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
-        painter.drawEllipse(QRectF(12, self.height() / 2 - 3.5, 7, 7))
+        dot = px(7)
+        painter.drawEllipse(QRectF(px(12), (self.height() - dot) / 2, dot, dot))
         painter.setPen(colors.color("text") if self._token == "text-muted" else color)
         painter.setFont(ui_font("label", bold=True))
-        painter.drawText(area.adjusted(26, 0, -4, 0), Qt.AlignmentFlag.AlignVCenter, self._word)
+        painter.drawText(area.adjusted(px(26), 0, -4, 0), Qt.AlignmentFlag.AlignVCenter, self._word)
 
 
 _PHASES = {
@@ -139,16 +142,17 @@ class TransportBar(QFrame):
         super().__init__(parent)
         self.setProperty("bar", "bottom")
         self.setAccessibleName(self.tr("Transport"))
-        self.setFixedHeight(64)
+        tall(self, 64, 2)
         self.view: RunView | None = None
         self._button_shown: tuple[bool, str] | None = None
         line = QHBoxLayout(self)
-        line.setContentsMargins(12, 4, 12, 4)
-        line.setSpacing(8)
+        margins(line, 12, 4, 12, 4)
+        spacing(line, 8)
         self.play = QPushButton(self.tr("Play"))
         self.play.setProperty("kind", "primary")
-        self.play.setFixedSize(104, 40)
-        self.play.setIconSize(QSize(16, 16))
+        wide(self.play, 104)
+        tall(self.play, 40)
+        icons(self.play)
         self.play.clicked.connect(self.play_toggled)
         self.step = self._icon_button(self.tr("One step"), self.tr("One step (Ctrl+.)"))
         self.step.clicked.connect(self.step_requested)
@@ -176,8 +180,7 @@ class TransportBar(QFrame):
     def _icon_button(self, name: str, tip: str) -> QPushButton:
         button = QPushButton()
         button.setProperty("kind", "icon")
-        button.setFixedSize(40, 40)
-        button.setIconSize(QSize(16, 16))
+        square(button, 40)
         button.setAccessibleName(name)
         button.setToolTip(tip)
         return button
@@ -240,8 +243,8 @@ class TransportBar(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window the elapsed time goes first, then the epoch."""
         super().resizeEvent(event)
-        self.elapsed.setVisible(event.size().width() >= _HIDE_ELAPSED_BELOW)
-        self.epoch.setVisible(event.size().width() >= _HIDE_EPOCH_BELOW)
+        self.elapsed.setVisible(event.size().width() >= px(_HIDE_ELAPSED_BELOW))
+        self.epoch.setVisible(event.size().width() >= px(_HIDE_EPOCH_BELOW))
 
     def _apply_theme(self) -> None:
         self.step.setIcon(icon("step", "text"))

@@ -10,7 +10,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from rnnviz.panels.theme import themes, ui_font
+from rnnviz.panels.sizing import tall, wide
+from rnnviz.panels.theme import px, themes, ui_font
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.panels.widgets.number_field import NumberField
 from rnnviz.session.config import TEMPERATURE_RANGE
@@ -45,7 +46,7 @@ class WritingControl(QWidget):
         line.setSpacing(6)
         self.button = QPushButton()
         self.button.setProperty("kind", "small")
-        self.button.setFixedHeight(28)
+        tall(self.button, 28)
         self.way = Choice(self.tr("How the network chooses characters"))
         for way, words, tip in (
             ("greedy", self.tr("greedy"), self.tr("The likeliest character each time")),
@@ -55,7 +56,7 @@ class WritingControl(QWidget):
         ):
             self.way.addItem(words, way)
             self.way.setItemData(self.way.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        self.way.setFixedWidth(124)
+        wide(self.way, 124)
         low, high = TEMPERATURE_RANGE
         self.temperature = self._field(low, high, 0.8, self.tr("Temperature"), "{:.2f}")
         self.top_k = self._field(1, _MOST_K, 5, self.tr("k, characters"), integer=True)
@@ -81,7 +82,7 @@ class WritingControl(QWidget):
         integer: bool = False,
     ) -> NumberField:
         field = NumberField(low, high, value, name, integer=integer, form=form or "{:.2g}")
-        field.setFixedWidth(68)
+        wide(field, 68)
 
         def refuse(sentence: str) -> None:
             field.set_state("bad" if sentence else "")
@@ -155,8 +156,8 @@ class WritingControl(QWidget):
         self.button.setAccessibleName(self.button.text())
         # One width for both words: nothing beside it may move.
         metrics = QFontMetrics(ui_font("label"))
-        wide = max(metrics.horizontalAdvance(w) for w in (self.tr("Stop"), self.tr("Write")))
-        self.button.setFixedWidth(wide + 26)
+        longest = max(metrics.horizontalAdvance(w) for w in (self.tr("Stop"), self.tr("Write")))
+        self.button.setFixedWidth(longest + px(26))
 
     def _show_fields(self) -> None:
         way = str(self.way.currentData())
