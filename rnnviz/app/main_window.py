@@ -44,6 +44,7 @@ from rnnviz.app.train_page import TrainPage
 from rnnviz.app.window_commands import window_commands
 from rnnviz.panels.setup import SetupPanel
 from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.transport import TransportBar
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.paths import cache_folder
@@ -843,6 +844,8 @@ class MainWindow(QMainWindow):
         """Space plays and pauses wherever no text field or button takes it for itself."""
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self.toggle_play()
+            return
+        if time_cursor().take_key(event):
             return
         super().keyPressEvent(event)
 
