@@ -43,7 +43,7 @@ from rnnviz.app.top_bar import TopBar, logo
 from rnnviz.app.train_page import TrainPage
 from rnnviz.app.window_commands import window_commands
 from rnnviz.panels.setup import SetupPanel
-from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.theme import BODY_POINTS, LECTURE_POINTS, px, theme, themes
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.transport import TransportBar
 from rnnviz.panels.widgets.plain_tip import plain_tip
@@ -84,6 +84,10 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(1024, 640)
         self.setAcceptDrops(True)
         self.settings = settings or Settings()
+        themes().restore_points(
+            self.settings.number("type-points", BODY_POINTS),
+            self.settings.number("lecture-type-points", LECTURE_POINTS),
+        )
         self.controller = Controller(autosaves, self)
         self.controller.keeper.panels = self._panels
         self.controller.onlookers = self._seed_is_seen
@@ -774,6 +778,13 @@ class MainWindow(QMainWindow):
         self.settings.set("theme", mode)
         self._sync_settings()
         themes().set_mode(mode)
+
+    def step_type(self, direction: int) -> None:
+        """All type one size larger (1), smaller (-1) or as designed (0), and keeps the choice."""
+        themes().step_points(direction)
+        self.settings.set("type-points", themes().points)
+        self.settings.set("lecture-type-points", themes().lecture_points)
+        self._sync_settings()
 
     def _sync_settings(self) -> None:
         """Writes them; that they cannot be kept is told once."""

@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeySequence
 from rnnviz.app.actions import Command
 from rnnviz.app.menus import FILE, HELP, PRESETS, RUN, VIEW
 from rnnviz.app.pages import PERSPECTIVES
-from rnnviz.panels.theme import MODES, themes
+from rnnviz.panels.theme import MODES, POINTS, themes
 from rnnviz.session.config import ConfigError
 from rnnviz.session.presets import load_preset, preset_ids
 
@@ -26,6 +26,7 @@ def window_commands(window: MainWindow) -> Iterator[Command]:
     yield from _file(window)
     yield from _run(window)
     yield from _view(window)
+    yield from _type(window)
     yield from _presets(window)
     yield from _help(window)
 
@@ -209,6 +210,48 @@ def _view(window: MainWindow) -> Iterator[Command]:
         tip=tr("Panels and Setup as designed, on the page in sight"),
         group=VIEW,
         section=2,
+    )
+
+
+def _type(window: MainWindow) -> Iterator[Command]:
+    tr = window.tr
+
+    def largest() -> str:
+        at_end = themes().body_points() >= POINTS[-1]
+        return tr("There is no larger type.") if at_end else ""
+
+    def smallest() -> str:
+        at_end = themes().body_points() <= themes().least_points()
+        return tr("There is no smaller type.") if at_end else ""
+
+    yield Command(
+        "view.type-larger",
+        tr("Larger type"),
+        partial(window.step_type, 1),
+        ("Ctrl++", "Ctrl+="),
+        tip=tr("All type, 10 to 32 pt; the layout goes with it"),
+        group=VIEW,
+        section=3,
+        why_not=largest,
+    )
+    yield Command(
+        "view.type-smaller",
+        tr("Smaller type"),
+        partial(window.step_type, -1),
+        ("Ctrl+-",),
+        tip=tr("All type, 10 to 32 pt; the layout goes with it"),
+        group=VIEW,
+        section=3,
+        why_not=smallest,
+    )
+    yield Command(
+        "view.type-designed",
+        tr("Type as designed"),
+        partial(window.step_type, 0),
+        tip=tr("10 pt, in lecture mode 16.5 pt"),
+        group=VIEW,
+        section=3,
+        why_not=smallest,
     )
 
 

@@ -130,10 +130,13 @@ class Themes(QObject):
         """The size of body type that is chosen for the mode in force."""
         return self.lecture_points if self.lecture else self.points
 
+    def least_points(self) -> float:
+        """The smallest size of body type there is in the mode in force: the one designed."""
+        return LECTURE_POINTS if self.lecture else BODY_POINTS
+
     def set_points(self, points: float) -> None:
         """Body type of 10 to 32 pt, 16.5 to 32 in lecture mode; all other type goes with it."""
-        least = LECTURE_POINTS if self.lecture else POINTS[0]
-        points = min(max(points, least), POINTS[-1])
+        points = min(max(points, self.least_points()), POINTS[-1])
         if points == self.body_points():
             return
         if self.lecture:
@@ -142,11 +145,23 @@ class Themes(QObject):
             self.points = points
         self._resolve()
 
+    def restore_points(self, points: float, lecture_points: float) -> None:
+        """Takes back both sizes of body type, each brought into its limits."""
+        sizes = (
+            min(max(points, BODY_POINTS), POINTS[-1]),
+            min(max(lecture_points, LECTURE_POINTS), POINTS[-1]),
+        )
+        if sizes != (self.points, self.lecture_points):
+            self.points, self.lecture_points = sizes
+            self._resolve()
+
     def step_points(self, direction: int) -> None:
-        """The next larger or smaller size of type, as far as there is one."""
+        """The next larger or smaller size of type, as far as there is one; 0 as designed."""
         now = self.body_points()
         if direction > 0:
             self.set_points(min((p for p in POINTS if p > now), default=now))
+        elif direction == 0:
+            self.set_points(self.least_points())
         else:
             self.set_points(max((p for p in POINTS if p < now), default=now))
 
