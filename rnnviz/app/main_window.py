@@ -31,18 +31,23 @@ from PySide6.QtWidgets import (
 from rnnviz.app.actions import Actions
 from rnnviz.app.controller import Controller
 from rnnviz.app.gradients_page import GradientsPage
+from rnnviz.app.lecture import Lecture
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.menus import FILE, PRESETS, Menus
 from rnnviz.app.notice import Notice
 from rnnviz.app.pages import GRADIENTS, PERSPECTIVES, PROBE, TRAIN, Page, Pages
+from rnnviz.app.panel_page import LAYOUT_VERSION, on_screen
+from rnnviz.app.panel_window import PanelWindow, PanelWindows
 from rnnviz.app.probe_page import ProbePage
 from rnnviz.app.question import ask
 from rnnviz.app.rail import Rail
+from rnnviz.app.screens import ScreenWatch, bring_into_sight
 from rnnviz.app.settings import Settings
 from rnnviz.app.top_bar import TopBar, logo
 from rnnviz.app.train_page import TrainPage
 from rnnviz.app.window_commands import window_commands
 from rnnviz.panels.setup import SetupPanel
+from rnnviz.panels.sizing import margins, spacing
 from rnnviz.panels.theme import BODY_POINTS, LECTURE_POINTS, px, theme, themes
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.transport import TransportBar
@@ -66,6 +71,7 @@ _ASK_AFTER = 60.0  # seconds of training that are not thrown away without a ques
 _SEED_LINE = 38  # characters of a line of the seed made up while the user has typed none
 _SEARCHED = 1_000_000  # characters in which a paragraph is looked for
 _RECENT = 8
+_LAYOUT = f"layout-{LAYOUT_VERSION}"  # sizes saved by another version mean nothing to this one
 _NAMES = tuple(name for name, _ in PERSPECTIVES)
 _NOT_FOR_OTHER_RUNS = ("sizes", "unit", "units")  # kept apart, or of no meaning there
 _PARAGRAPH = re.compile(r"\n\n(?=\S)")
@@ -129,6 +135,12 @@ class MainWindow(QMainWindow):
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
         self.transport = TransportBar()
+        self.screen_watch = ScreenWatch(self)
+        self.screen_watch.watch(self)
+        self.panel_windows = PanelWindows(self.settings, self.screen_watch, self)
+        for name, served in ((TRAIN, self.page), (GRADIENTS, self.gradients), (PROBE, self.probe)):
+            self.panel_windows.serve(name, served)
+        self.lecture = Lecture(self)
         self._build_layout()
         self._build_menus()
         self._connect()
@@ -144,8 +156,8 @@ class MainWindow(QMainWindow):
     def _build_layout(self) -> None:
         middle = QWidget()
         line = QHBoxLayout(middle)
-        line.setContentsMargins(8, 8, 8, 8)
-        line.setSpacing(8)
+        margins(line, 8, 8, 8, 8)
+        spacing(line, 8)
         line.addWidget(self.setup)
         line.addWidget(self.rail)
         line.addWidget(self.pages, 1)
@@ -206,6 +218,8 @@ class MainWindow(QMainWindow):
         self.transport.play_toggled.connect(self.toggle_play)
         self.transport.step_requested.connect(self.one_step)
         self.transport.reset_requested.connect(self.reset_run)
+        self.transport.lecture_left.connect(self.lecture.leave)
+        self.panel_windows.opened.connect(self._panel_window_opened)
         for panel in (*page.panels, *self.gradients.panels, *self.probe.panels):
             panel.command.connect(self._send)
         self.gradients.compute_requested.connect(controller.ask_spectrum)
@@ -545,18 +559,13 @@ class MainWindow(QMainWindow):
     def _seed_is_seen(self) -> bool:
         """Whether a panel that shows what the network makes of the seed is on the screen."""
         page = self.page
-        seen = page.next_character.isVisible() or page.hidden_state.isVisible()
-        return seen and not self.isMinimized()
+        return on_screen(page.next_character) or on_screen(page.hidden_state)
 
     def _tell_looks(self, live: LiveRun) -> None:
         """Says what of the other pages is in sight, so that the rest costs nothing."""
         page = self.gradients
-        if self.isMinimized():
-            return
-        if self.probe.isVisible():
+        if any(on_screen(panel) for panel in self.probe.panels):
             live.respondent.renew()
-        if not page.isVisible():
-            return
         if looked_at := page.looked_at():
             live.inspector.look(looked_at, page.eigenvalues.layer())
         if page.norms_are_seen():
@@ -786,6 +795,12 @@ class MainWindow(QMainWindow):
         self.settings.set("lecture-type-points", themes().lecture_points)
         self._sync_settings()
 
+    @Slot(object)
+    def _panel_window_opened(self, window: PanelWindow) -> None:
+        # The keys hold there as well, but for the one that fills the screen.
+        window.addActions([a for a in self.actions() if a.objectName() != "view.lecture"])
+        window.play_requested.connect(self.toggle_play)
+
     def _sync_settings(self) -> None:
         """Writes them; that they cannot be kept is told once."""
         problem = self.settings.sync()
@@ -818,7 +833,7 @@ class MainWindow(QMainWindow):
         """Brings a perspective to the front; the others do nothing while they are hidden."""
         if name != self.shown_page():
             self.pages.setCurrentIndex(tuple(self.perspectives).index(name))
-            self._place_setup()
+            self.place_setup()
             self.notice.raise_()  # the page that comes is put above it
             self.pages.focus_page()  # nothing is about to be typed, and Space plays
             if name == TRAIN and self._seed_to_ask:
@@ -830,33 +845,42 @@ class MainWindow(QMainWindow):
     def toggle_setup(self) -> None:
         """Folds Setup away or unfolds it, and keeps it so whatever the window's width."""
         self._setup_folded[self.shown_page()] = not self.setup.isHidden()
-        self._place_setup()
+        self.place_setup()
 
-    def _place_setup(self) -> None:
+    def place_setup(self) -> None:
+        """Setup, or the rail in its place; neither in a lecture."""
+        if self.lecture.active:
+            self.setup.hide()
+            self.rail.hide()
+            return
         name = self.shown_page()
         folded = self._setup_folded[name]
         if folded is None:
-            folded = name != TRAIN or self.width() < _RAIL_BELOW
+            folded = name != TRAIN or self.width() < px(_RAIL_BELOW)
         self.setup.setVisible(not folded)
         self.rail.setVisible(folded)
 
     def reset_layout(self) -> None:
         """Panels and Setup as designed, on the page in sight."""
         self._setup_folded[self.shown_page()] = None
-        self._place_setup()
+        self.place_setup()
         self.perspectives[self.shown_page()].reset_layout()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Folds Setup in a narrow window unless the user has decided."""
         super().resizeEvent(event)
-        self._place_setup()
+        self.lecture.fit()
+        self.place_setup()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space plays and pauses wherever no text field or button takes it for itself."""
+        """Space plays wherever no text field or button takes it; Escape ends lecture mode."""
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self.toggle_play()
             return
         if time_cursor().take_key(event):
+            return
+        if event.key() == Qt.Key.Key_Escape and self.lecture.active:
+            self.lecture.leave()
             return
         super().keyPressEvent(event)
 
@@ -892,9 +916,10 @@ class MainWindow(QMainWindow):
         if not self.restoreGeometry(settings.state("geometry")):
             screen = self.screen().availableSize()
             self.resize(QSize(1600, 1000).boundedTo(screen))
+        bring_into_sight(self)
         for name, page in self.perspectives.items():
             page.restore_layout(
-                {part: settings.state(f"{_key(name, 'layout')}/{part}") for part in page.parts()}
+                {part: settings.state(f"{_key(name, _LAYOUT)}/{part}") for part in page.parts()}
             )
             folded = settings.text(_key(name, "setup-folded"))
             self._setup_folded[name] = {"True": True, "False": False}.get(folded)
@@ -902,7 +927,7 @@ class MainWindow(QMainWindow):
                 self._choices[name] = settings.record(_key(name, "choices"))
         shown = settings.text("perspective", TRAIN)
         self.show_page(shown if shown in self.perspectives else TRAIN)
-        self._place_setup()
+        self.place_setup()
         seed = settings.text("seed")
         if seed:
             self._own_seed = True
@@ -914,10 +939,12 @@ class MainWindow(QMainWindow):
 
     def _keep(self) -> None:
         settings = self.settings
+        self.lecture.leave()
+        self.panel_windows.close_all()
         settings.set("geometry", self.saveGeometry())
         for name, page in self.perspectives.items():
             for part, state in page.save_layout().items():
-                settings.set(f"{_key(name, 'layout')}/{part}", state)
+                settings.set(f"{_key(name, _LAYOUT)}/{part}", state)
             folded = self._setup_folded[name]
             settings.set(_key(name, "setup-folded"), "" if folded is None else folded)
         if not self._choices:  # else no run has begun that could take them

@@ -66,6 +66,7 @@ class ProbePage(PanelPage):
         self.expectations = ExpectationsPanel()
         self.unit_text = UnitTextPanel()
         self.units = UnitsPanel()
+        self.lecture_panels = (self.expectations, self.unit_text)
         self._hold(self.expectations, self.unit_text, self.units)
         for name, panel in zip(_NAMES, self.panels, strict=True):
             panel.setObjectName(name)
@@ -107,7 +108,7 @@ class ProbePage(PanelPage):
         if type(unit) is int and 0 <= unit < units:
             self.units.table.choose(unit)
             self._unit_chosen(unit)
-        if self.isVisible():
+        if self.is_seen():
             self._ask_all()
 
     # What the window calls.
@@ -125,7 +126,7 @@ class ProbePage(PanelPage):
         self._corpus = "".join(c for c in self._corpus if c in view.vocabulary)
         self._chosen_by_user = False
         self._show_run(view)
-        if self.isVisible():
+        if self.is_seen():
             self._ask_all()
 
     def set_seed(self, text: str) -> None:
@@ -182,9 +183,16 @@ class ProbePage(PanelPage):
     def hideEvent(self, event: QHideEvent) -> None:
         """What nobody sees is not computed."""
         super().hideEvent(event)
-        self.stop_writing()
-        self._matching_again = False
-        self.withdrawn.emit(())
+        self.seen_changed()
+
+    def seen_changed(self) -> None:
+        """Begins to ask when the first panel is in sight, and stops with the last."""
+        if self.is_seen():
+            self._ask_all()
+        else:
+            self.stop_writing()
+            self._matching_again = False
+            self.withdrawn.emit(())
 
     def _ask_all(self) -> None:
         if self.view is None:
@@ -196,7 +204,7 @@ class ProbePage(PanelPage):
             self._ask_units()
 
     def _ask(self, question: object) -> None:
-        if self.view is not None and self.isVisible():
+        if self.view is not None and self.is_seen():
             self.asked.emit(question)
 
     def _ask_about_seed(self) -> None:
@@ -267,7 +275,7 @@ class ProbePage(PanelPage):
     def write(self, writing: Writing, length: int) -> None:
         """Lets the network write so many characters from the end of the seed."""
         self.stop_writing()
-        if self.view is None or not self.isVisible():
+        if self.view is None or not self.is_seen():
             return
         self._written_all = False
         self.expectations.say("")
@@ -330,7 +338,7 @@ class ProbePage(PanelPage):
     def refresh_due(self) -> None:
         """Says how old the matches are, and finds those of an untrained network once more."""
         known = self.units.matches()
-        if self.view is None or known is None or not known.complete or not self.isVisible():
+        if self.view is None or known is None or not known.complete or not self.is_seen():
             return
         now = self.view.step
         self.units.show_now(now)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from rnnviz.app.panel_page import PanelPage
+from rnnviz.panels.base import Panel
 from rnnviz.panels.gradient_norm import GradientNormPanel
 from rnnviz.panels.hidden_state import HiddenStatePanel
 from rnnviz.panels.loss import LossPanel
 from rnnviz.panels.next_character import NextCharacterPanel
 from rnnviz.panels.samples import SamplesPanel
+from rnnviz.panels.theme import themes
 from rnnviz.session.view import RunView
 
 # Sizes at 1600 x 1000; splitters scale them to the window.
@@ -29,6 +30,8 @@ _NAMES = ("loss", "gradient_norm", "hidden_state", "next_character", "samples")
 class TrainPage(PanelPage):
     """What happens while it trains; in a low window some panels give way."""
 
+    least_height = _HIDE_SAMPLES_BELOW
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.loss = LossPanel()
@@ -36,6 +39,8 @@ class TrainPage(PanelPage):
         self.hidden_state = HiddenStatePanel()
         self.next_character = NextCharacterPanel()
         self.samples = SamplesPanel()
+        self.lecture_panels = (self.loss, self.gradient_norm, self.samples)
+        self.lecture_strip = self.samples
         self._hold(
             self.loss,
             self.gradient_norm,
@@ -54,21 +59,12 @@ class TrainPage(PanelPage):
         )
         self._fill(self._split("columns", columns, sides, _COLUMNS))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a low window Samples gives way first, then Hidden state."""
-        super().resizeEvent(event)
-        self._give_way()
-
-    def _give_way(self) -> None:
-        if self._maximized is None:
-            self.samples.setVisible(self.height() >= _HIDE_SAMPLES_BELOW)
-            self.hidden_state.setVisible(self.height() >= _HIDE_HIDDEN_STATE_BELOW)
-
-    def _restore_maximized(self) -> None:
-        was_maximized = self._maximized is not None
-        super()._restore_maximized()
-        if was_maximized:
-            self._give_way()
+    def _gives_way(self, panel: Panel) -> bool:
+        """Samples first, then Hidden state, in a low window; with large type the page scrolls."""
+        if themes().scale() > 1:
+            return False
+        least = {self.samples: _HIDE_SAMPLES_BELOW, self.hidden_state: _HIDE_HIDDEN_STATE_BELOW}
+        return self.height() < least.get(panel, 0)
 
     def set_view(self, view: RunView) -> None:
         """Shows another run in every panel."""

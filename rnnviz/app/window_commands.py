@@ -27,6 +27,7 @@ def window_commands(window: MainWindow) -> Iterator[Command]:
     yield from _run(window)
     yield from _view(window)
     yield from _type(window)
+    yield from _windows(window)
     yield from _presets(window)
     yield from _help(window)
 
@@ -253,6 +254,42 @@ def _type(window: MainWindow) -> Iterator[Command]:
         section=3,
         why_not=smallest,
     )
+
+
+def _windows(window: MainWindow) -> Iterator[Command]:
+    tr = window.tr
+    yield Command(
+        "view.lecture",
+        tr("Lecture mode"),
+        window.lecture.toggle,
+        ("F11",),
+        tip=tr("Few panels, large type and the whole screen; Esc ends it"),
+        group=VIEW,
+        section=4,
+        checked=lambda: window.lecture.active,
+    )
+    yield Command(
+        "view.own-window",
+        tr("Panel in its own window"),
+        window.panel_windows.toggle_pointed_at,
+        ("Ctrl+Shift+N",),
+        tip=tr("The panel that has the focus, or else the one under the mouse"),
+        group=VIEW,
+        section=4,
+    )
+    titles = dict(PERSPECTIVES)
+    for name, panel in window.panel_windows.panels():
+        title = f"{tr(titles[name])}: {panel.accessibleName()}"
+        yield Command(
+            f"view.window-{name}-{panel.objectName()}",
+            tr("{0} in its own window").format(title),
+            partial(window.panel_windows.toggle, panel),
+            tip=tr("On another screen, say; it returns when that window is closed"),
+            group=VIEW,
+            section=4,
+            submenu=tr("Panels in windows"),
+            checked=partial(window.panel_windows.is_open, panel),
+        )
 
 
 def _colours_are(mode: str) -> bool:

@@ -14,6 +14,8 @@ from rnnviz.session.view import RunView
 
 _HIDE_ELAPSED_BELOW = 1100
 _HIDE_EPOCH_BELOW = 1000
+_HIDE_SPEED_BELOW = 760
+_HIDE_STATE_BELOW = 600
 
 
 def clock(seconds: float) -> str:
@@ -136,6 +138,7 @@ class TransportBar(QFrame):
     play_toggled = Signal()
     step_requested = Signal()
     reset_requested = Signal()
+    lecture_left = Signal()
     interval = 0.25
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -174,6 +177,14 @@ class TransportBar(QFrame):
             line.addSpacing(8)
         line.addWidget(self.timeline, 1)
         line.addWidget(self.pill)
+        self.leave = QPushButton(self.tr("Exit  Esc"))
+        self.leave.setToolTip(self.tr("Leave lecture mode (Esc)"))
+        self.leave.setAccessibleName(self.tr("Leave lecture mode"))
+        tall(self.leave, 40)
+        self.leave.clicked.connect(self.lecture_left)
+        self.leave.hide()
+        line.addWidget(self.leave)
+        self._lecture = False
         themes().changed.connect(self._apply_theme)
         self._apply_theme()
 
@@ -241,14 +252,30 @@ class TransportBar(QFrame):
             button.setEnabled(ready)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow window the elapsed time goes first, then the epoch."""
+        """In a narrow window some figures give way."""
         super().resizeEvent(event)
-        self.elapsed.setVisible(event.size().width() >= px(_HIDE_ELAPSED_BELOW))
-        self.epoch.setVisible(event.size().width() >= px(_HIDE_EPOCH_BELOW))
+        self._fit()
+
+    def set_lecture(self, on: bool) -> None:
+        """Nothing but what the back row needs, and the way out."""
+        self._lecture = on
+        self.leave.setVisible(on)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The elapsed time goes first, then the epoch, and with large type the rest."""
+        room, desk = self.width(), not self._lecture
+        self.elapsed.setVisible(desk and room >= px(_HIDE_ELAPSED_BELOW))
+        self.epoch.setVisible(desk and room >= px(_HIDE_EPOCH_BELOW))
+        self.speed.setVisible(desk and room >= px(_HIDE_SPEED_BELOW))
+        self.pill.setVisible(desk and room >= px(_HIDE_STATE_BELOW))
 
     def _apply_theme(self) -> None:
         self.step.setIcon(icon("step", "text"))
         self.reset.setIcon(icon("reset", "text"))
         for readout in (self.steps, self.epoch, self.speed, self.elapsed):
             readout.apply_theme()
+        self.pill.updateGeometry()
+        self._button_shown = None  # its icon has another size or colour
+        self._fit()
         self.refresh_state()
