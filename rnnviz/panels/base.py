@@ -6,8 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QImage, QMouseEvent, QPainter, QPixmap, QShowEvent
+from PySide6.QtCore import QBuffer, QCoreApplication, QIODevice, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QGuiApplication,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPixmap,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -154,6 +162,8 @@ class Panel(QFrame):
     def _theme_changed(self) -> None:
         self._menu_button.setIcon(icon("more"))
         self.apply_theme()
+        # Type may have another size, and what a panel leaves out depends on its own size in type.
+        QCoreApplication.sendEvent(self, QResizeEvent(self.size(), self.size()))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catches up with what happened while hidden."""

@@ -26,7 +26,8 @@ from rnnviz.panels.explanation import explain
 from rnnviz.panels.gradient_flow import CELL_TOKENS
 from rnnviz.panels.plot import Plot, Range, crisp, grown, polygon, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
-from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.sizing import tall
+from rnnviz.panels.theme import mono_font, px, theme, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.probes.step_jacobian import Spectrum
 from rnnviz.session.inspector import ON_DEMAND_ROWS, Inspection
@@ -82,7 +83,7 @@ class _Plane(Plot):
 
     def side_shown(self) -> bool:
         """Whether there is room for the words at the right."""
-        return self.width() >= _SIDE + _LEAST_PLOT
+        return self.width() >= px(_SIDE + _LEAST_PLOT)
 
     def margins(self) -> tuple[float, float, float, float]:
         """The words at the right, or above when it is narrow."""
@@ -308,7 +309,7 @@ class _Plane(Plot):
         painter.drawLine(QPointF(x, 4), QPointF(x, self.height() - 4))
         entries, foot = self.side_entries(), self.foot_words()
         body, caption, figure = ui_font("body", bold=True), ui_font("label"), mono_font("end-value")
-        if self.height() > 320:
+        if self.height() > px(320):
             figure = _larger(figure, 1.6)
         caption_metrics = QFontMetricsF(caption)
         small = QFontMetricsF(ui_font("tick"))
@@ -344,7 +345,7 @@ class _Plane(Plot):
                 painter.setPen(colors.color("text-2"))
                 painter.drawText(needed, wrap, meaning)
                 y += needed.height()
-            y += 16 if self.height() > 320 else 8
+            y += 16 if self.height() > px(320) else 8
         if foot and y + foot_rect.height() < self.height():
             painter.setFont(ui_font("tick"))
             painter.setPen(colors.color("text-muted"))
@@ -439,7 +440,7 @@ class EigenvaluesPanel(Panel):
         self.compute_button = QToolButton()
         self.compute_button.setProperty("framed", True)
         self.compute_button.setText(self.tr("Compute"))
-        self.compute_button.setFixedHeight(24)
+        tall(self.compute_button, 24)
         self.compute_button.setStyleSheet("padding: 0 8px;")
         self.compute_button.setToolTip(
             self.tr("Over {0} rows this takes seconds, so it is done when you ask").format(

@@ -28,7 +28,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollBar, QSizePolicy, QWid
 from rnnviz.panels.activation_colors import ink_on, luminance
 from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.characters import draw_keycap, unknown_sentence
-from rnnviz.panels.theme import Theme, mono_font, pixels, theme, ui_font
+from rnnviz.panels.sizing import margins, spacing, tall
+from rnnviz.panels.theme import Theme, mono_font, pixels, px, theme, ui_font
 from rnnviz.panels.widgets.seed_edit import LONGEST_SEED
 from rnnviz.panels.widgets.seed_line import SeedLine
 from rnnviz.panels.widgets.segmented import Segmented
@@ -322,7 +323,7 @@ class ExpectationColumns(QWidget):
 
     def capacity(self) -> int:
         """Columns that fit; depends on the width alone."""
-        return max(min(self._room() // _NARROWEST, _MOST_COLUMNS), _LEAST_COLUMNS)
+        return max(min(self._room() // px(_NARROWEST), _MOST_COLUMNS), _LEAST_COLUMNS)
 
     def layout_of(self) -> _Layout:
         """Where everything is at the present size."""
@@ -848,12 +849,12 @@ class ExpectationsPanel(Panel):
         line.addSpacing(24)
         line.addWidget(self.summary, 1)
         line.addWidget(self.message, 1)
-        self.body.setContentsMargins(12, 2, 12, 2)
-        self.body.setSpacing(6)
+        margins(self.body, 12, 2, 12, 2)
+        spacing(self.body, 6)
         self.body.addLayout(line)
         self.body.addWidget(self.columns, 1)
         self.body.addWidget(self.bar)
-        self.body.setSpacing(4)
+        spacing(self.body, 4)
         self.menu.addSeparator()
         self.menu.addAction(self.tr("Clear seed text"), lambda: self.edit.replace_text(""))
         self.edit.changed.connect(self._text_changed)
@@ -1028,8 +1029,8 @@ class ExpectationsPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The field ends where a column does; low panels save on air."""
         super().resizeEvent(event)
-        low = self.height() < _LOW
-        self.edit.setFixedHeight(28 if low else 36)
+        low = self.height() < px(_LOW)
+        tall(self.edit, 28 if low else 36)
         self._label.setFixedWidth(self.columns.gutter())
-        share = 0.28 if self.width() >= _NARROW else 0.22
+        share = 0.28 if self.width() >= px(_NARROW) else 0.22
         self.edit.setFixedWidth(max(round(share * self.width()), 160))

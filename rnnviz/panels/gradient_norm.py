@@ -39,7 +39,7 @@ from rnnviz.panels.plot import (
     two_figures,
     whole,
 )
-from rnnviz.panels.theme import theme, ui_font
+from rnnviz.panels.theme import px, theme, ui_font
 from rnnviz.session.commands import SetClipping
 from rnnviz.session.config import CLIP_RANGE
 from rnnviz.session.view import RunView
@@ -832,7 +832,7 @@ class GradientNormPanel(Panel):
     def _set_words(self, kind: str, threshold: float) -> None:
         plot = self.plot
         count = len(plot.norms.values)
-        narrow = self.width() < _SHORT_WORDS
+        narrow = self.width() < px(_SHORT_WORDS)
         clause = {
             "value": self.tr("largest entry")
             if narrow
@@ -855,7 +855,7 @@ class GradientNormPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Narrow panels show the histogram alone."""
         super().resizeEvent(event)
-        self.plot.strip_shown = self.width() >= _NARROW
+        self.plot.strip_shown = self.width() >= px(_NARROW)
         self._redraw()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:

@@ -48,7 +48,7 @@ from rnnviz.panels.readout import (
     power_of_ten,
     spread_apart,
 )
-from rnnviz.panels.theme import mono_font, theme, themes, ui_font
+from rnnviz.panels.theme import mono_font, px, theme, themes, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.norm_history import KINDS, NormHistory
 from rnnviz.session.view import RunView
@@ -113,7 +113,7 @@ class _Bars(QWidget):
     # Geometry.
 
     def _wide(self) -> bool:
-        return self.width() >= 330
+        return self.width() >= px(330)
 
     def _columns(self) -> tuple[float, float, float, float]:
         """Left and right of the bars, right ends of the norms and of the shares."""
@@ -198,7 +198,7 @@ class _Bars(QWidget):
     def _paint_row(self, painter: QPainter, row: QRectF, bar: _Bar) -> None:
         colors = theme()
         faded = bool(self.highlight) and self.highlight != bar.group
-        two_lines = row.height() >= 38
+        two_lines = row.height() >= px(38)
         body, tick = ui_font("body", bold=True), ui_font("tick")
         metrics, small = QFontMetricsF(body), QFontMetricsF(tick)
         lines = metrics.height() + (small.height() + 2 if two_lines else 0)

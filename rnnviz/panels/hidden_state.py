@@ -20,7 +20,8 @@ from rnnviz.panels.activation_colors import (
 )
 from rnnviz.panels.base import Panel
 from rnnviz.panels.heatmap import Heatmap
-from rnnviz.panels.theme import icon, ui_font
+from rnnviz.panels.sizing import margins, square
+from rnnviz.panels.theme import icon, px, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.probes.unit_order import similar_order
 from rnnviz.session.prober import Answer
@@ -76,7 +77,7 @@ class HiddenStatePanel(Panel):
         self.signals = _Letters([(name, name) for name in SIGNALS], self.tr("Signal"))
         self.signals.set_tips(_MEANING)
         self.sort_button = QToolButton()
-        self.sort_button.setFixedSize(24, 24)
+        square(self.sort_button, 24)
         self.sort_button.setToolTip(self.tr("Sort again: bring units together that are alike now"))
         self.sort_button.setAccessibleName(self.tr("Sort units again"))
         for control in (
@@ -88,7 +89,7 @@ class HiddenStatePanel(Panel):
         ):
             self.add_header_control(control)
         self.map = Heatmap()
-        self.body.setContentsMargins(12, 0, 12, 7)
+        margins(self.body, 12, 0, 12, 7)
         self.body.addWidget(self.map, 1)
         self._fill_menu()
         self.layers.changed.connect(self._layer_chosen)
@@ -219,7 +220,7 @@ class HiddenStatePanel(Panel):
         self._show_labels()
 
     def _show_labels(self) -> None:
-        wide = self.width() >= _NARROW
+        wide = self.width() >= px(_NARROW)
         self._signal_label.setVisible(wide)
         self._layer_label.setVisible(wide and len(self.layers.options()) > 1)
 
@@ -285,7 +286,7 @@ class HiddenStatePanel(Panel):
             parts.append(self.tr("{0} averaged per row").format(per_row))
         if self._by_index or self._order is None:
             parts.append(self.tr("by index"))
-        elif self.width() < _NARROW:
+        elif self.width() < px(_NARROW):
             parts.append(self.tr("sorted"))
         else:
             parts.append(self.tr("similar units together"))

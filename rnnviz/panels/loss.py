@@ -41,7 +41,8 @@ from rnnviz.panels.plot import (
     polygon,
     whole,
 )
-from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.sizing import tall
+from rnnviz.panels.theme import mono_font, px, theme, ui_font
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.toggle import Toggle
@@ -411,7 +412,7 @@ class _LossPlot(Plot):
             painter.drawText(QPointF(left + number_width + 6, baseline), word)
             key = "train" if token == "train" else "val"
             self.value_rects[key] = QRectF(left, middle - height / 2, self.width() - left, height)
-        if self.height() + 48 >= _LOW:
+        if self.height() + px(48) >= px(_LOW):
             painter.setFont(ui_font("tick"))
             painter.setPen(colors.color("text-muted"))
             tick = QFontMetricsF(painter.font())
@@ -605,7 +606,7 @@ class LossPanel(Panel):
         self.follow_button.setProperty("framed", True)
         self.follow_button.setText(self.tr("Follow"))
         self.follow_button.setToolTip(self.tr("Show the whole run and keep up with it again"))
-        self.follow_button.setFixedHeight(24)
+        tall(self.follow_button, 24)
         self.follow_button.setStyleSheet("padding: 0 8px;")
         self.follow_button.clicked.connect(self.follow)
         self.follow_button.hide()
@@ -782,7 +783,7 @@ class LossPanel(Panel):
         plot.split_label = view.split_label
         lines = references(view)
         plot.lines = [line for line in lines if line.id not in self._hidden]
-        if self.height() < _LOW:
+        if self.height() < px(_LOW):
             plot.lines = plot.lines[:1] + plot.lines[1:][-2:]
         plot.raw_only = view.step < _RAW_ONLY_STEPS
         self._take_ends(view)
@@ -944,7 +945,7 @@ class LossPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Small panels leave parts out."""
         super().resizeEvent(event)
-        self.units.setVisible(self.width() >= _NARROW)
+        self.units.setVisible(self.width() >= px(_NARROW))
         self._redraw()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:

@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSpacerItem, QWidget
 from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.characters import unknown_sentence
 from rnnviz.panels.probability_bars import ProbabilityBars
+from rnnviz.panels.sizing import margins, spacing, tall, wide
+from rnnviz.panels.theme import px
 from rnnviz.panels.widgets.number_field import NumberField
 from rnnviz.panels.widgets.seed_edit import LONGEST_SEED, SeedEdit
 from rnnviz.panels.widgets.segmented import Segmented
@@ -61,7 +63,7 @@ class NextCharacterPanel(Panel):
         self.edit = SeedEdit()
         self.message = ElidedLabel()
         self.message.setProperty("role", "error")
-        self.message.setFixedHeight(16)
+        tall(self.message, 16)
         self.bars = ProbabilityBars()
         rule = QFrame()
         rule.setProperty("rule", True)
@@ -75,7 +77,7 @@ class NextCharacterPanel(Panel):
         self.field = NumberField(
             low, high, 1.0, self.tr("Temperature"), integer=False, form="{:.2f}"
         )
-        self.field.setFixedWidth(70)
+        wide(self.field, 70)
         label = QLabel(self.tr("Temperature"))
         label.setProperty("role", "label")
         label.setBuddy(self.field)
@@ -85,7 +87,7 @@ class NextCharacterPanel(Panel):
         row.addWidget(self.slider, 1)
         row.addWidget(self.field)
 
-        self.body.setSpacing(0)
+        spacing(self.body, 0)
         self._spacers = [QSpacerItem(0, 0) for _ in range(3)]
         self.body.addItem(self._spacers[0])
         self.body.addWidget(self.edit)
@@ -302,7 +304,7 @@ class NextCharacterPanel(Panel):
             words = self.tr("after the last {0} of {1} characters").format(
                 f"{read:,}", f"{read + reading.skipped:,}"
             )
-            if self.width() < _NARROW:
+            if self.width() < px(_NARROW):
                 words = self.tr("after the last {0}").format(f"{read:,}")
         elif self._position is not None:
             words = self.tr("after {0} of {1} characters").format(self._position + 1, read)
@@ -312,18 +314,18 @@ class NextCharacterPanel(Panel):
             words = self.tr("after {0} characters").format(f"{read:,}")
             if read == 1:
                 words = self.tr("after 1 character")
-            elif self.width() < _NARROW:
+            elif self.width() < px(_NARROW):
                 words = self.tr("after {0} chars").format(f"{read:,}")
         self.set_clause(words)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Low panels save on air, narrow ones on words, high ones show more of the seed."""
         super().resizeEvent(event)
-        low, narrow = self.height() < _LOW, self.width() < _NARROW
-        lines = 3 if self.height() >= _HIGH else 2
+        low, narrow = self.height() < px(_LOW), self.width() < px(_NARROW)
+        lines = 3 if self.height() >= px(_HIGH) else 2
         self.edit.set_lines(lines, padding=3 if low else 7)
-        self.message.setFixedHeight(14 if low else 16)
-        self.body.setContentsMargins(12, 0, 12, 7 if low else 12)
+        tall(self.message, 14 if low else 16)
+        margins(self.body, 12, 0, 12, 7 if low else 12)
         for spacer, height in zip(self._spacers, (0, 3, 4) if low else (4, 8, 10), strict=True):
             spacer.changeSize(0, height)
         self.body.invalidate()

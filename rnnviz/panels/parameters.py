@@ -29,7 +29,8 @@ from rnnviz.panels.explanation import explain
 from rnnviz.panels.parameter_groups import short_name
 from rnnviz.panels.plot import crisp, grown, two_figures, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
-from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.sizing import sized, tall
+from rnnviz.panels.theme import mono_font, px, theme, ui_font
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.probes.parameter_statistics import ArrayStatistics
 from rnnviz.probes.step_norms import matrix_group
@@ -162,7 +163,7 @@ class _MatrixView(QWidget):
 
     def side_shown(self) -> bool:
         """Whether there is room for histogram and figures."""
-        return self.width() >= _SIDE + _LEAST_IMAGE
+        return self.width() >= px(_SIDE + _LEAST_IMAGE)
 
     def _room(self) -> QRectF:
         tick = QFontMetricsF(ui_font("tick")).height()
@@ -465,9 +466,11 @@ class ParametersPanel(Panel):
         super().__init__("Parameters", "", parent)
         self.matrix = _MatrixView(self)
         self.choice = Choice(self.tr("Parameter"))
-        self.choice.setFixedHeight(24)
+        tall(self.choice, 24)
         self.choice.setMinimumContentsLength(13)
-        self.choice.setMinimumWidth(110)  # in a narrow panel the words are shortened
+        sized(
+            self.choice, "least", lambda c: c.setMinimumWidth(px(110))
+        )  # in a narrow panel the words are shortened
         self.choice.activated.connect(self._show)
         self.add_header_control(self.choice)
         self.body.addWidget(self.matrix)

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.characters import KEYCAP_WIDTH, draw_keycap
-from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.theme import mono_font, px, theme, ui_font
 from rnnviz.text.vocabulary import describe
 
 _ROW = 23.4  # pixels of a row when there is room
@@ -234,7 +234,7 @@ class ProbabilityBars(QWidget):
             return
         numbers = mono_font("label" if not self.alphabetical else "tick")
         wide = QFontMetrics(numbers).horizontalAdvance("100%" if self.alphabetical else "100.0%")
-        small = self._row_rect(0).height() < 19
+        small = self._row_rect(0).height() < px(19)
         keys = "tick" if small else "body"
         best_fill = colors.color("train")
         fill = colors.mixed("train", "surface", 0.8)
@@ -330,7 +330,7 @@ class ProbabilityBars(QWidget):
         metrics = painter.fontMetrics()
         here = self.tr("at {0}").format(f"{self.temperature:.2f}")
         plain = self.tr("same model at 1.00")
-        if self.width() < 400 or self.width() < 2.6 * metrics.horizontalAdvance(plain):
+        if self.width() < px(400) or self.width() < 2.6 * metrics.horizontalAdvance(plain):
             plain = self.tr("at 1.00")
         painter.setPen(colors.color("text-2"))
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

@@ -30,7 +30,8 @@ from rnnviz.panels.activation_colors import (
 )
 from rnnviz.panels.base import Panel
 from rnnviz.panels.plot import polygon
-from rnnviz.panels.theme import icon, mono_font, theme, ui_font
+from rnnviz.panels.sizing import margins, spacing, square
+from rnnviz.panels.theme import icon, mono_font, px, theme, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.questions import SignalTrace
 from rnnviz.session.view import RunView
@@ -421,8 +422,8 @@ class UnitTextPanel(Panel):
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setWidget(self.painted)
         self.strip = TraceStrip()
-        self.body.setContentsMargins(12, 4, 8, 6)
-        self.body.setSpacing(6)
+        margins(self.body, 12, 4, 8, 6)
+        spacing(self.body, 6)
         self.body.addWidget(self.area, 1)
         self.body.addWidget(self.strip)
         self.before.clicked.connect(lambda: self.step_requested.emit(-1))
@@ -436,7 +437,7 @@ class UnitTextPanel(Panel):
 
     def _arrow(self, words: str) -> QToolButton:
         button = QToolButton()
-        button.setFixedSize(24, 24)
+        square(button, 24)
         button.setToolTip(words)
         button.setAccessibleName(words)
         return button
@@ -556,5 +557,5 @@ class UnitTextPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A narrow header does without the scale, a low panel without the trace."""
         super().resizeEvent(event)
-        self.scale.setVisible(self.width() >= _NARROW)
-        self.strip.setVisible(self.height() >= 250)
+        self.scale.setVisible(self.width() >= px(_NARROW))
+        self.strip.setVisible(self.height() >= px(250))

@@ -23,7 +23,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollBar, QSizePolicy, Q
 from rnnviz.engine.cells import CELLS
 from rnnviz.panels.activation_colors import GATES, STRIP_OPACITY, color_image
 from rnnviz.panels.base import Panel
-from rnnviz.panels.theme import icon, mono_font, theme, ui_font
+from rnnviz.panels.sizing import margins, square
+from rnnviz.panels.theme import icon, mono_font, px, theme, ui_font
 from rnnviz.panels.unit_text import signal_words, unit_level
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.probes.text_features import FEATURES
@@ -184,7 +185,7 @@ class UnitTable(QWidget):
         name = max(QFontMetrics(mono_font("body")).horizontalAdvance("1,000") + 22, 54)
         wide = max(metrics.horizontalAdvance(feature) for feature in FEATURES) + 14
         bar = name + wide
-        long = 90 if self.width() >= _NARROW else 44
+        long = 90 if self.width() >= px(_NARROW) else 44
         number = bar + long + 10
         strip = number + QFontMetrics(mono_font("body")).horizontalAdvance("0.00") + 20
         return name, bar, number, strip, self.width() - 8
@@ -444,7 +445,7 @@ class UnitsPanel(Panel):
         self.layers = Segmented([("1", "1")], self.tr("Layer"))
         self.signals = Segmented([("h", "h")], self.tr("Signal"))
         self.again = QToolButton()
-        self.again.setFixedSize(24, 24)
+        square(self.again, 24)
         self.again.setToolTip(self.tr("Match again with the newest weights"))
         self.again.setAccessibleName(self.tr("Match again"))
         for control in (self.orders, self.layers, self.signals, self.again):
@@ -456,7 +457,7 @@ class UnitsPanel(Panel):
         line.setSpacing(2)
         line.addWidget(self.table, 1)
         line.addWidget(self.bar)
-        self.body.setContentsMargins(4, 0, 4, 6)
+        margins(self.body, 4, 0, 4, 6)
         self.body.addLayout(line, 1)
         self.orders.changed.connect(lambda _: self._order())
         self.layers.changed.connect(lambda _: self._signal_chosen())
@@ -616,7 +617,7 @@ class UnitsPanel(Panel):
             words = self.tr("by the one simple feature that explains each best, at step {0}")
             if self._now != self._step:
                 words = self.tr("as they were at step {0}, now {1}")
-            if self.width() < _NARROW + 160:
+            if self.width() < px(_NARROW + 160):
                 words = self.tr("at step {0}")
             self.set_clause(words.format(f"{self._step:,}", f"{self._now:,}"))
 
@@ -633,7 +634,7 @@ class UnitsPanel(Panel):
         """Narrow headers leave words out."""
         super().resizeEvent(event)
         words = {"variance": self.tr("variance"), "similar": self.tr("similar")}
-        if self.width() < _NARROW:
+        if self.width() < px(_NARROW):
             words = {"variance": self.tr("var"), "similar": self.tr("alike")}
         options = [("match", self.tr("match")), ("index", self.tr("index")), *words.items()]
         self.orders.set_options(options)
