@@ -16,7 +16,7 @@ from rnnviz.app.live_run import LiveRun
 from rnnviz.app.pacing import SHORTEST, Pacer
 from rnnviz.engine.errors import EngineError
 from rnnviz.files import reason, write_text
-from rnnviz.panels.samples import as_text
+from rnnviz.panels.sample_text import as_text
 from rnnviz.paths import cache_folder
 from rnnviz.session import commands
 from rnnviz.session.autosave import Slot as AutosaveSlot

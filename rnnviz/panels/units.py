@@ -23,12 +23,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollBar, QSizePolicy, Q
 from rnnviz.engine.cells import CELLS
 from rnnviz.panels.activation_colors import GATES, STRIP_OPACITY, color_image
 from rnnviz.panels.base import Panel
-from rnnviz.panels.hidden_state import similar_order
 from rnnviz.panels.theme import icon, mono_font, theme, ui_font
 from rnnviz.panels.unit_text import signal_words, unit_level
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.probes.text_features import FEATURES
 from rnnviz.probes.unit_matches import NO_MATCH, UnitMatches
+from rnnviz.probes.unit_order import similar_order
 from rnnviz.session.questions import SignalTrace
 from rnnviz.session.view import RunView
 

@@ -11,9 +11,11 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from rnnviz.engine.cells import CELLS
-from rnnviz.panels.hidden_state import SIGNALS, HiddenStatePanel, level_above, similar_order
+from rnnviz.panels.activation_colors import level_above
+from rnnviz.panels.hidden_state import SIGNALS, HiddenStatePanel
 from rnnviz.panels.theme import theme, themes
 from rnnviz.probes.reading import Reading
+from rnnviz.probes.unit_order import similar_order
 from rnnviz.session.config import RunConfig
 from rnnviz.session.frames import InForce
 from rnnviz.session.prober import Answer

@@ -14,12 +14,12 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from rnnviz.panels.activation_colors import color_image, color_table, luminance, text_opacity
-from rnnviz.panels.hidden_state import similar_order
 from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.unit_text import MARGIN, UnitTextPanel, broken_lines
 from rnnviz.panels.units import UnitsPanel
 from rnnviz.probes.text_features import FEATURES
 from rnnviz.probes.unit_matches import UnitMatches
+from rnnviz.probes.unit_order import similar_order
 from rnnviz.session.config import RunConfig
 from rnnviz.session.frames import InForce
 from rnnviz.session.questions import SignalTrace
