@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QImage,
     QMouseEvent,
     QPainter,
+    QResizeEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
@@ -34,15 +35,22 @@ from rnnviz.panels.theme import icon, themes
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.session.view import RunView
 
+_LEAST_TITLE = 70  # pixels
+
 
 class ElidedLabel(QLabel):
-    """A one-line label that ends in an ellipsis when it lacks room, with the whole as tooltip."""
+    """A one-line label that ends in an ellipsis when it lacks room, with the whole as tooltip.
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    It takes the room that others leave; with `least` pixels it is among those served first, and is
+    drawn even as a stump.
+    """
+
+    def __init__(self, text: str = "", parent: QWidget | None = None, *, least: int = 0) -> None:
         super().__init__(parent)
-        self._full = text
+        self._full, self._least = text, least
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy = QSizePolicy.Policy.Preferred if least else QSizePolicy.Policy.Ignored
+        self.setSizePolicy(policy, QSizePolicy.Policy.Preferred)
         self.setText(text)
 
     def setText(self, text: str) -> None:
@@ -62,15 +70,15 @@ class ElidedLabel(QLabel):
         return QSize(metrics.horizontalAdvance(self._full) + 2, metrics.height())
 
     def minimumSizeHint(self) -> QSize:
-        """May vanish."""
-        return QSize(0, self.fontMetrics().height())
+        """May vanish, or nearly so."""
+        return QSize(min(self._least, self.sizeHint().width()), self.fontMetrics().height())
 
     def paintEvent(self, event: object) -> None:
         """Draws what fits."""
         painter = QPainter(self)
         shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width())
         self.setToolTip(plain_tip(self._full) if shown != self._full else "")
-        if len(shown) < 0.6 * len(self._full):
+        if len(shown) < 0.6 * len(self._full) and not self._least:
             return  # a stump tells nothing; the tooltip has the whole
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), int(self.alignment()), shown)
@@ -104,7 +112,7 @@ class Panel(QFrame):
         self._header_layout = QHBoxLayout(self._header)
         self._header_layout.setContentsMargins(12, 6, 8, 6)
         self._header_layout.setSpacing(8)
-        self._title = QLabel(title)
+        self._title = ElidedLabel(title, least=_LEAST_TITLE)
         self._title.setProperty("role", "title")
         self._clause = ElidedLabel(clause)
         self._clause.setProperty("role", "muted")
@@ -128,7 +136,7 @@ class Panel(QFrame):
         for button in (self._help_button, self._menu_button):
             button.setFixedSize(24, 24)
             tools.addWidget(button)
-        self._help_button.setVisible(self._overrides("help_text"))
+        self._help_button.hide()  # until there is something in it, and room for it
         self._header_layout.addLayout(tools)
         outer.addWidget(self._header)
         self.body = QVBoxLayout()
@@ -216,8 +224,20 @@ class Panel(QFrame):
         """Catches up with what happened while hidden."""
         super().showEvent(event)
         self.setWhatsThis(self.help_text())
+        self._fit_help()
         if self.view is not None:
             self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room the "?" gives way; the menu has it too."""
+        super().resizeEvent(event)
+        self._fit_help()
+
+    def _fit_help(self) -> None:
+        if self._overrides("help_text"):
+            taken = self._header_layout.sizeHint().width()
+            taken -= self._help_button.width() if self._help_button.isVisibleTo(self) else 0
+            self._help_button.setVisible(taken + self._help_button.width() <= self.width() - 2)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """A double click on the header maximises the panel, another restores it."""
