@@ -50,6 +50,7 @@ class PanelPage(QWidget):
     lecture_panels: tuple[Panel, ...] = ()  # what is left of the page in lecture mode
     lecture_strip: Panel | None = None  # the one of them that lies below the others then
     least_height = 560  # pixels that panels need at the designed type; scrolls with larger one
+    reported = Signal(str, bool)  # a panel's sentence about a file; whether it went wrong
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,6 +73,7 @@ class PanelPage(QWidget):
         self._due = dict.fromkeys(panels, 0.0)
         for panel in panels:
             panel.maximize_requested.connect(self._toggle_maximized_sender)
+            panel.reported.connect(self.reported)
             panel.menu.addSeparator()
             action = panel.menu.addAction("")
             action.triggered.connect(lambda _=False, p=panel: self.window_requested.emit(p))

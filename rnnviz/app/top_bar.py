@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
+from PySide6.QtGui import QFontMetrics, QPainter, QPixmap, QResizeEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
@@ -12,6 +12,8 @@ from rnnviz.panels.base import ElidedLabel
 from rnnviz.panels.sizing import icons, sized, square, tall
 from rnnviz.panels.theme import icon, icon_pixels, px, row, theme, themes, ui_font
 from rnnviz.paths import resources_folder
+
+_SIGNS_BELOW, _PAGES_BELOW = 800, 560  # widths at the designed type
 
 
 class _Tab(QToolButton):
@@ -98,6 +100,7 @@ class TopBar(QFrame):
         button.setProperty("framed", True)
         button.setText(text)
         button.setToolTip(tip)
+        button.setAccessibleName(text)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         tall(button, 28)
         icons(button)
@@ -123,6 +126,21 @@ class TopBar(QFrame):
         """The description of the run."""
         return self._what.text()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """With large type words give way to signs, and then the run to the pages."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        styles = Qt.ToolButtonStyle
+        words = self.width() >= px(_SIGNS_BELOW)
+        for button in (self.open_button, self.presets):
+            button.setToolButtonStyle(
+                styles.ToolButtonTextBesideIcon if words else styles.ToolButtonIconOnly
+            )
+        for part in (self._dot, self._run):
+            part.setVisible(self.width() >= px(_PAGES_BELOW))
+
     def _apply_theme(self) -> None:
         self.menu_button.setIcon(logo(icon_pixels(24)))
         self.open_button.setIcon(icon("open"))
@@ -132,12 +150,13 @@ class TopBar(QFrame):
         words = self.tr("Light colours") if dark else self.tr("Dark colours")
         self._theme_button.setToolTip(words + " (Ctrl+T)")
         self._theme_button.setAccessibleName(words)
+        self._fit()
 
 
 def _tab_size(tab: QWidget) -> None:
     assert isinstance(tab, _Tab)
     words = QFontMetrics(ui_font("body", bold=True)).horizontalAdvance(tab.text())
-    tab.setFixedSize(words + px(24), row(44))
+    tab.setFixedSize(words + row(24), row(44))
 
 
 def logo(size: int) -> QPixmap:

@@ -6,8 +6,8 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from rnnviz.panels.sizing import icons, margins, spacing, square, tall, wide
-from rnnviz.panels.theme import icon, mono_font, px, theme, themes, ui_font
+from rnnviz.panels.sizing import icons, margins, sized, spacing, square, tall
+from rnnviz.panels.theme import icon, mono_font, px, row, theme, themes, ui_font
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.widgets.timeline import Timeline
 from rnnviz.session.view import RunView
@@ -153,7 +153,7 @@ class TransportBar(QFrame):
         spacing(line, 8)
         self.play = QPushButton(self.tr("Play"))
         self.play.setProperty("kind", "primary")
-        wide(self.play, 104)
+        sized(self.play, "width", lambda play: play.setFixedWidth(row(104, 3)))
         tall(self.play, 40)
         icons(self.play)
         self.play.clicked.connect(self.play_toggled)
@@ -207,13 +207,13 @@ class TransportBar(QFrame):
         view = self.view
         if view is None:
             return
-        row = view.history.last
+        last = view.history.last
         self.steps.show_value(f"{view.step:,}")
-        epoch = row.epoch if row else view.start_epoch
+        epoch = last.epoch if last else view.start_epoch
         passes = int(epoch)
         share = f" · {100 * (epoch - passes):.0f}%" if passes < 999 else ""
         self.epoch.show_value(f"{passes + 1:,}{share}")
-        if view.training and row:
+        if view.training and last:
             self.speed.show_value(speed(view.history.characters_per_second()), self.tr("chars / s"))
         elif view.training:
             self.speed.show_value("…", self.tr("chars / s"))
@@ -222,7 +222,7 @@ class TransportBar(QFrame):
             self.speed.show_value(
                 word.lower() if view.step else self.tr("ready"), self.tr("training")
             )
-        self.elapsed.show_value(clock(row.seconds if row else view.start_seconds))
+        self.elapsed.show_value(clock(last.seconds if last else view.start_seconds))
         self.timeline.update()
         self.refresh_state()
 
