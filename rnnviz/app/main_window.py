@@ -834,6 +834,7 @@ class MainWindow(QMainWindow):
     def _theme_changed(self) -> None:
         self.registry.refresh()
         self._show_run()
+        self.place_setup()  # it folds where type leaves it no room
 
     def next_unit(self) -> None:
         """Nats become bits, bits perplexity."""

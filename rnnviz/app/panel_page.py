@@ -63,6 +63,7 @@ class PanelPage(QWidget):
         self._stands_in: dict[Panel, QWidget] = {}  # for panels that are not in their place
         self._out: set[Panel] = set()  # panels in windows of their own
         self._window_actions: dict[Panel, QAction] = {}
+        self._chosen: dict[str, QByteArray] | None = None  # sizes at another size of type
         self._before: dict[str, QByteArray] | None = None  # sizes to go back to
         self._due: dict[Panel, float] = {}
         self._stale: set[Panel] = set()
@@ -96,6 +97,7 @@ class PanelPage(QWidget):
         """Puts widgets side by side; `sizes` are those at 1600 x 1000, scaled to the window."""
         splitter = self._splitters[name] = QSplitter(orientation)
         self._designed[name] = orientation, list(sizes)
+        splitter.splitterMoved.connect(self._forget_chosen)
         sized(splitter, "handle", lambda s: s.setHandleWidth(gap(_HANDLE)))
         self._set_up(splitter)
         for index, widget in enumerate(widgets):
@@ -126,7 +128,7 @@ class PanelPage(QWidget):
         spacing(self._column, _HANDLE)
         self._column.addWidget(self._nothing, 1)
         self._column.addWidget(self._scroll, 1)
-        themes().changed.connect(self._fit)
+        themes().changed.connect(self._type_changed)
         self.reset_layout()
 
     # Layout.
@@ -142,6 +144,7 @@ class PanelPage(QWidget):
         self._design()
 
     def _design(self) -> None:
+        self._forget_chosen()
         for name, splitter in self._outside_in().items():
             splitter.setSizes(self._designed[name][1])
 
@@ -164,6 +167,7 @@ class PanelPage(QWidget):
         if self._before is not None:
             self._before |= {name: state for name, state in states.items() if state}
         else:
+            self._forget_chosen()
             self._set_states(states)
 
     def _set_states(self, states: dict[str, QByteArray]) -> None:
@@ -195,6 +199,7 @@ class PanelPage(QWidget):
             if isinstance(chosen, dict):
                 panel.choose(chosen)
         sizes = choices.get("sizes") if self._before is None else None
+        self._forget_chosen()
         for name, splitter in self._outside_in().items():
             wanted = sizes.get(name) if isinstance(sizes, dict) else None
             if (
@@ -380,6 +385,17 @@ class PanelPage(QWidget):
         """In a small page panels give way, or go below each other."""
         super().resizeEvent(event)
         self._fit()
+
+    def _type_changed(self) -> None:
+        """Larger type may push panels apart; smaller one lets them be as they were chosen."""
+        if self._chosen is None and self._before is None:
+            self._chosen = self._states()
+        self._fit()
+        if self._before is None and self._chosen is not None:
+            self._set_states(self._chosen)
+
+    def _forget_chosen(self) -> None:
+        self._chosen = None
 
     def _fit(self) -> None:
         """Side by side or below each other, and as high as the type asks for."""
