@@ -36,7 +36,7 @@ class Streams:
             )
         self.highest = int(train.max())
         if train.dtype.kind == "i" and train.min() < 0:
-            raise ValueError(f"train must hold indices >= 0, got {int(train.min())}.")
+            raise ValueError(f"train must be indices >= 0, got {int(train.min())}.")
         self.seq_len = seq_len
         self.batch_size = train.shape[0]
         self.position = 0
