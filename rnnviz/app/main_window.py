@@ -124,6 +124,7 @@ class MainWindow(QMainWindow):
         self.pages = Pages()
         for page in (self.page, self.gradients, self.probe):
             self.pages.addWidget(page)
+            page.reported.connect(self._panel_reported)
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
         self.transport = TransportBar()
@@ -704,6 +705,10 @@ class MainWindow(QMainWindow):
             if kind == "events" and EVENTS not in Path(path).name:
                 path = f"{path}.{EVENTS}"  # or TensorBoard would not see it
             self.controller.export(kind, path)
+
+    @Slot(str, bool)
+    def _panel_reported(self, sentence: str, wrong: bool) -> None:
+        self.notice.say(sentence, "danger" if wrong else "info", passing=not wrong)
 
     @Slot(str, str)
     def _exported(self, path: str, problem: str) -> None:
