@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QContextMenuEvent,
     QFontMetricsF,
     QHelpEvent,
     QKeyEvent,
@@ -23,8 +22,6 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from rnnviz.panels import parameter_groups
 from rnnviz.panels.base import Panel
-from rnnviz.panels.data_file import as_csv, offer_csv
-from rnnviz.panels.explanation import explain
 from rnnviz.panels.parameter_groups import BY_LAYER, BY_MATRIX
 from rnnviz.panels.plot import (
     Plot,
@@ -48,6 +45,7 @@ from rnnviz.panels.readout import (
     power_of_ten,
     spread_apart,
 )
+from rnnviz.panels.table import Table
 from rnnviz.panels.theme import mono_font, theme, themes, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.norm_history import KINDS, NormHistory
@@ -355,8 +353,6 @@ class _GroupPanel(Panel):
         self.grouping.hide()
         self.grouping.changed.connect(self.grouping_changed)
         self.grouping.changed.connect(self._changed)
-        self.menu.addSeparator()
-        offer_csv(self, "step-norms.csv", self.csv)
 
     def set_norms(self, norms: NormHistory) -> None:
         """Draws another run's measured steps from now on."""
@@ -375,17 +371,22 @@ class _GroupPanel(Panel):
         self.grouping.set_current(by)
         self._changed()
 
-    def csv(self) -> str:
+    def table(self) -> Table | None:
         """The norms of every parameter in every measured step that is kept."""
         norms = self.norms
-        columns = [[norms.joint(kind, [name]) for kind in KINDS] for name in norms.names]
-        rows = [
-            (int(step), name, *(float(column[index]) for column in kinds))
-            for index, step in enumerate(norms.steps)
-            for name, kinds in zip(norms.names, columns, strict=True)
+        names, steps = list(norms.names), norms.steps
+        if not len(steps):
+            return None
+        # From parameter by parameter to step by step.
+        columns = [
+            np.stack([norms.joint(kind, [name]) for name in names], axis=1).ravel()
+            for kind in KINDS
         ]
-        heading = ("step", "parameter", "gradient_norm", "weight_norm", "update_norm")
-        return as_csv(heading, rows)
+        headings = ("step", "parameter", "gradient norm (L2)", "weight norm (L2)")
+        return Table(
+            (*headings, "update norm (L2)"),
+            (np.repeat(steps, len(names)), names * len(steps), *columns),
+        )
 
     def choices(self) -> dict[str, Any]:
         """How parameters are grouped."""
@@ -420,10 +421,6 @@ class _GroupPanel(Panel):
             return self.tr("Measuring the next step…")
         return self.tr("Press Play to see what a step does")
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The right button opens the panel's menu."""
-        self.menu.popup(event.globalPos())
-
 
 class GroupNormsPanel(_GroupPanel):
     """The gradient norm of each group in the newest measured step, before clipping."""
@@ -434,15 +431,15 @@ class GroupNormsPanel(_GroupPanel):
         self.bars.highlighted.connect(self.highlighted)
         self.add_header_control(self.grouping)
         self.body.addWidget(self.bars)
-        explain(
-            self,
-            self.tr(
-                "The size of the gradient of each group of parameters in the newest measured step, "
-                "before clipping; whiskers show what was usual in the last 300. Shares are of the "
-                "squared global norm, which is what clipping looks at."
-            ),
-        )
         self.refresh()
+
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "The size of the gradient of each group of parameters in the newest measured step, "
+            "before clipping; whiskers show what was usual in the last 300. Shares are of the "
+            "squared global norm, which is what clipping looks at."
+        )
 
     def set_view(self, view: RunView) -> None:
         """Another run: its own axis."""
@@ -511,6 +508,7 @@ class _RatioPlot(Plot):
     """Steps to the right, the decimal logarithm of the update-to-weight ratio upwards."""
 
     highlighted = Signal(str)
+    step_axis = True
 
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(name, parent)
@@ -554,8 +552,11 @@ class _RatioPlot(Plot):
         self._paint_step(painter, area)
         if self.message:
             paint_message(painter, area, self.message)
-        else:
-            self._paint_hover(painter, area)
+
+    def paint_over(self, painter: QPainter) -> None:
+        """The read-out."""
+        if not self.message:
+            self._paint_hover(painter, self.area())
 
     def _paint_usual(self, painter: QPainter, area: QRectF) -> None:
         colors = theme()
@@ -641,21 +642,29 @@ class _RatioPlot(Plot):
         super().leaveEvent(event)
         self.highlighted.emit("")
 
+    def step_under(self, at: QPointF) -> float | None:
+        """The drawn step nearest to a point."""
+        steps = next((curve.steps for curve in self.curves if len(curve.steps)), None)
+        if steps is None:
+            return None
+        return float(steps[int(np.argmin(np.abs(steps - self.plot_x(at.x()))))])
+
+    def column_of(self, step: float) -> float | None:
+        """Where a step is."""
+        return self.at_x(step)
+
     def hover_changed(self) -> None:
         """The read-out follows the mouse."""
         self.update()
 
     def _paint_hover(self, painter: QPainter, area: QRectF) -> None:
         curves = [curve for curve in self.curves if len(curve.steps)]
-        if self.hover is None or not curves or self._box_from is not None:
+        step = self.step_under(self.hover) if self.hover is not None else None
+        if self.hover is None or step is None or self._box_from is not None:
             return
-        steps = curves[0].steps
-        step = float(steps[int(np.argmin(np.abs(steps - self.plot_x(self.hover.x()))))])
-        x = crisp(self.at_x(step))
+        x = self.at_x(step)
         if not area.left() - 1 <= x <= area.right() + 1:
             return
-        painter.setPen(QPen(theme().color("text-2"), 1))
-        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
         entries = []
         for curve in curves:
             index = int(np.argmin(np.abs(curve.steps - step)))
@@ -688,18 +697,17 @@ class UpdateRatioPanel(_GroupPanel):
         self.plot.navigated.connect(self._navigated)
         self.plot.reset_requested.connect(self.reset_view)
         self.body.addWidget(self.plot)
-        self.menu.addAction(self.tr("Reset view"), self.reset_view)
         self._following = True
         self._seen: Range | None = None
-        explain(
-            self,
-            self.tr(
-                "How far one step moves each group of parameters, compared with their size. About "
-                "one part in a thousand is usual, as a rule of thumb: far above it the learning "
-                "rate may be too high, far below it that group hardly learns."
-            ),
-        )
         self.refresh()
+
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "How far one step moves each group of parameters, compared with their size. About "
+            "one part in a thousand is usual, as a rule of thumb: far above it the learning "
+            "rate may be too high, far below it that group hardly learns."
+        )
 
     def set_view(self, view: RunView) -> None:
         """Another run: its own axes."""

@@ -1,103 +1,79 @@
-"""Answers "what does the network make of this seed text?" in a thread of its own, for the window.
-
-It reads frozen copies of the weights, so an answer never waits for a training step. A new request
-is answered at once. While training goes on the window may ask for the same again with newer weights
-(`renew`), which is done within a small share of the machine's time.
-"""
+"""Answers what the network makes of the seed text, in a thread of its own, for the window."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rnnviz.engine.network import Network
 from rnnviz.probes.reading import Reading, read_text
 from rnnviz.session.mailbox import Mailbox
+from rnnviz.session.onlooker import Onlooker
 from rnnviz.text.vocabulary import Vocabulary
-
-_SHARE = 0.05  # of the time, spent on answers that only bring newer weights
-_WEIGHTS_WAIT = 0.1  # seconds between looks for the first weights
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reading of the seed with the weights after `step`; `request` counts the requests."""
+    """A reading of the seed with the weights after `step`; `request` counts the requests.
+
+    With `followed` it is not of the seed but of the text that training has just read.
+    """
 
     request: int
     step: int
     reading: Reading
+    followed: bool = False
 
 
-class Prober:
-    """One per run. `on_answer` is called in the prober's thread; hand it a Qt signal's emit."""
+class Prober(Onlooker):
+    """One per run. `on_answer` is called in the prober's thread; hand it a Qt signal's emit.
+
+    The first answer is for the empty text.
+    """
 
     def __init__(
         self, mailbox: Mailbox, vocabulary: Vocabulary, on_answer: Callable[[Answer], None]
     ) -> None:
-        self._mailbox = mailbox
+        super().__init__(mailbox, "prober")
         self._vocabulary = vocabulary
         self._on_answer = on_answer
-        self._condition = threading.Condition()
-        self._text = ""
-        self._request = 0
-        self._renewal_wanted = False
-        self._stopping = False
-        self._thread = threading.Thread(target=self._loop, name="rnnviz-prober", daemon=True)
-
-    def start(self) -> None:
-        """Starts the thread; the first answer is for the empty text."""
-        self._request = 1
-        self._thread.start()
+        self._text, self._request = "", 1
+        self._follows = False
+        self._answered, self._answered_step = 0, -1  # only the thread's
+        self._followed_step = -1
 
     def ask(self, text: str) -> int:
         """Replaces the request; returns its number."""
-        with self._condition:
+        with self._asking():
             self._text = text
             self._request += 1
-            self._mailbox.want_weights()
-            self._condition.notify()
             return self._request
 
-    def renew(self) -> None:
-        """Asks for the last request to be answered again, if there are newer weights by then."""
-        with self._condition:
+    def follow(self, on: bool) -> None:
+        """Whether renewals also read the text that training has just read."""
+        with self._asking():
+            self._follows = on
+            self._followed_step = -1
             self._renewal_wanted = True
-            self._mailbox.want_weights()
-            self._condition.notify()
 
-    def stop(self, timeout: float = 1.0) -> bool:
-        """Ends the thread; True when it has ended."""
+    def _due(self) -> bool:
+        return self._request != self._answered
+
+    def _work(self, step: int, network: Network, renew: bool) -> None:
         with self._condition:
-            self._stopping = True
-            self._condition.notify()
-        if self._thread.is_alive():
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
+            request, text = self._request, self._text
+            follow = renew and self._follows and step != self._followed_step
+        anew = request != self._answered or step != self._answered_step
+        if not anew and not follow:
+            return
+        with self._charged():
+            if anew:
+                self._answered, self._answered_step = request, step
+                self._on_answer(Answer(request, step, self._read(network, text)))
+            if follow:
+                self._followed_step = step
+                reading = self._read(network, self._mailbox.latest_read())
+                self._on_answer(Answer(request, step, reading, followed=True))
 
-    def _loop(self) -> None:
-        answered, answered_step = 0, -1
-        not_before = 0.0  # when the next renewal may begin
-        while True:
-            with self._condition:
-                while not self._stopping and self._request == answered:
-                    now = time.monotonic()
-                    if self._renewal_wanted and now >= not_before:
-                        break
-                    self._condition.wait(not_before - now if self._renewal_wanted else None)
-                if self._stopping:
-                    return
-                request, text = self._request, self._text
-                self._renewal_wanted = False
-            weights = self._mailbox.latest_weights()
-            if weights is None:
-                self._mailbox.weights_posted.wait(_WEIGHTS_WAIT)
-                continue
-            step, network = weights
-            if request == answered and step == answered_step:
-                continue
-            begun = time.thread_time()
-            reading = read_text(network, self._vocabulary, text)
-            not_before = time.monotonic() + (time.thread_time() - begun) / _SHARE
-            answered, answered_step = request, step
-            self._on_answer(Answer(request, step, reading))
+    def _read(self, network: Network, text: str) -> Reading:
+        return read_text(network, self._vocabulary, text)
