@@ -86,7 +86,7 @@ class _Plane(Plot):
     def margins(self) -> tuple[float, float, float, float]:
         """The words at the right, or above when it is narrow."""
         if self.side_shown():
-            return 4.0, 4.0, _SIDE + 20.0, 4.0
+            return 4.0, 4.0, px(_SIDE) + 20.0, 4.0
         return 4.0, 2 * QFontMetricsF(ui_font("label")).height() + 4.0, 4.0, 4.0
 
     def fit(self) -> None:
@@ -301,7 +301,7 @@ class _Plane(Plot):
 
     def _paint_side(self, painter: QPainter) -> None:
         colors = theme()
-        left = self.width() - _SIDE
+        left = self.width() - px(_SIDE)
         painter.setPen(QPen(colors.color("border"), 1))
         x = crisp(left - 12)
         painter.drawLine(QPointF(x, 4), QPointF(x, self.height() - 4))
@@ -312,7 +312,7 @@ class _Plane(Plot):
         caption_metrics = QFontMetricsF(caption)
         small = QFontMetricsF(ui_font("tick"))
         wrap = int(Qt.TextFlag.TextWordWrap)
-        foot_rect = small.boundingRect(QRectF(0, 0, _SIDE, 200), wrap, foot)
+        foot_rect = small.boundingRect(QRectF(0, 0, px(_SIDE), 2000), wrap, foot)
         bottom = self.height() - foot_rect.height() - 10
         y = 6.0
         for heading, filled, value, words, meaning in entries:
@@ -338,7 +338,7 @@ class _Plane(Plot):
             painter.setPen(colors.color("text-muted"))
             painter.drawText(QPointF(left, y + caption_metrics.ascent()), words)
             y += caption_metrics.height() + 2
-            needed = caption_metrics.boundingRect(QRectF(left, y, _SIDE, 200), wrap, meaning)
+            needed = caption_metrics.boundingRect(QRectF(left, y, px(_SIDE), 2000), wrap, meaning)
             if y + needed.height() <= bottom:
                 painter.setPen(colors.color("text-2"))
                 painter.drawText(needed, wrap, meaning)
@@ -348,7 +348,7 @@ class _Plane(Plot):
             painter.setFont(ui_font("tick"))
             painter.setPen(colors.color("text-muted"))
             top = self.height() - foot_rect.height() - 2
-            painter.drawText(QRectF(left, top, _SIDE, foot_rect.height() + 2), wrap, foot)
+            painter.drawText(QRectF(left, top, px(_SIDE), foot_rect.height() + 2), wrap, foot)
 
     def _paint_head(self, painter: QPainter) -> None:
         """The figures alone, above a narrow picture."""

@@ -46,7 +46,7 @@ from rnnviz.panels.readout import (
     spread_apart,
 )
 from rnnviz.panels.table import Table
-from rnnviz.panels.theme import mono_font, px, theme, themes, ui_font
+from rnnviz.panels.theme import mono_font, px, scaled, theme, themes, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.norm_history import KINDS, NormHistory
 from rnnviz.session.view import RunView
@@ -106,7 +106,7 @@ class _Bars(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Still readable."""
-        return QSize(240, 120)
+        return QSize(px(240), px(120))
 
     # Geometry.
 
@@ -137,7 +137,7 @@ class _Bars(QWidget):
     def row_rect(self, index: int) -> QRectF:
         """A group's row."""
         room = self.height() - self._head() - self._foot()
-        height = min(room / max(len(self.bars), 1), 62.0)
+        height = min(room / max(len(self.bars), 1), scaled(62))
         return QRectF(0, self._head() + index * height, self.width(), height)
 
     def x_of(self, norm: float) -> float:
@@ -207,7 +207,7 @@ class _Bars(QWidget):
             painter.setFont(tick)
             painter.setPen(colors.mixed("text-muted", "surface", _FADED if faded else 1.0))
             painter.drawText(QPointF(0, top + metrics.height() + 2 + small.ascent()), bar.shape)
-        height = min(row.height() * 0.42, 18.0)
+        height = min(row.height() * 0.42, scaled(18))
         left = self._columns()[0]
         middle = top + metrics.height() / 2 if two_lines else row.center().y() - 3
         end = self.x_of(bar.norm)

@@ -28,7 +28,7 @@ from rnnviz.panels.plot import crisp, grown, two_figures, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
 from rnnviz.panels.sizing import sized, tall
 from rnnviz.panels.table import Table
-from rnnviz.panels.theme import mono_font, px, theme, ui_font
+from rnnviz.panels.theme import mono_font, px, scaled, theme, ui_font
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.probes.parameter_statistics import ArrayStatistics
 from rnnviz.probes.step_norms import matrix_group
@@ -166,7 +166,7 @@ class _MatrixView(QWidget):
     def _room(self) -> QRectF:
         tick = QFontMetricsF(ui_font("tick")).height()
         left = 20.0 if self.statistics is not None and len(self.gates()) > 1 else 2.0
-        right = (_SIDE + 16.0) if self.side_shown() else 2.0
+        right = (px(_SIDE) + 16.0) if self.side_shown() else 2.0
         return QRectF(
             left,
             tick + 6.0,
@@ -209,7 +209,7 @@ class _MatrixView(QWidget):
             painter.drawImage(area, self._image)
             self._paint_captions(painter, area)
             if self.side_shown():
-                left = self.width() - _SIDE
+                left = self.width() - px(_SIDE)
                 bottom = self._paint_histogram(painter, left)
                 self._paint_figures(painter, left, bottom)
             self._paint_cell(painter, area)
@@ -294,8 +294,8 @@ class _MatrixView(QWidget):
         font = ui_font("tick")
         metrics = QFontMetricsF(font)
         top = metrics.height() + 6.0
-        height = max(min(self.height() * 0.42, 170.0), 30.0)
-        width = _SIDE - 4.0
+        height = max(min(self.height() * 0.42, scaled(170)), scaled(30))
+        width = px(_SIDE) - 4.0
         painter.setFont(font)
         painter.setPen(colors.color("text-muted"))
         painter.drawText(QPointF(left, metrics.ascent()), self.tr("how many have which value"))

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.characters import KEYCAP_WIDTH, draw_keycap
-from rnnviz.panels.theme import mono_font, px, theme, ui_font
+from rnnviz.panels.theme import mono_font, px, scaled, theme, ui_font
 from rnnviz.text.vocabulary import describe
 
 _ROW = 23.4  # pixels of a row when there is room
@@ -89,7 +89,7 @@ class ProbabilityBars(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Eight low rows and the last line."""
-        return QSize(200, 110)
+        return QSize(px(200), px(110))
 
     # What it shows.
 
@@ -176,14 +176,14 @@ class ProbabilityBars(QWidget):
         symbols = max(len(self._characters), 1)
         if not self.alphabetical:
             # Eight rows as long as they can be read, then fewer.
-            least = min(_LEAST_ROWS, max(int(height / _SMALLEST_ROW), 1))
-            count = min(max(int(height / _ROW), least), symbols)
-            return 1, count, float(self.width()), min(height / count, 26.0)
-        columns = max(self.width() // _CELL, 1)
-        most = max(int(height / _CELL_ROW), 4)
+            least = min(_LEAST_ROWS, max(int(height / scaled(_SMALLEST_ROW)), 1))
+            count = min(max(int(height / scaled(_ROW)), least), symbols)
+            return 1, count, float(self.width()), min(height / count, scaled(26))
+        columns = max(self.width() // px(_CELL), 1)
+        most = max(int(height / scaled(_CELL_ROW)), 4)
         rows = min(-(-symbols // columns), most)
         columns = min(columns, -(-symbols // rows))
-        return columns, rows, self.width() / columns, min(height / rows, 26.0)
+        return columns, rows, self.width() / columns, min(height / rows, scaled(26))
 
     def capacity(self) -> int:
         """How many symbols are drawn at most."""
@@ -198,8 +198,8 @@ class ProbabilityBars(QWidget):
         return QRectF(round(column * width), top, round(width) - gap, bottom - top)
 
     def _key_rect(self, row: QRectF) -> QRectF:
-        height = min(row.height() - 2, 22.0)
-        width = KEYCAP_WIDTH if not self.alphabetical else 24
+        height = min(row.height() - 2, scaled(22))
+        width = px(KEYCAP_WIDTH if not self.alphabetical else 24)
         return QRectF(row.left(), round(row.center().y() - height / 2), width, height)
 
     def key_center(self, character: str) -> QPointF:
@@ -304,7 +304,7 @@ class ProbabilityBars(QWidget):
         height = self._foot() - 6
         painter.setFont(ui_font("label"))
         metrics = painter.fontMetrics()
-        left = 0 if self.alphabetical else KEYCAP_WIDTH + 10
+        left = 0 if self.alphabetical else px(KEYCAP_WIDTH) + 10
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         readout = self.readout()
         if readout:
@@ -337,11 +337,14 @@ class ProbabilityBars(QWidget):
         x = self.width() - metrics.horizontalAdvance(plain) - 1
         painter.drawText(QRect(x, top, self.width() - x, height), align, plain)
         middle = top + height / 2
-        painter.fillRect(QRectF(x - 8, round(middle - 6), 2, 12), colors.color("text-2"))
+        tick = px(12)
+        painter.fillRect(QRectF(x - 8, round(middle - tick / 2), 2, tick), colors.color("text-2"))
         x -= 8 + 18 + metrics.horizontalAdvance(here)
         painter.drawText(QRect(x, top, metrics.horizontalAdvance(here) + 2, height), align, here)
-        painter.fillRect(QRectF(x - 20, round(middle - 5), 14, 10), colors.color("train"))
-        return x - 20
+        wide, high = px(14), px(10)
+        x -= wide + 6
+        painter.fillRect(QRectF(x, round(middle - high / 2), wide, high), colors.color("train"))
+        return x
 
     def others(self) -> tuple[str, str]:
         """How many symbols are not drawn and their share; empty when all are."""

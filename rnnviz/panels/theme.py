@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any, ParamSpec, TypeVar
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -28,6 +30,9 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 from rnnviz.paths import resources_folder
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 _TOKEN = re.compile(r"@([a-z0-9-]+)@")
 MODES = ("system", "dark", "light")
@@ -183,6 +188,8 @@ class Themes(QObject):
         self.current = Theme(name, self.lecture)
         ui_font.cache_clear()
         mono_font.cache_clear()
+        for picture in _pictures:
+            picture.cache_clear()
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.setFont(ui_font("body"))
@@ -193,6 +200,18 @@ class Themes(QObject):
 
 
 _themes: Themes | None = None
+_pictures: list[Any] = []  # functions made by `drawn_once`
+
+
+def drawn_once(most: int) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
+    """Like `lru_cache`, for pictures of text: forgotten when colours or sizes of type change."""
+
+    def decorate(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        cached = lru_cache(maxsize=most)(draw)
+        _pictures.append(cached)
+        return cached  # type: ignore[return-value]
+
+    return decorate
 
 
 def themes() -> Themes:
@@ -217,7 +236,12 @@ def pixels(role: str) -> int:
 
 def px(n: float) -> int:
     """A layout size in pixels that must grow with the type in it; `n` is the one designed."""
-    return max(round(n * _layout_scale()), 1) if n > 0 else round(n * _layout_scale())
+    return max(round(scaled(n)), 1) if n > 0 else round(scaled(n))
+
+
+def scaled(n: float) -> float:
+    """The same, not rounded, for what is painted."""
+    return n * _layout_scale()
 
 
 def row(n: float, lines: int = 1) -> int:

@@ -30,7 +30,7 @@ from rnnviz.panels.activation_colors import (
 )
 from rnnviz.panels.base import Panel
 from rnnviz.panels.plot import polygon
-from rnnviz.panels.sizing import margins, spacing, square
+from rnnviz.panels.sizing import margins, sized, spacing, square, tall
 from rnnviz.panels.theme import icon, mono_font, px, theme, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.questions import SignalTrace
@@ -267,7 +267,7 @@ class TraceStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(_STRIP)
+        sized(self, "height", lambda strip: strip.setFixedHeight(px(_STRIP)))
         self.setMouseTracking(True)
         self.setAccessibleName(self.tr("Course of the unit over the text"))
         self._values: NDArray[np.floating] = np.zeros(0)
@@ -343,7 +343,7 @@ class _Scale(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedHeight(24)
+        tall(self, 24)
         self.setAccessibleName(self.tr("Colour scale"))
         self._level, self._signed = 1.0, True
 

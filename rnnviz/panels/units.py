@@ -160,7 +160,7 @@ class UnitTable(QWidget):
 
     def capacity(self) -> int:
         """Rows that fit."""
-        return max((self.height() - self._head()) // _ROW, 1)
+        return max((self.height() - self._head()) // px(_ROW), 1)
 
     def first(self) -> int:
         """The row at the top."""
@@ -177,15 +177,15 @@ class UnitTable(QWidget):
 
     def row_rect(self, row: int) -> QRectF:
         """A row that is in sight."""
-        return QRectF(0, self._head() + (row - self._first) * _ROW, self.width(), _ROW)
+        return QRectF(0, self._head() + (row - self._first) * px(_ROW), self.width(), px(_ROW))
 
     def _columns(self) -> tuple[int, int, int, int, int]:
         """Left ends of name, bar, number and strip, and the right end of the strip."""
         metrics = QFontMetrics(ui_font("body", bold=True))
-        name = max(QFontMetrics(mono_font("body")).horizontalAdvance("1,000") + 22, 54)
+        name = max(QFontMetrics(mono_font("body")).horizontalAdvance("1,000") + px(22), px(54))
         wide = max(metrics.horizontalAdvance(feature) for feature in FEATURES) + 14
         bar = name + wide
-        long = 90 if self.width() >= px(_NARROW) else 44
+        long = px(90 if self.width() >= px(_NARROW) else 44)
         number = bar + long + 10
         strip = number + QFontMetrics(mono_font("body")).horizontalAdvance("0.00") + 20
         return name, bar, number, strip, self.width() - 8
@@ -269,13 +269,14 @@ class UnitTable(QWidget):
         colors = theme()
         token = "text-2" if match >= NO_MATCH else "text-muted"
         long = number - bar - 10
-        y = round(rect.center().y()) - 3
-        painter.fillRect(bar, y, long, 7, colors.color("surface-3"))
-        painter.fillRect(bar, y, round(long * match), 7, colors.color(token))
+        thick = px(7)
+        y = round(rect.center().y()) - thick // 2
+        painter.fillRect(bar, y, long, thick, colors.color("surface-3"))
+        painter.fillRect(bar, y, round(long * match), thick, colors.color(token))
         painter.setFont(mono_font("body"))
         painter.setPen(colors.color("text" if match >= NO_MATCH else "text-muted"))
         painter.drawText(
-            QRectF(number, rect.top(), 60, rect.height()),
+            QRectF(number, rect.top(), px(60), rect.height()),
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
             f"{match:.2f}",
         )
@@ -294,7 +295,7 @@ class UnitTable(QWidget):
     # Input.
 
     def _row_at(self, point: QPointF) -> int:
-        row = self._first + int((point.y() - self._head()) // _ROW)
+        row = self._first + int((point.y() - self._head()) // px(_ROW))
         inside = point.y() >= self._head() and row < len(self._order)
         return row if inside and row < self._first + self.capacity() else -1
 

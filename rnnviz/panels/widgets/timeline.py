@@ -18,7 +18,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from rnnviz.panels.plot import crisp, polygon
-from rnnviz.panels.theme import theme, themes, ui_font
+from rnnviz.panels.sizing import tall
+from rnnviz.panels.theme import px, row, theme, themes, ui_font
 from rnnviz.panels.time_cursor import paint_time_cursor, time_cursor
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.session.frames import Event
@@ -36,7 +37,7 @@ class Timeline(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view: RunView | None = None
-        self.setFixedHeight(54)
+        tall(self, 54, 2)
         self.setMinimumWidth(120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Training so far"))
@@ -46,7 +47,7 @@ class Timeline(QWidget):
 
     def sizeHint(self) -> QSize:
         """As wide as there is room."""
-        return QSize(400, 54)
+        return QSize(400, self.height())
 
     def _span(self) -> int:
         """Steps the strip is long."""
@@ -61,7 +62,7 @@ class Timeline(QWidget):
         colors = theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        strip = QRectF(_LEFT, 0, self.width() - _LEFT - _RIGHT, self.height() - _LABELS)
+        strip = QRectF(_LEFT, 0, self.width() - _LEFT - _RIGHT, self.height() - row(_LABELS))
         painter.fillRect(strip, colors.color("surface-2"))
         if self.view is not None:
             self._draw_curve(painter, strip)
@@ -87,7 +88,7 @@ class Timeline(QWidget):
         x, values = x[good], values[good]
         top = max(float(values.max()), 1e-9)
         base = strip.bottom()
-        tall = strip.height() - _MARKS
+        tall = strip.height() - row(_MARKS)
         x, y = self._x(x), base - tall * values / top
         colors = theme()
         area = polygon(np.concatenate([x[:1], x, x[-1:]]), np.concatenate([[base], y, [base]]))
@@ -103,7 +104,7 @@ class Timeline(QWidget):
         metrics = QFontMetricsF(ui_font("tick"))
         span = self._span()
         gap = 1
-        while self._x(gap) - _LEFT < 90:
+        while self._x(gap) - _LEFT < px(90):
             gap = next(g for f in (1, 2, 5, 10) if (g := f * 10 ** len(str(gap)) // 10) > gap)
         for step in range(0, span + 1, gap):
             x = self._x(step)
@@ -148,9 +149,9 @@ class Timeline(QWidget):
         x = self._x(entry.step)
         left = x + 8 if x + 8 + wide < self.width() - _RIGHT else x - 8 - wide
         left = max(left, _LEFT + 2)
-        painter.fillRect(QRectF(left - 3, 0, wide + 6, 12), theme().color("surface-2"))
+        painter.fillRect(QRectF(left - 3, 0, wide + 6, row(12)), theme().color("surface-2"))
         painter.setPen(theme().color("text-2"))
-        painter.drawText(QPointF(left, 10), words)
+        painter.drawText(QPointF(left, row(10)), words)
 
     def _draw_playhead(self, painter: QPainter, strip: QRectF) -> None:
         assert self.view is not None

@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from rnnviz.panels.sizing import tall, wide
-from rnnviz.panels.theme import px, themes, ui_font
+from rnnviz.panels.sizing import sized, tall
+from rnnviz.panels.theme import row, themes, ui_font
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.panels.widgets.number_field import NumberField
 from rnnviz.session.config import TEMPERATURE_RANGE
@@ -28,6 +28,12 @@ class Writing:
     temperature: float  # 0 takes the likeliest each time
     top_k: int | None = None
     top_p: float | None = None
+
+
+def _way_width(way: Choice) -> None:
+    metrics = QFontMetrics(ui_font("body"))
+    longest = max(metrics.horizontalAdvance(way.itemText(i)) for i in range(way.count()))
+    way.setFixedWidth(longest + row(50))
 
 
 class WritingControl(QWidget):
@@ -56,7 +62,7 @@ class WritingControl(QWidget):
         ):
             self.way.addItem(words, way)
             self.way.setItemData(self.way.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        wide(self.way, 124)
+        sized(self.way, "width", _way_width)
         low, high = TEMPERATURE_RANGE
         self.temperature = self._field(low, high, 0.8, self.tr("Temperature"), "{:.2f}")
         self.top_k = self._field(1, _MOST_K, 5, self.tr("k, characters"), integer=True)
@@ -82,7 +88,7 @@ class WritingControl(QWidget):
         integer: bool = False,
     ) -> NumberField:
         field = NumberField(low, high, value, name, integer=integer, form=form or "{:.2g}")
-        wide(field, 68)
+        sized(field, "width", lambda f: f.setFixedWidth(row(68, 3)))
 
         def refuse(sentence: str) -> None:
             field.set_state("bad" if sentence else "")
@@ -157,7 +163,7 @@ class WritingControl(QWidget):
         # One width for both words: nothing beside it may move.
         metrics = QFontMetrics(ui_font("label"))
         longest = max(metrics.horizontalAdvance(w) for w in (self.tr("Stop"), self.tr("Write")))
-        self.button.setFixedWidth(longest + px(26))
+        self.button.setFixedWidth(longest + row(26))
 
     def _show_fields(self) -> None:
         way = str(self.way.currentData())
