@@ -48,6 +48,7 @@ class PanelPage(QWidget):
 
     window_requested = Signal(object)  # Panel: into a window of its own, or back from it
     lecture_panels: tuple[Panel, ...] = ()  # what is left of the page in lecture mode
+    lecture_sizes: Mapping[str, Sequence[int]] = {}  # of the splitters there
     lecture_strip: Panel | None = None  # the one of them that lies below the others then
     least_height = 560  # pixels that panels need at the designed type; scrolls with larger one
     reported = Signal(str, bool)  # a panel's sentence about a file; whether it went wrong
@@ -306,7 +307,10 @@ class PanelPage(QWidget):
                 self._return(strip)
         self._arrange()
         self._fit()
-        if not on:
+        if on:
+            for name, sizes in self.lecture_sizes.items():
+                self._splitters[name].setSizes(list(sizes))
+        else:
             self._take_sizes_back()
 
     def _lay_strip(self, strip: Panel) -> None:

@@ -41,6 +41,7 @@ class TrainPage(PanelPage):
         self.samples = SamplesPanel()
         self.lecture_panels = (self.loss, self.gradient_norm, self.samples)
         self.lecture_strip = self.samples
+        self.lecture_sizes = {"columns": (500, 500)}
         self._hold(
             self.loss,
             self.gradient_norm,

@@ -25,7 +25,7 @@ from rnnviz.panels.plot import Plot, Range, crisp, grown, polygon, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
 from rnnviz.panels.sizing import tall
 from rnnviz.panels.table import Table
-from rnnviz.panels.theme import mono_font, px, theme, ui_font
+from rnnviz.panels.theme import marker, mono_font, px, stroke, theme, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.probes.step_jacobian import Spectrum
 from rnnviz.session.inspector import ON_DEMAND_ROWS, Inspection
@@ -131,16 +131,16 @@ class _Plane(Plot):
             painter.setPen(QPen(colors.color("text-muted"), 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             for at in self._points(weights):
-                painter.drawEllipse(at, 3.2, 3.2)
+                painter.drawEllipse(at, marker(3.2), marker(3.2))
         if jacobian is not None and self.spectrum is not None:
             self._paint_radius_circle(painter, self.spectrum.radius)
-            pen = QPen(colors.color("surface"), 7.4)
+            pen = QPen(colors.color("surface"), marker(7.4))
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             points = polygon(self.pixel_x(jacobian.real.copy()), self.pixel_y(jacobian.imag.copy()))
             painter.setPen(pen)
             painter.drawPoints(points)
             pen.setColor(colors.color(self.token))
-            pen.setWidthF(5.6)
+            pen.setWidthF(marker(5.6))
             painter.setPen(pen)
             painter.drawPoints(points)
         self._paint_unit_circle(painter, area)
@@ -204,7 +204,7 @@ class _Plane(Plot):
     def _paint_radius_circle(self, painter: QPainter, radius: float) -> None:
         if not 0 < radius < 50:
             return
-        pen = QPen(theme().color(self.token), 1.2)
+        pen = QPen(theme().color(self.token), stroke(1.2))
         pen.setDashPattern([4, 3])
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -212,7 +212,7 @@ class _Plane(Plot):
 
     def _paint_unit_circle(self, painter: QPainter, area: QRectF) -> None:
         colors = theme()
-        painter.setPen(QPen(colors.color("text-2"), 1.6))
+        painter.setPen(QPen(colors.color("text-2"), stroke(1.6)))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawEllipse(self._circle(1.0))
         painter.setFont(ui_font("label"))
@@ -234,9 +234,10 @@ class _Plane(Plot):
         """Marks the largest eigenvalue and says how large it is."""
         colors = theme()
         at = QPointF(self.at_x(float(jacobian[0].real)), self.at_y(abs(float(jacobian[0].imag))))
-        painter.setPen(QPen(colors.color("text"), 1.8))
+        painter.setPen(QPen(colors.color("text"), stroke(1.8)))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(at, 7, 7)
+        ring = marker(7)
+        painter.drawEllipse(at, ring, ring)
         painter.setFont(ui_font("key", bold=True))
         metrics = QFontMetricsF(painter.font())
         words = self.tr("ρ {0}").format(f"{abs(jacobian[0]):.2f}")
@@ -248,7 +249,7 @@ class _Plane(Plot):
         upper = shift.y() < 0
         top = end.y() - metrics.height() if upper else end.y()
         rect = QRectF(left, top, width, metrics.height())
-        start = at + shift * (7 / math.hypot(shift.x(), shift.y()))
+        start = at + shift * (ring / math.hypot(shift.x(), shift.y()))
         painter.setPen(QPen(colors.color("text"), 1.2))
         painter.drawLine(start, end)
         painter.fillRect(rect.adjusted(-5, 0, 5, 0), colors.color("surface"))

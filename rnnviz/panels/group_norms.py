@@ -29,10 +29,10 @@ from rnnviz.panels.plot import (
     Tick,
     crisp,
     dashed_pen,
+    draw_curve,
     grown,
     linear_ticks,
     log_ticks,
-    polygon,
     two_figures,
     whole,
 )
@@ -46,7 +46,7 @@ from rnnviz.panels.readout import (
     spread_apart,
 )
 from rnnviz.panels.table import Table
-from rnnviz.panels.theme import mono_font, px, scaled, theme, themes, ui_font
+from rnnviz.panels.theme import marker, mono_font, px, scaled, stroke, theme, themes, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.norm_history import KINDS, NormHistory
 from rnnviz.session.view import RunView
@@ -540,12 +540,13 @@ class _RatioPlot(Plot):
         self._paint_usual(painter, area)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for curve in self.curves:
-            painter.setPen(QPen(group_color(curve.group, self.highlight), 1.8))
+            color = group_color(curve.group, self.highlight)
             x, y = self.pixel_x(curve.steps), self.pixel_y(curve.logs)
             if len(x) == 1:
-                painter.setBrush(group_color(curve.group, self.highlight))
-                painter.drawEllipse(QPointF(x[0], y[0]), 2.5, 2.5)
-            painter.drawPolyline(polygon(x, y))
+                painter.setPen(QPen(color, 1.8))
+                painter.setBrush(color)
+                painter.drawEllipse(QPointF(x[0], y[0]), marker(2.5), marker(2.5))
+            draw_curve(painter, x, y, color, stroke(1.8))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setClipping(False)
         self._paint_names(painter, area)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from rnnviz.panels.sizing import sized, tall
-from rnnviz.panels.theme import row, themes, ui_font
+from rnnviz.panels.theme import px, row, themes, ui_font
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.panels.widgets.number_field import NumberField
 from rnnviz.session.config import TEMPERATURE_RANGE
@@ -33,7 +33,7 @@ class Writing:
 def _way_width(way: Choice) -> None:
     metrics = QFontMetrics(ui_font("body"))
     longest = max(metrics.horizontalAdvance(way.itemText(i)) for i in range(way.count()))
-    way.setFixedWidth(longest + row(50))
+    way.setFixedWidth(longest + px(34) + row(17))
 
 
 class WritingControl(QWidget):
