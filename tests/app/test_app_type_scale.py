@@ -137,7 +137,7 @@ def test_bars_hold_every_size_of_type(
     assert window.pages.height() > 0.4 * window.height()
 
 
-@pytest.mark.parametrize("points", [10, 16, 24])
+@pytest.mark.parametrize("points", [10, 16, 24, 32])
 def test_every_panel_can_be_reached_at_every_size_of_type(
     qtbot: QtBot, window: MainWindow, points: float
 ) -> None:
