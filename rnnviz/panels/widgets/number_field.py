@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from rnnviz.panels.theme import mono_font, theme, themes, ui_font
+from rnnviz.panels.widgets.undo_keys import left_to_window
 
 _ARROWS = 22  # pixels at the right that step up and down
 
@@ -122,6 +123,12 @@ class NumberField(QLineEdit):
             self._show()
             self.refused.emit("")
             self.edited.emit(value)
+
+    def event(self, event: QEvent) -> bool:
+        """Undo is the window's, except for what is being typed and not in force yet."""
+        if not self.isModified() and left_to_window(event):
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down step, Esc takes back what was typed."""
