@@ -231,6 +231,7 @@ class MainWindow(QMainWindow):
         self.rail.clicked.connect(self.toggle_setup)
         self.top_bar.theme_toggled.connect(self.flip_theme)
         self.top_bar.open_requested.connect(self.ask_open)
+        self.top_bar.find_requested.connect(self.find_command)
         self.transport.play_toggled.connect(self.toggle_play)
         self.transport.step_requested.connect(self.one_step)
         self.transport.reset_requested.connect(self.reset_run)
@@ -863,6 +864,7 @@ class MainWindow(QMainWindow):
         """Folds Setup in a narrow window unless the user has decided."""
         super().resizeEvent(event)
         self._place_setup()
+        self.top_bar.find_button.set_short(self.width() < _RAIL_BELOW)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space plays and pauses wherever no text field or button takes it for itself."""

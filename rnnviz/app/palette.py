@@ -44,6 +44,7 @@ from PySide6.QtWidgets import (
 
 from rnnviz.app.matching import Match, match
 from rnnviz.panels.theme import icon_pixmap, pixels, theme, themes, ui_font
+from rnnviz.panels.widgets.key_caps import caps_width, draw_caps
 
 _WIDTH = 640
 _ROWS = 11  # in sight at once
@@ -127,7 +128,10 @@ class _Painter(QStyledItemDelegate):
                 QRectF(area.left() + 6, area.top() + 7, 3, area.height() - 14), 1, 1
             )
         muted = "text-2" if chosen else "text-muted"
-        right = self._draw_keys(painter, area, item, muted)
+        right = area.right() - 16
+        if item.key:
+            draw_caps(painter, area.adjusted(0, 0, -16, 0), item.key)
+            right -= caps_width(item.key) + 12
         painter.setFont(ui_font("tick"))
         painter.setPen(colors.color(muted))
         width = painter.fontMetrics().horizontalAdvance(item.where)
@@ -148,30 +152,6 @@ class _Painter(QStyledItemDelegate):
                 painter.fontMetrics().elidedText(clause, Qt.TextElideMode.ElideRight, room),
             )
         painter.restore()
-
-    def _draw_keys(self, painter: QPainter, area: QRect, item: Item, muted: str) -> int:
-        """Keycaps at the right; returns where they begin."""
-        right = area.right() - 16
-        if not item.key:
-            return right
-        colors = theme()
-        painter.setFont(ui_font("tick"))
-        metrics = painter.fontMetrics()
-        height = metrics.height() + 5
-        top = area.top() + (area.height() - height) / 2
-        # "Ctrl++" has a plus for a key.
-        caps = [cap or "+" for cap in item.key.removesuffix("++").split("+")]
-        caps += ["+"] if item.key.endswith("++") else []
-        for cap in reversed(caps):
-            width = max(metrics.horizontalAdvance(cap) + 10, height)
-            box = QRectF(right - width + 0.5, top + 0.5, width - 1, height - 1)
-            painter.setPen(QPen(colors.color("border-strong"), 1))
-            painter.setBrush(colors.color("surface"))
-            painter.drawRoundedRect(box, 4, 4)
-            painter.setPen(colors.color("text-2"))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, cap)
-            right -= round(width) + 4
-        return right - 8
 
     def _draw_text(self, painter: QPainter, area: QRect, item: Item, found: Match, end: int) -> int:
         """The text, its found letters in the accent colour and bold; returns where it ends."""

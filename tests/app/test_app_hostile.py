@@ -342,7 +342,7 @@ def test_a_broken_preset_and_a_broken_catalogue_do_not_keep_the_window_shut(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    resources = main_window.preset_ids.__globals__["resources_folder"]()
+    resources = presets_module.resources_folder()
     folder = tmp_path / "resources"
     (folder / "presets").mkdir(parents=True)
     for path in (resources / "presets").glob("*.json"):
