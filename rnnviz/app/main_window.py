@@ -11,24 +11,24 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QGuiApplication,
     QIcon,
     QKeyEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QMessageBox,
     QVBoxLayout,
     QWidget,
 )
 
+from rnnviz.app.about import AboutBox
 from rnnviz.app.actions import Actions
 from rnnviz.app.controller import Controller
 from rnnviz.app.default_seed import default_seed
 from rnnviz.app.file_dialogs import ask_what_to_open, ask_where_to_export, ask_where_to_save
+from rnnviz.app.first_tip import CLIPPED, PLAYED, TYPED, FirstTip
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.menus import FILE, PRESETS, Menus
@@ -41,6 +41,7 @@ from rnnviz.app.question import ask
 from rnnviz.app.rail import Rail
 from rnnviz.app.recent_files import RecentFiles
 from rnnviz.app.settings import Settings
+from rnnviz.app.shortcuts import ShortcutsBox
 from rnnviz.app.top_bar import TopBar, logo
 from rnnviz.app.train_page import TrainPage
 from rnnviz.app.undo import SettingsUndo
@@ -55,7 +56,6 @@ from rnnviz.session import commands
 from rnnviz.session.autosave import Recoverable
 from rnnviz.session.config import ConfigError, RunConfig, fitted, problems
 from rnnviz.session.frames import Saved
-from rnnviz.session.information import gather
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset
 from rnnviz.session.prober import Answer
@@ -126,7 +126,10 @@ class MainWindow(QMainWindow):
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
         self.transport = TransportBar()
+        self.about: AboutBox | None = None
+        self.shortcuts: ShortcutsBox | None = None
         self._build_layout()
+        self.first_tip = FirstTip(self.transport.play, self)
         self._build_menus()
         self._connect()
         self._transport_timer = QTimer(self)
@@ -246,6 +249,7 @@ class MainWindow(QMainWindow):
         page.next_character.seed_changed.connect(self._seed_changed)
         page.next_character.temperature_changed.connect(self._temperature_changed)
         page.hidden_state.column_clicked.connect(page.next_character.show_column)
+        self.first_tip.done.connect(self._welcomed)
         themes().changed.connect(self._theme_changed)
 
     # Beginning.
@@ -581,12 +585,15 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _send(self, command: commands.Command) -> None:
         self.undo.sent(command)
+        if isinstance(command, commands.SetClipping):
+            self.first_tip.tried(CLIPPED)
         self.controller.send(command)
         self.controller.hurry()
 
     def toggle_play(self) -> None:
         """Trains, or pauses."""
         self.controller.toggle_play()
+        self.first_tip.tried(PLAYED)
         self.controller.hurry()
 
     def one_step(self) -> None:
@@ -617,6 +624,7 @@ class MainWindow(QMainWindow):
         self._own_seed = self._own_seed or typed
         if typed:
             self.undo.seed_edited(self.page.next_character.edit.raw_text())
+            self.first_tip.tried(TYPED)
         self.controller.ask(seed)
         self.probe.set_seed(self.page.next_character.edit.raw_text())
 
@@ -877,23 +885,26 @@ class MainWindow(QMainWindow):
 
     def show_about(self) -> None:
         """Versions, to copy into a report."""
-        found = gather()
-        box = QMessageBox(self)
-        box.setIconPixmap(logo(64))
-        box.setWindowTitle(self.tr("About rnnviz"))
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(
-            self.tr("rnnviz {0}\nThe oscilloscope for recurrent networks.").format(found["rnnviz"])
-        )
-        lines = "\n".join(f"{name}: {value}" for name, value in found.items())
-        box.setInformativeText(lines)
-        for label in box.findChildren(QLabel):  # setTextFormat does not reach the second one
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        copy = box.addButton(self.tr("Copy"), QMessageBox.ButtonRole.ActionRole)
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(lines))
-        box.addButton(QMessageBox.StandardButton.Close)
-        box.exec()
-        box.deleteLater()
+        if self.about is None:
+            self.about = AboutBox(self)
+        self.about.show()
+        self.about.raise_()
+
+    def show_shortcuts(self) -> None:
+        """Every key in one list."""
+        if self.shortcuts is None:
+            self.shortcuts = ShortcutsBox(self, self.registry)
+        self.shortcuts.show()
+        self.shortcuts.raise_()
+
+    def welcome(self) -> None:
+        """Tells a newcomer where to begin, unless that was done before."""
+        if not self.settings.flag("welcomed", False):
+            self.first_tip.begin()
+
+    def _welcomed(self) -> None:
+        self.settings.set("welcomed", True)
+        self._sync_settings()
 
     # From one start to the next.
 
@@ -1002,6 +1013,8 @@ class MainWindow(QMainWindow):
         if self._closing:
             return
         self._closing = True
+        if self.first_tip.was_used():
+            self.settings.set("welcomed", True)
         self._transport_timer.stop()
         self._keep()
         self.controller.shutdown(keep)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeySequence
 from rnnviz.app.actions import Command
 from rnnviz.app.menus import EDIT, FILE, HELP, PRESETS, RUN, VIEW
 from rnnviz.app.pages import PERSPECTIVES
+from rnnviz.app.whats_this import ask_whats_this
 from rnnviz.panels.theme import MODES, themes
 from rnnviz.session.config import ConfigError
 from rnnviz.session.presets import load_preset, preset_ids
@@ -267,9 +268,26 @@ def _presets(window: MainWindow) -> Iterator[Command]:
 def _help(window: MainWindow) -> Iterator[Command]:
     tr = window.tr
     yield Command(
+        "help.shortcuts",
+        tr("Keyboard shortcuts"),
+        window.show_shortcuts,
+        (_Standard.HelpContents, "F1"),
+        tip=tr("Every key in one list"),
+        group=HELP,
+    )
+    yield Command(
+        "help.whats-this",
+        tr("What's this?"),
+        partial(ask_whats_this, window),
+        (_Standard.WhatsThis, "Shift+F1"),
+        tip=tr("Then click a control or a panel"),
+        group=HELP,
+    )
+    yield Command(
         "help.about",
         tr("About rnnviz"),
         window.show_about,
         tip=tr("Versions of everything, to copy into a report"),
         group=HELP,
+        section=1,
     )
