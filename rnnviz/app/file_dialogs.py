@@ -7,6 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from rnnviz.session.tensorboard import MARK as EVENTS
+
 
 def _tr(words: str) -> str:
     return QCoreApplication.translate("file_dialogs", words)
@@ -35,13 +37,16 @@ def ask_where_to_save(parent: QWidget, folder: str, number: int) -> str:
     return str(target) if path else ""
 
 
-def ask_where_to_export(parent: QWidget, folder: str, kind: str) -> str:
-    """Where metrics (csv, jsonl), samples or the best weights go, or nothing."""
+def ask_where_to_export(parent: QWidget, folder: str, kind: str, number: int) -> str:
+    """Where metrics (csv, jsonl, events), samples or the best weights of a run go, or nothing."""
     name, kinds = {
         "csv": ("metrics.csv", _tr("Comma-separated values (*.csv)")),
         "jsonl": ("metrics.jsonl", _tr("JSON lines (*.jsonl)")),
+        "events": (f"run-{number}.{EVENTS}", _tr("Event files (*{0}*)").format(EVENTS)),
         "samples": ("samples.txt", _tr("Text (*.txt)")),
         "best": ("best.safetensors", _tr("Models (*.safetensors)")),
     }[kind]
     path, _ = QFileDialog.getSaveFileName(parent, _tr("Export"), str(Path(folder) / name), kinds)
+    if path and kind == "events" and EVENTS not in Path(path).name:
+        return f"{path}.{EVENTS}"  # or TensorBoard would not see it
     return path

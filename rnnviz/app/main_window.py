@@ -60,6 +60,7 @@ from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset
 from rnnviz.session.prober import Answer
 from rnnviz.session.runfile import SavedRun
+from rnnviz.session.tensorboard import TensorBoardMissingError, require_tensorboard
 from rnnviz.session.view import RunView
 from rnnviz.text.corpus import Corpus
 from rnnviz.text.sources import DEFAULT_ID, list_local_sources, list_sources
@@ -123,6 +124,7 @@ class MainWindow(QMainWindow):
         self.pages = Pages()
         for page in (self.page, self.gradients, self.probe):
             self.pages.addWidget(page)
+            page.reported.connect(self._panel_reported)
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
         self.transport = TransportBar()
@@ -739,9 +741,19 @@ class MainWindow(QMainWindow):
         view = self.controller.view
         if view is None:
             return
-        path = ask_where_to_export(self, self.settings.text("folder"), kind)
+        if kind == "events":
+            try:
+                require_tensorboard()
+            except TensorBoardMissingError as error:
+                self.notice.say(str(error), "warn")
+                return
+        path = ask_where_to_export(self, self.settings.text("folder"), kind, view.number)
         if path:
             self.controller.export(kind, path)
+
+    @Slot(str, bool)
+    def _panel_reported(self, sentence: str, wrong: bool) -> None:
+        self.notice.say(sentence, "danger" if wrong else "info", passing=not wrong)
 
     @Slot(str, str)
     def _exported(self, path: str, problem: str) -> None:
