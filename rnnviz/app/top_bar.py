@@ -134,7 +134,7 @@ class TopBar(QFrame):
         dark = theme().is_dark
         self._theme_button.setIcon(icon("sun" if dark else "moon"))
         words = self.tr("Light colours") if dark else self.tr("Dark colours")
-        self._theme_button.setToolTip(words + " (Ctrl+T)")
+        self._theme_button.setToolTip(self.tr("{0} (Ctrl+T)").format(words))
         self._theme_button.setAccessibleName(words)
 
 

@@ -93,10 +93,13 @@ class NumberField(QLineEdit):
         try:
             value = int(text) if self._integer else float(text)
         except ValueError:
-            kind = "a whole number" if self._integer else "a number"
-            return None, f"{self._name} must be {kind}"
+            words = self.tr("{0} must be a number")
+            if self._integer:
+                words = self.tr("{0} must be a whole number")
+            return None, words.format(self._name)
         if not self._low <= value <= self._high:  # also refuses NaN
-            return None, f"{self._name} must be {_limit(self._low)} to {_limit(self._high)}"
+            words = self.tr("{0} must be {1} to {2}")
+            return None, words.format(self._name, _limit(self._low), _limit(self._high))
         return value, ""
 
     def _commit(self) -> None:
