@@ -251,6 +251,8 @@ class MainWindow(QMainWindow):
         page.next_character.seed_changed.connect(self._seed_changed)
         page.next_character.temperature_changed.connect(self._temperature_changed)
         page.hidden_state.column_clicked.connect(page.next_character.show_column)
+        page.hidden_state.training_wanted.connect(controller.follow_training)
+        page.hidden_state.unit_clicked.connect(self._open_unit)
         self.first_tip.done.connect(self._welcomed)
         themes().changed.connect(self._theme_changed)
 
@@ -581,7 +583,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _answered(self, answer: Answer) -> None:
-        self.page.next_character.show_answer(answer)
+        if not answer.followed:
+            self.page.next_character.show_answer(answer)
         self.page.hidden_state.show_answer(answer)
 
     @Slot(object)
@@ -635,6 +638,11 @@ class MainWindow(QMainWindow):
         self._own_seed = self._seed_to_ask = True
         self.undo.seed_edited(self.probe.seed())
         self.page.next_character.set_seed(self.probe.seed())
+
+    def _open_unit(self, layer: int, signal: str, unit: int) -> None:
+        """A unit picked out in Hidden state colours a text in Probe."""
+        self.probe.pin(layer, signal, unit)
+        self.show_page(PROBE)
 
     def _temperature_changed(self, temperature: float) -> None:
         self.probe.set_temperature(temperature)
