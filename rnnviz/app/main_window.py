@@ -508,6 +508,8 @@ class MainWindow(QMainWindow):
         opened, self._opened = self._opened, None
         if opened is not None:
             self._take_seed(opened)
+            if opened.trainer is not None and (departure := opened.departure(live.run)):
+                self.say_later(departure)
         if not self._own_seed:
             self.page.next_character.set_seed(default_seed(live.run.corpus.text))
         self.page.set_view(view)
