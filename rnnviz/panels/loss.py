@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QObject, QPointF, Signal
-from PySide6.QtGui import QAction, QActionGroup, QContextMenuEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 
 from rnnviz.panels.base import Panel
 from rnnviz.panels.loss_axis import enough_loss, held_losses, log_loss_range, loss_range
@@ -19,11 +18,11 @@ from rnnviz.panels.loss_plot import LossPlot
 from rnnviz.panels.loss_units import loss_text, unit_words
 from rnnviz.panels.plot import Range, grown, whole
 from rnnviz.panels.reference_lines import Reference, below_since, references
+from rnnviz.panels.table import Table
 from rnnviz.panels.theme import px, row
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.smoothing_control import SMOOTHING_RANGE, SmoothingControl
 from rnnviz.panels.widgets.toggle import Toggle
-from rnnviz.session.export import write_csv
 from rnnviz.session.history import ALONG, History
 from rnnviz.session.smoothing import SmoothedSeries
 from rnnviz.session.view import RunView
@@ -110,7 +109,6 @@ class LossPanel(Panel):
         self.smoothing.edited.connect(self.set_smoothing)
 
     def _fill_menu(self) -> None:
-        self.menu.addAction(self.tr("Save data as CSV…"), self._ask_and_save_csv)
         self.menu.addSeparator()
         self._unit_actions: dict[str, QAction] = {}
         units = self.menu.addMenu(self.tr("Unit"))
@@ -142,7 +140,6 @@ class LossPanel(Panel):
         self._line_menu = QMenu(self.tr("Reference lines"), self.menu)
         self.menu.addMenu(self._line_menu)
         self._line_menu.aboutToShow.connect(self._fill_line_menu)
-        self.menu.addAction(self.tr("Reset view"), self.reset_view)
 
     def _fill_line_menu(self) -> None:
         self._line_menu.clear()
@@ -566,6 +563,31 @@ class LossPanel(Panel):
             "falls mean it learns by heart."
         )
 
+    def table(self) -> Table | None:
+        """Every step of the run, with the validation loss of the steps that have one."""
+        if self.view is None:
+            return None
+        history = self.view.history
+        columns = [history.step, history.characters, history.seconds, history.loss]
+        means = self._smoothed.update() if self._smoothed is not None else history.smoothed
+        measured: NDArray[Any] = np.full(len(history), None, dtype=object)
+        for validation in history.validations:
+            at = int(history.step.places(validation.step))
+            if at < len(history) and history.step.values[at] == validation.step:
+                measured[at] = validation.loss
+        window = self.smoothing.value()
+        return Table(
+            (
+                "step",
+                "characters",
+                "training time (s)",
+                "train (nats/char)",
+                f"train, smoothed over {window} (nats/char)",
+                f"validation, {self.view.split_label} (nats/char)",
+            ),
+            (*(column.values for column in columns), means.values, measured),
+        )
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Small panels leave parts out."""
         super().resizeEvent(event)
@@ -577,28 +599,6 @@ class LossPanel(Panel):
         ):
             control.setVisible(width >= least * px(100) / 100)
         self._redraw()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The right button opens the panel's menu."""
-        self.menu.popup(event.globalPos())
-
-    # Saving.
-
-    def _ask_and_save_csv(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Save data"), "loss.csv", self.tr("Comma-separated values (*.csv)")
-        )
-        if path:
-            try:
-                self.save_csv(Path(path))
-            except OSError as error:
-                self.set_clause(self.tr("could not write {0}: {1}").format(path, error.strerror))
-
-    def save_csv(self, path: Path) -> None:
-        """Writes every step of the run; a failure leaves an older file as it was (OSError)."""
-        if self.view is None:
-            return
-        write_csv(path, self.view.history.record(), self.view.split_label)
 
 
 def _finite(x: Floats, y: Floats) -> tuple[Floats, Floats]:

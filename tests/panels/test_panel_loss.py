@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -462,18 +460,22 @@ def test_a_long_run_is_not_read_anew_for_every_frame(
     assert taken == [30]
 
 
-def test_data_is_saved_whole(panel: LossPanel, tmp_path: Path) -> None:
-    view = make_view(50)
+def test_the_table_holds_every_step(panel: LossPanel) -> None:
+    view = make_view(5000)
     panel.set_view(view)
-    panel.save_csv(tmp_path / "loss.csv")
-    with (tmp_path / "loss.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [int(row["step"]) for row in rows] == list(range(1, 51))
-    assert float(rows[9]["loss"]) == pytest.approx(float(view.history.loss.values[9]), rel=1e-6)
-    measured = {int(row["step"]): float(row["val_loss"]) for row in rows if row["val_loss"]}
-    assert measured == {v.step: pytest.approx(v.loss) for v in view.history.validations}
-    assert {row["val_split"] for row in rows if row["val_loss"]} == {SPLIT}
-    assert [path.name for path in tmp_path.glob("loss*")] == ["loss.csv"]
+    panel.set_smoothing(100)
+    table = panel.table()
+    assert table is not None and len(table) == 5000
+    columns = dict(zip(table.columns, table.values, strict=True))
+    assert list(columns["step"]) == list(range(1, 5001))
+    assert np.array_equal(columns["train (nats/char)"], view.history.loss.values)
+    assert panel.plot.means is not None
+    name = "train, smoothed over 100 (nats/char)"
+    assert np.array_equal(columns[name], panel.plot.means.values)
+    held_out = columns[f"validation, {SPLIT} (nats/char)"]
+    measured = {i + 1: value for i, value in enumerate(held_out) if value is not None}
+    assert measured == {v.step: v.loss for v in view.history.validations}
+    assert panel.help_text().count(".") >= 2
 
 
 def test_a_narrow_panel_moves_the_units_into_the_menu(panel: LossPanel) -> None:
