@@ -124,6 +124,7 @@ class MainWindow(QMainWindow):
         self.pages = Pages()
         for page in (self.page, self.gradients, self.probe):
             self.pages.addWidget(page)
+            page.reported.connect(self._panel_reported)
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
         self.transport = TransportBar()
@@ -215,6 +216,8 @@ class MainWindow(QMainWindow):
         page.next_character.seed_changed.connect(self._seed_changed)
         page.next_character.temperature_changed.connect(self._temperature_changed)
         page.hidden_state.column_clicked.connect(page.next_character.show_column)
+        page.hidden_state.training_wanted.connect(controller.follow_training)
+        page.hidden_state.unit_clicked.connect(self._open_unit)
         themes().changed.connect(self._theme_changed)
 
     # Beginning.
@@ -523,7 +526,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _answered(self, answer: Answer) -> None:
-        self.page.next_character.show_answer(answer)
+        if not answer.followed:
+            self.page.next_character.show_answer(answer)
         self.page.hidden_state.show_answer(answer)
 
     @Slot(object)
@@ -569,6 +573,11 @@ class MainWindow(QMainWindow):
         """The seed is one; what Train makes of it is asked for when that page comes back."""
         self._own_seed = self._seed_to_ask = True
         self.page.next_character.set_seed(self.probe.seed())
+
+    def _open_unit(self, layer: int, signal: str, unit: int) -> None:
+        """A unit picked out in Hidden state colours a text in Probe."""
+        self.probe.pin(layer, signal, unit)
+        self.show_page(PROBE)
 
     def _temperature_changed(self, temperature: float) -> None:
         self.probe.set_temperature(temperature)
@@ -696,6 +705,10 @@ class MainWindow(QMainWindow):
             if kind == "events" and EVENTS not in Path(path).name:
                 path = f"{path}.{EVENTS}"  # or TensorBoard would not see it
             self.controller.export(kind, path)
+
+    @Slot(str, bool)
+    def _panel_reported(self, sentence: str, wrong: bool) -> None:
+        self.notice.say(sentence, "danger" if wrong else "info", passing=not wrong)
 
     @Slot(str, str)
     def _exported(self, path: str, problem: str) -> None:
