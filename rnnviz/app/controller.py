@@ -29,6 +29,7 @@ from rnnviz.session.prober import Answer
 from rnnviz.session.questions import Question, Reply
 from rnnviz.session.run import Run, build_run
 from rnnviz.session.runfile import SavedRun, load_run, write_best
+from rnnviz.session.tensorboard import write_events
 from rnnviz.session.view import RunView
 from rnnviz.text.corpus import Corpus, CorpusError, InvalidEncodingError
 from rnnviz.text.download import DownloadCancelled, download
@@ -266,7 +267,7 @@ class Controller(QObject):
             self.keeper.take(self.view, self.live.runner.checkpoint(path))
 
     def export(self, kind: str, path: str) -> None:
-        """Writes metrics (csv, jsonl), samples or the best weights beside the training."""
+        """Writes metrics (csv, jsonl, events), samples or the best weights beside the training."""
         view, live = self.view, self.live
         if view is None or live is None:
             return
@@ -277,6 +278,8 @@ class Controller(QObject):
                 write_csv(path, record, view.split_label)
             elif kind == "jsonl":
                 write_jsonl(path, record)
+            elif kind == "events":
+                write_events(path, record)
             elif kind == "samples":
                 write_text(path, as_text(record.samples))
             else:

@@ -57,6 +57,8 @@ from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset
 from rnnviz.session.prober import Answer
 from rnnviz.session.runfile import SavedRun
+from rnnviz.session.tensorboard import MARK as EVENTS
+from rnnviz.session.tensorboard import TensorBoardMissingError, require_tensorboard
 from rnnviz.session.view import RunView
 from rnnviz.text.corpus import Corpus
 from rnnviz.text.sources import DEFAULT_ID, list_local_sources, list_sources
@@ -122,6 +124,7 @@ class MainWindow(QMainWindow):
         self.pages = Pages()
         for page in (self.page, self.gradients, self.probe):
             self.pages.addWidget(page)
+            page.reported.connect(self._panel_reported)
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
         self.transport = TransportBar()
@@ -672,16 +675,32 @@ class MainWindow(QMainWindow):
         view = self.controller.view
         if view is None:
             return
+        if kind == "events":
+            try:
+                require_tensorboard()
+            except TensorBoardMissingError as error:
+                self.notice.say(str(error), "warn")
+                return
         name, kinds = {
             "csv": ("metrics.csv", self.tr("Comma-separated values (*.csv)")),
             "jsonl": ("metrics.jsonl", self.tr("JSON lines (*.jsonl)")),
+            "events": (
+                f"run-{view.number}.{EVENTS}",
+                self.tr("Event files (*{0}*)").format(EVENTS),
+            ),
             "samples": ("samples.txt", self.tr("Text (*.txt)")),
             "best": ("best.safetensors", self.tr("Models (*.safetensors)")),
         }[kind]
         start = Path(self.settings.text("folder")) / name
         path, _ = QFileDialog.getSaveFileName(self, self.tr("Export"), str(start), kinds)
         if path:
+            if kind == "events" and EVENTS not in Path(path).name:
+                path = f"{path}.{EVENTS}"  # or TensorBoard would not see it
             self.controller.export(kind, path)
+
+    @Slot(str, bool)
+    def _panel_reported(self, sentence: str, wrong: bool) -> None:
+        self.notice.say(sentence, "danger" if wrong else "info", passing=not wrong)
 
     @Slot(str, str)
     def _exported(self, path: str, problem: str) -> None:

@@ -14,7 +14,7 @@ from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
 from rnnviz.files import write_bytes
-from rnnviz.panels.base import as_png
+from rnnviz.panels.picture import as_png
 from rnnviz.panels.theme import themes
 from rnnviz.session import commands
 from rnnviz.session.config import ConfigError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
@@ -570,15 +571,19 @@ def test_a_failed_training_can_still_be_saved(
 # Exports.
 
 
+def export_actions(window: MainWindow) -> dict[str, QAction]:
+    menu = window.top_bar.menu_button.menu().actions()[0].menu()
+    export = next(a.menu() for a in menu.actions() if a.text() == "Export")
+    return {action.text(): action for action in export.actions()}
+
+
 def test_exports_from_the_file_menu(
     qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     window = windows.open()
     train(qtbot, window, 60)
     view = window.controller.view
-    menu = window.top_bar.menu_button.menu().actions()[0].menu()
-    export = next(a.menu() for a in menu.actions() if a.text() == "Export")
-    actions = {action.text(): action for action in export.actions()}
+    actions = export_actions(window)
     written = {}
     for words, name in (
         ("Metrics as CSV…", "m.csv"),
@@ -599,6 +604,29 @@ def test_exports_from_the_file_menu(
     choose(monkeypatch, tmp_path / "no" / "m.csv")
     actions["Metrics as CSV…"].trigger()
     qtbot.waitUntil(said(window, "m.csv cannot be written (No such file"), timeout=10_000)
+
+
+def test_event_files_get_a_name_tensorboard_looks_for(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("tensorboard")
+    window = windows.open()
+    train(qtbot, window)
+    choose(monkeypatch, tmp_path / "mine")
+    export_actions(window)["Metrics for TensorBoard…"].trigger()
+    qtbot.waitUntil(said(window, "Wrote mine.tfevents"), timeout=10_000)
+    assert (tmp_path / "mine.tfevents").stat().st_size > 0
+
+
+def test_without_tensorboard_it_is_told_before_a_name_is_asked_for(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: pytest.fail("asked"))
+    export_actions(window)["Metrics for TensorBoard…"].trigger()
+    assert "pip install 'rnnviz[tensorboard]'" in window.notice.words()
 
 
 # Models from elsewhere.

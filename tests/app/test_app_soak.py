@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import resource
+import sys
 import threading
 import time
 import tracemalloc
@@ -28,7 +29,7 @@ from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.app.settings import Settings
-from rnnviz.app.snapshot import open_run, wait, wait_until
+from rnnviz.app.snapshot import open_run, wait
 from rnnviz.measuring.heartbeat import Heartbeat, percentile
 from rnnviz.panels.theme import themes
 from rnnviz.session import commands, history
@@ -140,6 +141,11 @@ def resident() -> int:
     return pages * resource.getpagesize()
 
 
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def bytes_of(kept: History) -> int:
     """What a history has taken for its columns and their pyramids, as far as it is written."""
     columns = [column for column in vars(kept).values() if isinstance(column, Series)]
@@ -157,7 +163,7 @@ def test_memory_of_a_long_run_grows_by_its_history_only(
     names = [name for name, _ in PERSPECTIVES]
     threads: set[int] = set()
     with capsys.disabled():
-        print("\nseconds      step  resident MB  history MB  threads  gap p99 ms  longest ms")
+        say("\nseconds      step  resident MB  history MB  threads  gap p99 ms  longest ms")
         while (now := time.monotonic() - begun) < SECONDS:
             window.show_page(names[len(found) % len(names)])
             wait(min(max(SECONDS / 200, 2.0), 20.0))
@@ -165,7 +171,7 @@ def test_memory_of_a_long_run_grows_by_its_history_only(
             found.append((now, resident(), bytes_of(kept)))
             gaps, heart.gaps = heart.gaps, []
             threads.add(threading.active_count())
-            print(
+            say(
                 f"{now:7.0f} {view_of(window).step:9,} {resident() / 1e6:12.1f} "
                 f"{bytes_of(kept) / 1e6:11.2f} {threading.active_count():8} "
                 f"{1000 * (percentile(gaps, 0.99) or 0):11.1f} {1000 * max(gaps, default=0):11.1f}"
@@ -176,7 +182,7 @@ def test_memory_of_a_long_run_grows_by_its_history_only(
     seconds, extra = second_half[:, 0], second_half[:, 1] - second_half[:, 2]
     slope = np.polyfit(seconds, extra, 1)[0]
     with capsys.disabled():
-        print(f"slope beside the history: {slope * 3600 / 1e6:+.1f} MB an hour")
+        say(f"slope beside the history: {slope * 3600 / 1e6:+.1f} MB an hour")
     assert slope * (seconds[-1] - seconds[0]) < NOISE
     # Counting n-grams and autosaving have threads that come and go.
     assert max(threads) - min(threads) <= 2
