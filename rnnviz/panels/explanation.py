@@ -26,7 +26,7 @@ class Explanation(QFrame):
         for label in (heading, self.text):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
-        self.text.setFixedWidth(_WIDTH)
+        self.text.setFixedWidth(px(_WIDTH))
         box = QVBoxLayout(self)
         box.setContentsMargins(16, 12, 16, 14)
         box.setSpacing(6)

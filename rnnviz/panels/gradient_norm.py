@@ -34,12 +34,14 @@ from rnnviz.panels.plot import (
     crisp,
     dashed_pen,
     decade,
+    draw_curve,
     log_ticks,
     polygon,
     two_figures,
     whole,
 )
-from rnnviz.panels.theme import px, theme, ui_font
+from rnnviz.panels.sizing import sized
+from rnnviz.panels.theme import marker, px, stroke, theme, ui_font
 from rnnviz.session.commands import SetClipping
 from rnnviz.session.config import CLIP_RANGE
 from rnnviz.session.view import RunView
@@ -112,6 +114,10 @@ class Norms:
         return float(np.mean(self.values > threshold)) if len(self.values) else 0.0
 
 
+def _handle_size(handle: QWidget) -> None:
+    handle.setFixedSize(round(marker(24)), round(marker(28)))
+
+
 class ClipHandle(QWidget):
     """The tag at the right end of the clip line: drag it, or focus it and press Up or Down."""
 
@@ -128,7 +134,7 @@ class ClipHandle(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.SizeVerCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setFixedSize(24, 28)
+        sized(self, "size", _handle_size)
         self.hollow = False
         self.lifted = False  # the mouse is on the line
         self._dragging = False
@@ -139,7 +145,7 @@ class ClipHandle(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         large = self._dragging or self.lifted or self.underMouse()
-        width, height = (18, 22) if large else (14, 18)
+        width, height = marker(18 if large else 14), marker(22 if large else 18)
         tag = QRectF(0, 0, width, height)
         tag.moveCenter(QRectF(self.rect()).center())
         if self.hollow:
@@ -153,8 +159,9 @@ class ClipHandle(QWidget):
         grip = colors.color("clip" if self.hollow else "surface")
         middle = tag.center()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for shift in (-3, 2):
-            painter.fillRect(QRectF(middle.x() - 3, middle.y() + shift, 6, 2), grip)
+        wide, thick = marker(6), marker(2)
+        for shift in (marker(-3), marker(2)):
+            painter.fillRect(QRectF(middle.x() - wide / 2, middle.y() + shift, wide, thick), grip)
         if self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(colors.color("accent"), 2))
@@ -357,27 +364,28 @@ class _NormPlot(Plot):
             ("gradient", 0.65, drawable & ~over),
             ("clip", 1.0, drawable & over),
         ):
-            pen = QPen(colors.mixed(token, "surface", share), 3)
+            pen = QPen(colors.mixed(token, "surface", share), marker(3))
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
             painter.drawPoints(polygon(x[chosen], y[chosen]))
         medians = _running_median(logs, _MEDIAN_WINDOW)[-len(shown) :]
         good = np.isfinite(medians)
         if good.sum() > 1:
-            painter.setPen(QPen(colors.color("text"), 1.6))
             heights = np.asarray(self.pixel_y(medians[good]), dtype=np.float64)
             np.clip(heights, area.top(), area.bottom(), out=heights)
-            painter.drawPolyline(polygon(x[good], heights))
+            draw_curve(painter, x[good], heights, colors.color("text"), stroke(1.6))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_line(self, painter: QPainter) -> None:
         colors = theme()
         area, y = self.area(), round(self.line_y())
         if self.kind == "off":
-            painter.setPen(dashed_pen(colors.color("clip"), 2))
+            painter.setPen(dashed_pen(colors.color("clip"), stroke(2)))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
         else:
-            painter.fillRect(QRectF(area.left(), y - 1, area.width(), 2), colors.color("clip"))
+            thick = round(stroke(2))
+            line = QRectF(area.left(), y - thick // 2, area.width(), thick)
+            painter.fillRect(line, colors.color("clip"))
 
     def _key_font(self) -> QFont:
         return ui_font("key", bold=True)

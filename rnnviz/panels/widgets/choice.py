@@ -17,6 +17,7 @@ class Choice(QComboBox):
         super().__init__(parent)
         self.setAccessibleName(name)
         tall(self, 28)
+        self.setToolTip(name)
         self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         sized(self, "icon", lambda c: c.setIconSize(QSize(icon_pixels(), icon_pixels())))
