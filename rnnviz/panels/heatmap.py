@@ -421,9 +421,8 @@ class Heatmap(QWidget):
         used = metrics.horizontalAdvance(caption)
         if self.note:
             used = min(used, self._paint_note(painter, top, height) - area.left() - 12)
-        caption = metrics.elidedText(
-            caption, Qt.TextElideMode.ElideRight, max(min(used, self.width() - area.left()), 0)
-        )
+        room = max(min(used + 2, self.width() - area.left()), 0)
+        caption = metrics.elidedText(caption, Qt.TextElideMode.ElideRight, room)
         painter.setPen(colors.color("text-muted"))
         painter.drawText(
             QRect(area.left(), top, self.width() - area.left(), height), align, caption
