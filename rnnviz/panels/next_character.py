@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QLayout, QSpacerItem, QWidget
 
 from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.characters import refused_sentence, unknown_sentence
-from rnnviz.panels.probability_bars import ProbabilityBars
+from rnnviz.panels.probability_bars import ProbabilityBars, softmax
 from rnnviz.panels.probability_curve import ProbabilityCurve
 from rnnviz.panels.surprise_strip import GUESSES, SurpriseStrip, expectations_at_end
+from rnnviz.panels.table import Table
 from rnnviz.panels.theme import px
 from rnnviz.panels.widgets.seed_edit import LONGEST_SEED, SeedEdit
 from rnnviz.panels.widgets.segmented import Segmented
@@ -308,6 +310,44 @@ class NextCharacterPanel(Panel):
         self.most_actions[most].setChecked(True)
         self.bars.set_most(most or None)
 
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "How likely the network holds each character to come next, after the text you type: "
+            "bars at the temperature chosen, ticks at 1.00. "
+            "Many short bars and a high entropy mean that it is unsure; a click on a key writes "
+            "the character, one on a bar shows its probability over training."
+        )
+
+    def table(self) -> Table | None:
+        """The followed character at every step, or every character now."""
+        logits, vocabulary = self.bars.logits(), self._vocabulary
+        if logits is None or vocabulary is None:
+            return None
+        at = self.tr("probability at temperature {0:.2f}")
+        if self.bars.pinned:
+            steps, chances = self._history.steps(), self._followed()
+            name = f"{describe(self.bars.pinned)}: {at.format(self.bars.temperature)}"
+            return Table((self.tr("step"), name), (steps, chances))
+        ranks = np.empty(len(logits), np.intp)
+        ranks[np.argsort(-logits, kind="stable")] = np.arange(1, len(logits) + 1)
+        return Table(
+            (
+                self.tr("character"),
+                at.format(self.bars.temperature),
+                at.format(1.0),
+                self.tr("rank"),
+                self.tr("logit"),
+            ),
+            (
+                vocabulary.characters,
+                softmax(logits, self.bars.temperature),
+                softmax(logits, 1.0),
+                ranks,
+                logits.copy(),
+            ),
+        )
+
     # One character over training.
 
     def follow(self, character: str) -> None:
@@ -320,8 +360,14 @@ class NextCharacterPanel(Panel):
         character, vocabulary = self.bars.pinned, self._vocabulary
         if not self.curve.isVisibleTo(self) or vocabulary is None or character not in vocabulary:
             return
-        chances = self._history.probabilities(vocabulary.index(character), self.bars.temperature)
-        self.curve.show_curve(character, self._history.steps().astype(np.float64), chances)
+        steps = self._history.steps().astype(np.float64)
+        self.curve.show_curve(character, steps, self._followed())
+
+    def _followed(self) -> NDArray[np.float64]:
+        """The probability of the pinned character at each step of the history."""
+        assert self._vocabulary is not None
+        index = self._vocabulary.index(self.bars.pinned)
+        return self._history.probabilities(index, self.bars.temperature)
 
     # What was expected of the text.
 

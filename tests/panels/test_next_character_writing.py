@@ -342,3 +342,30 @@ def test_nothing_is_cut_off(panel: NextCharacterPanel, size: tuple[int, int], wa
         if part.isVisible():
             assert panel.rect().contains(part.geometry())
     assert len(panel.shown_rows()) >= 4
+
+
+def test_the_table_has_every_character_or_every_step(panel: NextCharacterPanel) -> None:
+    assert panel.table() is None
+    for step in (10, 20, 30):
+        panel.show_answer(answer_to("ab", step))
+    table = panel.table()
+    assert table is not None
+    assert table.columns == (
+        "character",
+        "probability at temperature 0.80",
+        "probability at temperature 1.00",
+        "rank",
+        "logit",
+    )
+    assert list(table.values[0]) == list(CHARACTERS)
+    rows = panel.bars.rows()
+    for row in rows:
+        assert table.values[1][row.index] == row.probability
+        assert table.values[2][row.index] == row.plain
+        assert table.values[3][row.index] == row.rank
+    panel.follow(rows[0].character)
+    table = panel.table()
+    assert table is not None
+    assert table.columns[0] == "step" and list(table.values[0]) == [10, 20, 30]
+    assert table.values[1][-1] == pytest.approx(rows[0].probability, rel=1e-5)
+    assert panel.help_text().count(". ") == 1
