@@ -454,7 +454,13 @@ class Heatmap(QWidget):
         return rect.left()
 
     def caption(self) -> str:
-        """What the columns are."""
+        """What the columns are, and the rows where they are not single units."""
+        words = self._columns_in_words()
+        if self.units_per_row() > 1:
+            words += self.tr("; a row is the mean of {0} units").format(self.units_per_row())
+        return words
+
+    def _columns_in_words(self) -> str:
         if self.words:
             return self.words
         total = self.earlier + len(self.text)

@@ -95,7 +95,7 @@ class ProbabilityCurve(Plot):
         metrics = QFontMetricsF(ui_font("label"))
         painter.setFont(ui_font("label"))
         painter.setPen(colors.color("text-2"))
-        words = self.tr("probability of {0} after this text, by step").format(
+        words = self.tr("probability of {0} after the whole seed text, by step").format(
             describe(self.character)
         )
         rect = QRectF(0, 4, self.width(), metrics.height())
