@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QHideEvent, QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QCursor, QHideEvent, QResizeEvent
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from rnnviz.app.panel_page import PanelPage
 from rnnviz.app.writer import Writer
@@ -12,8 +12,11 @@ from rnnviz.panels.gradient_norm import GradientNormPanel
 from rnnviz.panels.hidden_state import HiddenStatePanel
 from rnnviz.panels.loss import LossPanel
 from rnnviz.panels.next_character import NextCharacterPanel
+from rnnviz.panels.sample_text import heading
 from rnnviz.panels.samples import SamplesPanel
+from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.panels.widgets.writing_control import Writing
+from rnnviz.session.frames import Sample
 from rnnviz.session.questions import AskTyping, Reply
 from rnnviz.session.view import RunView
 
@@ -26,6 +29,7 @@ _HIDE_SAMPLES_BELOW = 640
 _HIDE_HIDDEN_STATE_BELOW = 440
 
 
+_TIP_CHARACTERS = 400  # of a sample
 _NAMES = ("loss", "gradient_norm", "hidden_state", "next_character", "samples")
 
 
@@ -74,6 +78,15 @@ class TrainPage(PanelPage):
             self._split("right", rows, right, _RIGHT_ROWS),
         )
         self._fill(self._split("columns", columns, sides, _COLUMNS))
+        self.loss.sample_asked.connect(self._show_sample)
+
+    def _show_sample(self, sample: Sample) -> None:
+        """In its panel; where that has given way, beside the mouse."""
+        if self.samples.isVisible():
+            self.samples.open_sample(sample)
+        else:
+            words = f"{heading(sample)}\n\n{sample.text[:_TIP_CHARACTERS] or sample.problem}"
+            QToolTip.showText(QCursor.pos(), plain_tip(words), self.loss)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a low window Samples gives way first, then Hidden state."""

@@ -57,7 +57,7 @@ class SamplesPanel(Panel):
         self.menu.addAction(self._hold_action)
         self._save_action = self.menu.addAction(self.tr("Save samples as text…"), self.save_text)
         self.mode.changed.connect(self._mode_chosen)
-        self.columns.sample_opened.connect(self._open)
+        self.columns.sample_opened.connect(self.open_sample)
         self.columns.pins_changed.connect(self._show_words)
         self._show_words()
 
@@ -158,7 +158,8 @@ class SamplesPanel(Panel):
             "column, a double click shows all of the text."
         )
 
-    def _open(self, sample: Sample) -> None:
+    def open_sample(self, sample: Sample) -> None:
+        """Shows a sample whole, among those around it."""
         self.set_mode("stream")
         self.stream.show_sample(sample)
 
