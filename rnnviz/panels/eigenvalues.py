@@ -490,6 +490,12 @@ class EigenvaluesPanel(Panel):
         columns = ("matrix", "real part", "imaginary part", "modulus")
         return Table(columns, (names, values.real.copy(), values.imag.copy(), np.abs(values)))
 
+    def reset_view(self) -> None:
+        """Shows the eigenvalues of both matrices, at a scale that fits those of now."""
+        self.which.set_current("both")
+        self.plot.reach = _LEAST_REACH
+        self._show()
+
     def choices(self) -> dict[str, Any]:
         """Which eigenvalues, of which layer."""
         return {"which": self.which.current(), "layer": self.layer()}

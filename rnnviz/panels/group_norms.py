@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from rnnviz.panels import parameter_groups
 from rnnviz.panels.base import Panel
+from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.parameter_groups import BY_LAYER, BY_MATRIX
 from rnnviz.panels.plot import (
     Plot,
@@ -163,7 +164,7 @@ class _Bars(QWidget):
         self._paint_focus(painter)
 
     def _paint_focus(self, painter: QPainter) -> None:
-        if self.hasFocus():
+        if shows_focus(self):
             painter.setPen(QPen(theme().color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
@@ -446,6 +447,14 @@ class GroupNormsPanel(_GroupPanel):
         self.grouping.setVisible(view.config.num_layers > 1)
         self.bars.top = 1e-12
         super().set_view(view)
+
+    def reset_view(self) -> None:
+        """Groups by matrix, here and in the panel that follows, on an axis that fits what is."""
+        self.bars.top = 1e-12
+        if self.grouping.current() != BY_MATRIX:
+            self.set_grouping(BY_MATRIX)
+            self.grouping_changed.emit(BY_MATRIX)
+        self.refresh()
 
     def set_highlight(self, group: str) -> None:
         """Fades all groups but one; empty for none."""

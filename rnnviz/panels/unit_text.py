@@ -29,7 +29,9 @@ from rnnviz.panels.activation_colors import (
     text_opacity,
 )
 from rnnviz.panels.base import Panel
+from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.plot import polygon
+from rnnviz.panels.table import Table
 from rnnviz.panels.theme import icon, mono_font, theme, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.questions import SignalTrace
@@ -214,7 +216,7 @@ class PaintedText(QWidget):
         if self._at >= 0:
             painter.setPen(QPen(colors.color("accent"), 2))
             painter.drawRect(self.cell_rect(self._at).adjusted(-1, 0, 0, 0))
-        if self.hasFocus():
+        if shows_focus(self):
             painter.setPen(QPen(colors.color("accent"), 1))
             painter.drawRect(self.visibleRegion().boundingRect().adjusted(0, 0, -1, -1))
 
@@ -468,6 +470,32 @@ class UnitTextPanel(Panel):
     def source(self) -> str:
         """`corpus` or `seed`."""
         return self.sources.current()
+
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "The text, coloured by the value of one unit at each character, and below it the same "
+            "values as a curve. Long stretches of one colour mean that the unit remembers "
+            "something, such as being inside a name; flicker means that it follows single letters."
+        )
+
+    def table(self) -> Table | None:
+        """The unit's value at every character of the text read, also of those out of sight."""
+        trace, unit = self._trace, self._unit
+        if trace is None or unit is None or unit >= len(trace.values) or not trace.text:
+            return None
+        name = f"{trace.signal} of unit {unit + 1}, layer {trace.layer + 1}"
+        positions = np.arange(1, len(trace.text) + 1)
+        return Table(
+            ("position", "character", name), (positions, list(trace.text), trace.values[unit])
+        )
+
+    def reset_view(self) -> None:
+        """Scrolls to the beginning of the text and ends the read-out."""
+        self._pointed(-1)
+        self.painted.point(-1)
+        self.area.verticalScrollBar().setValue(0)
+        self._update_clause()
 
     def choices(self) -> dict[str, Any]:
         """Which text is painted."""
