@@ -29,6 +29,7 @@ from rnnviz.panels.activation_colors import ink_on, luminance
 from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.characters import draw_keycap, unknown_sentence
 from rnnviz.panels.painting import is_for_keeps, shows_focus
+from rnnviz.panels.readout import paint_message
 from rnnviz.panels.table import Column, Table
 from rnnviz.panels.theme import Theme, mono_font, pixels, theme, ui_font
 from rnnviz.panels.widgets.seed_edit import LONGEST_SEED
@@ -405,8 +406,16 @@ class ExpectationColumns(QWidget):
         self._paint_mean(painter, where)
         self._paint_numbers(painter, where)
         self._paint_keys(painter, where)
-        for column in self.shown():
-            self._paint_guesses(painter, where, column)
+        if (found.guesses[0] < 0).all():
+            top, bottom = where.cells, where.outside + where.row
+            paint_message(
+                painter,
+                QRectF(where.left, top, where.plot.width(), bottom - top),
+                self.tr("The network's output is not a finite number: it expects nothing any more"),
+            )
+        else:
+            for column in self.shown():
+                self._paint_guesses(painter, where, column)
         self._paint_focus(painter)
 
     def _paint_focus(self, painter: QPainter) -> None:

@@ -288,8 +288,15 @@ class TraceStrip(QWidget):
 
     def plot_rect(self) -> QRectF:
         """Where the curve is."""
-        wide = QFontMetricsF(ui_font("label")).horizontalAdvance("−20") + 8
+        metrics = QFontMetricsF(ui_font("label"))
+        wide = max(metrics.horizontalAdvance(text) for text in ("−20", *self._ends())) + 8
         return QRectF(wide, 6, max(self.width() - wide - 1, 1), self.height() - 12)
+
+    def _words(self, value: float) -> str:
+        return (f"{value:+g}" if self._signed else f"{value:g}").replace("-", "−", 1)
+
+    def _ends(self) -> tuple[str, str]:
+        return self._words(-self._level if self._signed else 0.0), self._words(self._level)
 
     def _y(self, value: float) -> float:
         area = self.plot_rect()
@@ -310,11 +317,11 @@ class TraceStrip(QWidget):
             y = self._y(value)
             painter.fillRect(QRectF(area.left(), round(y), area.width(), 1), colors.color("grid"))
             painter.setPen(colors.color("text-muted"))
-            words = f"{value:+g}" if self._signed else f"{value:g}"
+            words = self._words(value)
             painter.drawText(
                 QRectF(0, y - high / 2, area.left() - 6, high),
                 Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                words.replace("-", "−"),
+                words,
             )
         if self._signed:
             zero = QRectF(area.left(), round(self._y(0.0)), area.width(), 1)
@@ -527,7 +534,9 @@ class UnitTextPanel(Panel):
             button.setEnabled(unit is not None and self._units > 1)
         if trace is None or unit is None or unit >= len(trace.values) or not trace.text:
             if unit is None:
-                self.painted.empty = self.tr("Painted by the unit you choose at the right")
+                self.painted.empty = self.tr(
+                    "Waiting for the unit that is easiest to explain; or choose one at the right"
+                )
             elif trace is not None and not trace.text:
                 self.painted.empty = self.tr("Type a few words above")
             else:
