@@ -229,6 +229,9 @@ class MainWindow(QMainWindow):
         controller.answered.connect(self._answered)
         controller.inspected.connect(self.gradients.show_inspection)
         controller.replied.connect(self.probe.show_reply)
+        controller.replied.connect(page.show_reply)
+        page.asked.connect(controller.ask_question)
+        page.withdrawn.connect(controller.withdraw_questions)
         controller.references_ready.connect(page.mark_stale)
         controller.references_ready.connect(page.refresh_due)
         controller.text_loaded.connect(self._text_loaded)
@@ -655,6 +658,13 @@ class MainWindow(QMainWindow):
         self._own_seed = self._seed_to_ask = True
         self.undo.seed_edited(self.probe.seed())
         self.page.next_character.set_seed(self.probe.seed())
+        self._ask_seen_seed()
+
+    def _ask_seen_seed(self) -> None:
+        """Asks about a seed typed on the Probe page once a panel of Train is in sight."""
+        if self._seed_to_ask and self._seed_is_seen():
+            self._seed_to_ask = False
+            self.controller.ask(self.page.next_character.seed())
 
     def _open_unit(self, layer: int, signal: str, unit: int) -> None:
         """A unit picked out in Hidden state colours a text in Probe."""
@@ -852,6 +862,7 @@ class MainWindow(QMainWindow):
         # The keys hold there as well, but for the one that fills the screen.
         window.addActions([a for a in self.actions() if a.objectName() != "view.lecture"])
         window.play_requested.connect(self.toggle_play)
+        window.shown.connect(self._ask_seen_seed)
 
     def _sync_settings(self) -> None:
         """Writes them; that they cannot be kept is told once."""
@@ -889,9 +900,7 @@ class MainWindow(QMainWindow):
             self.place_setup()
             self.notice.raise_()  # the page that comes is put above it
             self.pages.focus_page()  # nothing is about to be typed, and Space plays
-            if name == TRAIN and self._seed_to_ask:
-                self._seed_to_ask = False
-                self.controller.ask(self.page.next_character.seed())
+            self._ask_seen_seed()
             self.controller.hurry()
         self.top_bar.show_perspective(name)
 

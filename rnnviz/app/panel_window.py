@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent, QKeySequence
+from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from rnnviz.app.panel_page import PanelPage
@@ -21,6 +21,7 @@ _SIZE = QSize(900, 600)  # of a window that was never open, at the designed type
 class PanelWindow(QWidget):
     """Holds one panel until it is closed. F11 fills the screen, Esc ends that."""
 
+    shown = Signal()
     closed = Signal()
     play_requested = Signal()
 
@@ -45,6 +46,11 @@ class PanelWindow(QWidget):
         self.panel.maximize_requested.disconnect(self.toggle_full_screen)
         self._box.removeWidget(self.panel)
         return self.panel
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Says so, once the panel is in sight."""
+        super().showEvent(event)
+        self.shown.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """F11 and Esc as in the main window, Space plays, Ctrl+W closes."""

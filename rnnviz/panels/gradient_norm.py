@@ -27,6 +27,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLabel, QToolTip, QWidget
 
 from rnnviz.panels.base import Panel
+from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.plot import (
     Plot,
     Range,
@@ -162,7 +163,7 @@ class ClipHandle(QWidget):
         wide, thick = marker(6), marker(2)
         for shift in (marker(-3), marker(2)):
             painter.fillRect(QRectF(middle.x() - wide / 2, middle.y() + shift, wide, thick), grip)
-        if self.hasFocus():
+        if shows_focus(self):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(colors.color("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
