@@ -370,6 +370,7 @@ class PanelPage(QWidget):
     @staticmethod
     def _swap(old: QWidget, new: QWidget) -> None:
         holder = old.parentWidget()
+        new.setParent(None)  # PySide loses track of parents where Qt changes them by itself
         if isinstance(holder, QSplitter):
             holder.replaceWidget(holder.indexOf(old), new)  # which takes over size and visibility
         elif isinstance(holder, QStackedWidget):

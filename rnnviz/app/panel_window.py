@@ -45,6 +45,8 @@ class PanelWindow(QWidget):
         """Gives the panel away; the window is empty then."""
         self.panel.maximize_requested.disconnect(self.toggle_full_screen)
         self._box.removeWidget(self.panel)
+        # Said in Python: else PySide takes all of the panel for gone once this window is gone.
+        self.panel.setParent(None)
         return self.panel
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from panel_fixtures import CONTROL, activate, open_window, press, small_settings, threads, train
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from rnnviz.app import screens
 from rnnviz.app.application import make_application
@@ -294,3 +295,18 @@ def test_what_counts_as_in_sight(window_at: QRect, stays: bool) -> None:
     assert any(room.intersects(found) for room in rooms)
     if not stays:
         assert rooms[0].contains(found)
+
+
+def test_a_panel_that_was_out_still_works(qtbot: QtBot, window: MainWindow) -> None:
+    """PySide must not take what is in a panel for deleted along with the window."""
+    everyone = [panel for _, panel in window.panel_windows.panels()]
+    for panel in everyone:
+        window.panel_windows.open(panel)
+    window.panel_windows.close_all()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[arg-type]
+    for panel in everyone:
+        assert all(isValid(child) for child in panel.findChildren(QObject))
+        assert all(isValid(action) for action in panel.menu.actions())
+    themes().set_mode("light")
+    window.page.samples._show_words()
+    pop_out(qtbot, window, window.page.samples)
