@@ -75,6 +75,8 @@ class Controller(QObject):
         self.tell_looks: Callable[[LiveRun], None] = lambda live: None  # what else is in sight
         self._answered_request = 0
         self._renewed: Answer | None = None  # newest weights, same seed: for the next round
+        self._followed: Answer | None = None  # the same of the text that training has just read
+        self._follows = False
         self._loading: Job | None = None
         self._counting: Job | None = None
         self._old_jobs: list[Job] = []
@@ -211,7 +213,7 @@ class Controller(QObject):
         self.keeper.begin(slot)
         seconds = saved.seconds if saved is not None else 0.0
         self._number += 1
-        self._answered_request, self._renewed = 0, None
+        self._answered_request, self._renewed, self._followed = 0, None, None
         self.live = LiveRun(run, saved, self)
         self.live.answered.connect(self._answered)
         self.live.found.connect(self._found)
@@ -235,6 +237,7 @@ class Controller(QObject):
         self.run_started.emit(self.view)
         self.live.start()
         self.live.prober.ask(self._seed)
+        self.live.prober.follow(self._follows)
         self._timer.start(0)
 
     def _end_run(self) -> bool:
@@ -320,12 +323,20 @@ class Controller(QObject):
         if self.live is not None:
             self.live.prober.ask(seed)
 
+    def follow_training(self, on: bool) -> None:
+        """Whether `answered` also brings readings of the text that training has just read."""
+        self._follows = on
+        if self.live is not None:
+            self.live.prober.follow(on)
+
     @Slot(object, object)
     def _answered(self, live: LiveRun, answer: Answer) -> None:
         """A keystroke's answer is shown at once; one that only brings newer weights can wait."""
         if live is not self.live:
             return
-        if answer.request != self._answered_request:
+        if answer.followed:
+            self._followed = answer
+        elif answer.request != self._answered_request:
             self._answered_request = answer.request
             self._renewed = None
             self.answered.emit(answer)
@@ -420,9 +431,10 @@ class Controller(QObject):
                 self.send(commands.Save("", automatic=True))
             else:
                 self.keeper.take(view, live.runner.checkpoint(automatic=True))
-        if self._renewed is not None:
-            answer, self._renewed = self._renewed, None
-            self.answered.emit(answer)
+        for answer in (self._renewed, self._followed):
+            if answer is not None:
+                self.answered.emit(answer)
+        self._renewed = self._followed = None
         if self.onlookers():
             live.prober.renew()
         self.tell_looks(live)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetrics,
     QImage,
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.activation_colors import LEVELS, STRIP_OPACITY, color_image
 from rnnviz.panels.characters import draw_symbol, is_stand_in
-from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.theme import mono_font, px, theme, ui_font
 from rnnviz.text.vocabulary import describe
 
 _MOST_COLUMNS = 64
@@ -30,9 +30,15 @@ _FINEST = 256  # units that get a row of their own whatever its height
 
 
 class Heatmap(QWidget):
-    """Units as rows, characters as columns, with ticks, characters, caption and colour bar."""
+    """Units as rows, characters as columns, with ticks, characters, caption and colour bar.
+
+    A click on a cell chooses its column and pins its unit, one beside the rows pins a unit only.
+    """
 
     column_clicked = Signal(int)  # position in the text
+    unit_pinned = Signal(int)  # from 0; -1 lets the pinned one go
+    unit_opened = Signal(int)  # Enter on the pinned unit
+    resized = Signal()  # columns are elsewhere
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +50,10 @@ class Heatmap(QWidget):
         self.text = ""  # all that was read
         self.earlier = 0  # characters of the seed before it
         self.marked: int | None = None  # a position chosen by the user; None follows the last
+        self.marks_last = True  # whether the last column is framed while no other is
+        self.words = ""  # what the columns are; empty for those of the seed text
+        self.note = ""  # what is special about the picture, in its corner
+        self.pinned: int | None = None  # a unit from 0
         self.empty = self.tr("Type seed text to see the state")
         self._values: NDArray[np.floating] | None = None  # (H, T) in index order
         self._order: NDArray[np.intp] = np.arange(0)
@@ -53,6 +63,8 @@ class Heatmap(QWidget):
         self._shown: NDArray[np.floating] = np.zeros((0, 0))  # (rows, columns) as drawn
         self._edges: NDArray[np.intp] = np.zeros(1, np.intp)  # first unit (in order) of each row
         self._cell: tuple[int, int] | None = None  # row and column under the mouse
+        self._gutter_row = -1  # row whose number is under the mouse
+        self._dragging = False
 
     def sizeHint(self) -> QSize:
         """Roomy."""
@@ -92,7 +104,7 @@ class Heatmap(QWidget):
             self._low, self._high, self._signed = low, high, signed
             self._bar = None
         self._build()
-        if whole or self._cell is not None:
+        if whole or self._cell is not None or self._gutter_row >= 0:
             self.update()
         else:
             self.update(self.map_rect().adjusted(-2, -2, 2, 2))
@@ -113,7 +125,53 @@ class Heatmap(QWidget):
 
     def framed(self) -> int:
         """The position in the text whose column is framed; -1 without text."""
-        return len(self.text) - 1 if self.marked is None else self.marked
+        if self.marked is None:
+            return len(self.text) - 1 if self.marks_last else -1
+        return self.marked
+
+    def set_note(self, note: str) -> None:
+        """Says in the corner what is special about the picture."""
+        if note != self.note:
+            self.note = note
+            self.update()
+
+    def pin(self, unit: int | None) -> None:
+        """Marks a unit's row, wherever it is sorted to; None marks no row."""
+        if unit != self.pinned:
+            self.pinned = unit
+            self.update()
+
+    def units(self) -> int:
+        """How many units are shown; 0 without values."""
+        return 0 if self._values is None else len(self._values)
+
+    def order(self) -> NDArray[np.intp]:
+        """The unit (from 0) in each row, from the top."""
+        return self._order
+
+    def unit_values(self) -> NDArray[np.floating] | None:
+        """The pinned unit's values in the columns, whatever its row is averaged from."""
+        if self.pinned is None or self._values is None or self.pinned >= len(self._values):
+            return None
+        return self._values[self.pinned, -min(len(self.text), self.capacity()) :]
+
+    def level(self) -> float:
+        """The value at the upper end of the colours."""
+        return self._high
+
+    def row_of(self, unit: int) -> int:
+        """The row that shows a unit, alone or among others; -1 when there is none."""
+        places = np.flatnonzero(self._order == unit)
+        if not len(places) or not len(self._shown):
+            return -1
+        return int(np.searchsorted(self._edges, places[0], side="right")) - 1
+
+    def unit_of(self, row: int, column: int) -> int:
+        """The unit in a row; of several that share it the one farthest from 0 in that column."""
+        units = self._order[self._edges[row] : self._edges[row + 1]]
+        assert self._values is not None
+        position = self.first() + column
+        return int(units[np.argmax(np.abs(np.nan_to_num(self._values[units, position])))])
 
     def first(self) -> int:
         """The position in the text of the leftmost column."""
@@ -132,7 +190,7 @@ class Heatmap(QWidget):
     def _gutter(self) -> int:
         units = 0 if self._values is None else len(self._values)
         metrics = QFontMetrics(ui_font("tick"))
-        return max(metrics.horizontalAdvance(f"{max(units, 128):,}"), 20) + 8
+        return max(metrics.horizontalAdvance(f"{max(units, 128):,}"), 20) + 11
 
     def _room(self) -> QRect:
         """Where the map may be: all but gutter, colour bar, characters and caption."""
@@ -149,7 +207,7 @@ class Heatmap(QWidget):
 
     def capacity(self) -> int:
         """Columns that fit; depends on the width alone, so that typing never changes it."""
-        return max(min(self._room().width() // _COLUMN, _MOST_COLUMNS), 1)
+        return max(min(self._room().width() // px(_COLUMN), _MOST_COLUMNS), 1)
 
     def column_width(self) -> int:
         """Pixels of one column."""
@@ -173,6 +231,33 @@ class Heatmap(QWidget):
         left = area.left() + (position - self.first()) * width
         return QRect(left, area.top(), width, area.height())
 
+    def row_rect(self, row: int) -> QRect:
+        """The part of the map that a row has."""
+        area, rows = self.map_rect(), len(self._shown)
+        # As the picture is scaled: a pixel shows the row that its middle is in.
+        top, bottom = (
+            area.top() - (rows - 2 * edge * area.height()) // (2 * rows) for edge in (row, row + 1)
+        )
+        filled = min(len(self.text), self.capacity()) * self.column_width()
+        return QRect(area.left(), top, filled, max(bottom - top, 1))
+
+    def _row_beside(self, point: QPoint) -> int:
+        """The row of a point left of the map; -1 elsewhere."""
+        area, rows = self.map_rect(), len(self._shown)
+        if not rows or not (0 <= point.x() < area.left() and area.contains(area.left(), point.y())):
+            return -1
+        return self._row_at(point.y())
+
+    def _row_at(self, y: int) -> int:
+        area, rows = self.map_rect(), len(self._shown)
+        row = (2 * (y - area.top()) + 1) * rows // (2 * max(area.height(), 1))
+        return min(max(row, 0), rows - 1)
+
+    def _column_at(self, x: int) -> int:
+        """The column at or nearest to an x."""
+        column = (x - self.map_rect().left()) // self.column_width()
+        return min(max(column, 0), min(len(self.text), self.capacity()) - 1)
+
     def _cell_at(self, point: QPoint) -> tuple[int, int] | None:
         area = self.map_rect()
         columns = min(len(self.text), self.capacity())
@@ -180,7 +265,7 @@ class Heatmap(QWidget):
         rows = len(self._shown)
         if not (area.top() <= point.y() <= area.bottom() and 0 <= column < columns and rows):
             return None
-        return min((point.y() - area.top()) * rows // max(area.height(), 1), rows - 1), column
+        return self._row_at(point.y()), column
 
     # The picture.
 
@@ -189,7 +274,7 @@ class Heatmap(QWidget):
         values, room = self._values, self._room()
         if values is None or not self.text or room.height() < 8 or not len(values):
             self._image, self._shown = None, np.zeros((0, 0))
-            self._cell = None
+            self._cell, self._gutter_row = None, -1
             return
         units = len(values)
         shown = values[:, -min(len(self.text), self.capacity()) :][self._order]
@@ -205,6 +290,7 @@ class Heatmap(QWidget):
         rows, columns = shown.shape
         if self._cell is not None and (self._cell[0] >= rows or self._cell[1] >= columns):
             self._cell = None
+        self._gutter_row = min(self._gutter_row, rows - 1)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The map always; the words around it only when they are to be painted anew."""
@@ -220,7 +306,9 @@ class Heatmap(QWidget):
             blank = QRect(area.left() + filled, area.top(), area.width() - filled, area.height())
             painter.fillRect(blank, colors.mixed("surface-2", "surface", 0.5))
         if self._cell is not None:
-            self._paint_cross(painter)
+            self._paint_cross(painter, self._cell[0], self._cell[1])
+        elif self._gutter_row >= 0:
+            self._paint_cross(painter, self._gutter_row, None)
         frame = self.framed()
         if frame >= self.first():
             painter.setPen(QPen(colors.color("accent"), 2))
@@ -228,11 +316,13 @@ class Heatmap(QWidget):
             painter.drawRect(QRectF(self.column_rect(frame)).adjusted(0, -0.5, 0, 0.5))
         if not self.map_rect().adjusted(-2, -2, 2, 2).contains(event.rect()):
             self._paint_ticks(painter)
+            self._paint_pin(painter)
             self._paint_bar(painter)
             self._paint_characters(painter)
             self._paint_caption(painter)
             if self.hasFocus():
                 painter.setPen(QPen(colors.color("accent"), 1))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _paint_empty(self, painter: QPainter) -> None:
@@ -243,19 +333,29 @@ class Heatmap(QWidget):
         painter.setPen(colors.color("text-muted"))
         painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.empty)
 
-    def _paint_cross(self, painter: QPainter) -> None:
-        assert self._cell is not None
-        row, column = self._cell
-        area, rows = self.map_rect(), len(self._shown)
-        top = area.top() + row * area.height() // rows
-        bottom = area.top() + (row + 1) * area.height() // rows
-        left = area.left() + column * self.column_width()
-        right = area.left() + min(len(self.text), self.capacity()) * self.column_width()
+    def _paint_cross(self, painter: QPainter, row: int, column: int | None) -> None:
+        area, across = self.map_rect(), self.row_rect(row)
         painter.setPen(theme().color("text"))
-        for y in (top - 1, bottom):
-            painter.drawLine(area.left(), y, right - 1, y)
+        for y in (across.top() - 1, across.bottom() + 1):
+            painter.drawLine(across.left(), y, across.right(), y)
+        if column is None:
+            return
+        left = area.left() + column * self.column_width()
         for x in (left - 1, left + self.column_width()):
             painter.drawLine(x, area.top(), x, area.bottom())
+
+    def _paint_pin(self, painter: QPainter) -> None:
+        """A pointer at the row of the pinned unit."""
+        row = -1 if self.pinned is None else self.row_of(self.pinned)
+        if row < 0:
+            return
+        rect = self.row_rect(row)
+        tip = QPointF(rect.left() - 1, rect.top() + rect.height() / 2)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().color("text"))
+        painter.drawPolygon([tip, tip + QPointF(-7, -4.5), tip + QPointF(-7, 4.5)])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_ticks(self, painter: QPainter) -> None:
         area, units = self.map_rect(), len(self._order)
@@ -268,7 +368,7 @@ class Heatmap(QWidget):
         for unit in ticks:
             middle = area.top() + (unit - 0.5) / units * area.height()
             top = min(max(middle - height / 2, area.top() - 2.0), area.bottom() + 3.0 - height)
-            rect = QRectF(0, top, area.left() - 7, height)
+            rect = QRectF(0, top, area.left() - 10, height)
             painter.drawText(
                 rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{unit:,}"
             )
@@ -317,26 +417,47 @@ class Heatmap(QWidget):
                 QRect(area.left(), top, self.width() - area.left(), height), align, readout
             )
             return
-        caption, note = self.caption(), self.tr("shown in Next character")
+        caption = self.caption()
         used = metrics.horizontalAdvance(caption)
-        wide = metrics.horizontalAdvance(note)
-        if used > self.width() - area.left():
-            caption = metrics.elidedText(
-                caption, Qt.TextElideMode.ElideRight, self.width() - area.left()
-            )
+        if self.note:
+            used = min(used, self._paint_note(painter, top, height) - area.left() - 12)
+        caption = metrics.elidedText(
+            caption, Qt.TextElideMode.ElideRight, max(min(used, self.width() - area.left()), 0)
+        )
         painter.setPen(colors.color("text-muted"))
         painter.drawText(
             QRect(area.left(), top, self.width() - area.left(), height), align, caption
         )
+        if self.note or self.framed() < 0:
+            return
         # Under the framed column where there is room, else as near to it as the caption lets it be.
+        note = self.tr("shown in Next character")
+        wide = metrics.horizontalAdvance(note)
         right = self.column_rect(self.framed()).right() + 1
         left = max(right - wide, area.left() + used + 16)
         if left + wide <= self.width():
             painter.setPen(colors.color("accent"))
             painter.drawText(QRect(left, top, wide + 2, height), align, note)
 
+    def _paint_note(self, painter: QPainter, top: int, height: int) -> int:
+        """A tag under the right end of the map; returns where it begins."""
+        colors = theme()
+        painter.setFont(ui_font("label", bold=True))
+        wide = painter.fontMetrics().horizontalAdvance(self.note) + 16
+        rect = QRect(self.map_rect().right() + 1 - wide, top - 2, wide, height + 3)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(QPen(colors.color("warn"), 1))
+        painter.setBrush(colors.color("warn-soft"))
+        painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self.note)
+        painter.setFont(ui_font("tick"))
+        return rect.left()
+
     def caption(self) -> str:
         """What the columns are."""
+        if self.words:
+            return self.words
         total = self.earlier + len(self.text)
         shown = min(len(self.text), self.capacity())
         if shown < total:
@@ -347,46 +468,82 @@ class Heatmap(QWidget):
 
     def readout(self) -> str:
         """The value under the mouse in words; empty without one."""
-        if self._cell is None:
+        if self._cell is not None:
+            row, column = self._cell
+        elif self._gutter_row >= 0:
+            row, column = self._gutter_row, -1
+        else:
             return ""
-        row, column = self._cell
         units = self._order[self._edges[row] : self._edges[row + 1]]
-        character = describe(self.text[self.first() + column])
-        value = float(self._shown[row, column])
-        number = f"{value:+.2f}" if self._signed else f"{value:.2f}"
-        number = number.replace("-", "−")
         if len(units) == 1:
-            return self.tr("unit {0}, {1}, {2}").format(int(units[0]) + 1, character, number)
-        names = ", ".join(str(int(unit) + 1) for unit in units[:4])
-        more = "…" if len(units) > 4 else ""
-        return self.tr("mean of units {0}, {1}, {2}").format(names + more, character, number)
+            name = self.tr("unit {0}").format(int(units[0]) + 1)
+        else:
+            names = ", ".join(str(int(unit) + 1) for unit in units[:4])
+            name = self.tr("mean of units {0}").format(names + ("…" if len(units) > 4 else ""))
+        if column < 0:
+            return self.tr("{0}: a click follows it").format(name)
+        character = describe(self.text[self.first() + column])
+        return f"{name}, {character}, {self.number(float(self._shown[row, column]))}"
+
+    def number(self, value: float) -> str:
+        """A value as it is read out."""
+        return (f"{value:+.2f}" if self._signed else f"{value:.2f}").replace("-", "−")
 
     # Input.
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Reads out the cell under the mouse."""
-        cell = self._cell_at(event.position().toPoint())
-        if cell != self._cell:
-            self._cell = cell
-            self.update()
+        """Reads out the cell under the mouse; a drag goes on choosing columns."""
+        point = event.position().toPoint()
+        if self._dragging and self.text:
+            position = self.first() + self._column_at(point.x())
+            if position != self.framed():
+                self._choose(position)
+        self._point(self._cell_at(point), self._row_beside(point))
 
     def leaveEvent(self, event: QEvent) -> None:
         """Ends the read-out."""
-        if self._cell is not None:
-            self._cell = None
+        self._point(None, -1)
+
+    def _point(self, cell: tuple[int, int] | None, gutter_row: int) -> None:
+        if (cell, gutter_row) != (self._cell, self._gutter_row):
+            self._cell, self._gutter_row = cell, gutter_row
+            pressable = cell is not None or gutter_row >= 0
+            shape = Qt.CursorShape.PointingHandCursor if pressable else Qt.CursorShape.ArrowCursor
+            self.setCursor(shape)
             self.update()
 
+    def pointed_column(self) -> int:
+        """The column under the mouse, from the left; -1 without one."""
+        return -1 if self._cell is None else self._cell[1]
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A click chooses a column, on the map or on the character below it."""
+        """Chooses the column and pins the unit under the mouse."""
         if event.button() != Qt.MouseButton.LeftButton:
             return
         point = event.position().toPoint()
         area = self.map_rect()
-        if area.bottom() < point.y() <= area.bottom() + self._line():
+        beside = self._row_beside(point)
+        if beside >= 0:
+            column = self.framed() - self.first() if self.framed() >= 0 else 0
+            self.unit_pinned.emit(self.unit_of(beside, column))
+            return
+        on_characters = area.bottom() < point.y() <= area.bottom() + self._line()
+        if on_characters:
             point.setY(area.bottom())
         cell = self._cell_at(point)
-        if cell is not None:
-            self._choose(self.first() + cell[1])
+        if cell is None:
+            return
+        # Both are taken before either is told: what is told may move the picture.
+        unit, position = self.unit_of(*cell), self.first() + cell[1]
+        pinned_row = -1 if self.pinned is None else self.row_of(self.pinned)
+        self._dragging = True
+        self._choose(position)
+        if not on_characters and cell[0] != pinned_row:
+            self.unit_pinned.emit(unit)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Ends the drag."""
+        self._dragging = False
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Back to the last column."""
@@ -394,21 +551,40 @@ class Heatmap(QWidget):
             self._choose(len(self.text) - 1)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and Right choose the neighbouring column, Home the first, End or Esc the last."""
-        last = len(self.text) - 1
+        """Left, Right, Home, End choose a column, Up and Down pin a unit, Enter opens it.
+
+        Esc goes back to the last column, and then lets the unit go.
+        """
+        last, key = len(self.text) - 1, Qt.Key(event.key())
+        framed = self.framed() if self.framed() >= 0 else last + 1
         targets = {
-            Qt.Key.Key_Left: max(self.framed() - 1, self.first()),
-            Qt.Key.Key_Right: min(self.framed() + 1, last),
+            Qt.Key.Key_Left: max(framed - 1, self.first()),
+            Qt.Key.Key_Right: min(framed + 1, last),
             Qt.Key.Key_Home: self.first(),
             Qt.Key.Key_End: last,
         }
         if self.marked is not None:
             targets[Qt.Key.Key_Escape] = last
-        target = targets.get(Qt.Key(event.key()))
-        if target is None or last < 0:
+        if last < 0 or not len(self._shown):
             super().keyPressEvent(event)
-        elif target != self.framed():
-            self._choose(target)
+        elif key in targets:
+            if targets[key] != self.framed():
+                self._choose(targets[key])
+        elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self._pin_neighbour(-1 if key == Qt.Key.Key_Up else 1)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.pinned is not None:
+            self.unit_opened.emit(self.pinned)
+        elif key == Qt.Key.Key_Escape and self.pinned is not None:
+            self.unit_pinned.emit(-1)
+        else:
+            super().keyPressEvent(event)
+
+    def _pin_neighbour(self, by: int) -> None:
+        rows = len(self._shown)
+        row = -1 if self.pinned is None else self.row_of(self.pinned)
+        row = rows // 2 if row < 0 else min(max(row + by, 0), rows - 1)
+        column = self.framed() - self.first() if self.framed() >= 0 else 0
+        self.unit_pinned.emit(self.unit_of(row, column))
 
     def _choose(self, position: int) -> None:
         self.mark(position)
@@ -418,3 +594,4 @@ class Heatmap(QWidget):
         """Another number of columns or rows may fit."""
         super().resizeEvent(event)
         self._build()
+        self.resized.emit()

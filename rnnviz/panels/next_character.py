@@ -20,7 +20,7 @@ from rnnviz.panels.widgets.value_slider import ValueSlider
 from rnnviz.session.config import TEMPERATURE_RANGE, RunConfig
 from rnnviz.session.prober import Answer
 from rnnviz.session.view import RunView
-from rnnviz.text.vocabulary import Vocabulary
+from rnnviz.text.vocabulary import Vocabulary, describe
 
 _LOW, _HIGH, _NARROW = 400, 620, 440  # sizes of the panel at which it is laid out otherwise
 
@@ -36,6 +36,7 @@ class NextCharacterPanel(Panel):
         self._vocabulary: Vocabulary | None = None
         self._answer: Answer | None = None
         self._position: int | None = None  # in the read text; None: its end
+        self._still: Answer | None = None  # another reading, shown while the position is in it
         self._emitted = ""
         self._cut = False  # the beginning of a long text was dropped
         self._silent = False  # the text is being changed by the panel itself
@@ -118,7 +119,7 @@ class NextCharacterPanel(Panel):
         Emits nothing: ask the new run's prober for `seed()` afterwards.
         """
         self._vocabulary = view.vocabulary
-        self._answer = None
+        self._answer = self._still = None
         self._waiting = self._write_when_answered = False
         self.bars.set_logits((), None)
         self._check()
@@ -132,10 +133,11 @@ class NextCharacterPanel(Panel):
         same = self._answer is not None and self._answer.reading.text == reading.text
         self._answer = answer
         if not same:
-            self._position = None
+            self._position = self._still = None
         if self._waiting and reading.skipped + len(reading.text) == len(self._emitted):
             self._waiting = not self._emitted.endswith(reading.text)
-        self._show_logits(rescale=not same)
+        if self._still is None:
+            self._show_logits(rescale=not same)
         if self._write_when_answered and not self._waiting:
             self._write_when_answered = False
             self._write_on()
@@ -147,12 +149,22 @@ class NextCharacterPanel(Panel):
         """
         if self._answer is not None:
             last = len(self._answer.reading.text) - 1
+            self._still = None
             self._position = position if 0 <= position < last else None
             self._show_logits(rescale=True)
 
+    def show_still(self, answer: Answer, position: int) -> None:
+        """Shows what was expected after a character of another reading, which stands still.
+
+        `show_column` or typing ends that.
+        """
+        self._still, self._position = answer, position
+        self._show_logits(rescale=True)
+
     def _show_logits(self, rescale: bool) -> None:
-        if self._answer is not None and self._vocabulary is not None:
-            logits = self._answer.reading.logits_after(self._position)
+        answer = self._still or self._answer
+        if answer is not None and self._vocabulary is not None:
+            logits = answer.reading.logits_after(self._position)
             self.bars.set_logits(self._vocabulary.characters, logits, rescale=rescale)
         self._update_clause()
 
@@ -295,6 +307,11 @@ class NextCharacterPanel(Panel):
     def _update_clause(self) -> None:
         if self._answer is None:
             self.set_clause("")
+            return
+        if self._still is not None and self._position is not None:
+            last = describe(self._still.reading.text[self._position])
+            words = self.tr("after {0} at step {1}").format(last, f"{self._still.step:,}")
+            self.set_clause(words)
             return
         reading = self._answer.reading
         read = len(reading.text)

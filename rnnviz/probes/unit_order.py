@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,3 +62,30 @@ def _leading_scores(centred: NDArray[np.float64]) -> NDArray[np.float64]:
         axis = axis / math.sqrt(float(axis @ axis))
     scores: NDArray[np.float64] = centred @ axis
     return scores
+
+
+def variance_order(values: NDArray[np.floating]) -> NDArray[np.intp]:
+    """The rows of `values` (H, T), those that vary most first; what is not finite counts as 0."""
+    rows = np.nan_to_num(np.asarray(values, dtype=np.float64))
+    return np.argsort(-rows.var(axis=1), kind="stable")
+
+
+def slow_order(values: NDArray[np.floating]) -> NDArray[np.intp]:
+    """The rows of `values` (H, T >= 2) from slow to fast.
+
+    Measured by the mean squared change from one column to the next over the variance (von Neumann
+    1941): 0 for a row that never moves, 2 for white noise, 4 for one that flips each time.
+    """
+    rows = np.nan_to_num(np.asarray(values, dtype=np.float64))
+    variance = rows.var(axis=1)
+    change = np.mean(np.diff(rows, axis=1) ** 2, axis=1)
+    speed = np.divide(change, variance, out=np.zeros_like(change), where=variance > 1e-12)
+    return np.argsort(speed, kind="stable")
+
+
+ORDERS: dict[str, Callable[[NDArray[np.floating]], NDArray[np.intp]]] = {
+    "similar": similar_order,
+    "index": lambda values: np.arange(len(values)),
+    "variance": variance_order,
+    "slow": slow_order,
+}

@@ -64,6 +64,19 @@ class Run:
         model = self.network.config
         return Network(model, initial_parameters(self.config, model)).snapshot()
 
+    def last_read(self, most: int) -> str:
+        """At most so many characters that the first training stream has read last, in this epoch.
+
+        Only for the thread that trains.
+        """
+        streams = self.trainer.streams
+        end = streams.state_dict()["position"]
+        if end == 0 and streams.epoch:  # the pass has just ended
+            whole = self.config.bptt == WHOLE
+            window = self.split.train.shape[1] - 1 if whole else self.config.seq_len
+            end = streams.windows_per_epoch * window
+        return self.vocabulary.decode(self.split.train[0, max(end - most, 0) : end])
+
     def held_out_characters(self) -> int:
         """Predictions in the held-out part; 0 when nothing is held out."""
         held_out = self.split.validation
