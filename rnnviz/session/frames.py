@@ -62,6 +62,7 @@ class RunState:
     phase: str
     step: int = 0
     message: str = ""
+    headline: str = ""  # of the message, where there is one
 
 
 @dataclass(frozen=True, slots=True)

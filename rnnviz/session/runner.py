@@ -22,6 +22,7 @@ from rnnviz.engine.errors import Interrupted
 from rnnviz.engine.optimizers import make_optimizer
 from rnnviz.engine.trainer import StepResult
 from rnnviz.session import commands
+from rnnviz.session.divergence import Divergence, find_divergence
 from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
 from rnnviz.session.gauge import Gauge
 from rnnviz.session.history import Smoother
@@ -133,7 +134,9 @@ class Runner:
         self._gesture = ("", 0.0, "")  # kind, time and first value of the newest change
         self.last_row: Row | None = None
         self.best: Best | None = None
-        self.diverged = False
+        self.divergence: Divergence | None = None
+        self._diverged_at = 0  # the newest step that was refused
+        self._diverged_before = ""  # why the run was saved in the state it is in
 
     # From any thread.
 
@@ -155,7 +158,11 @@ class Runner:
     def loop(self) -> None:
         """Obeys commands and trains until told to stop; the target of the training thread."""
         self.mailbox.post(self.in_force())
-        self._post_state("paused")
+        if self._diverged_before:
+            headline, _, cause = self._diverged_before.partition(". ")
+            self._post_diverged(headline, cause)
+        else:
+            self._post_state("paused")
         self._post_weights()
         while not self._stopping:
             self._obey(wait=not (self._playing or self._single_steps))
@@ -279,16 +286,43 @@ class Runner:
         return Sample(row.step, row.smoothed, self.temperature, text)
 
     def _diverge(self, result: StepResult) -> None:
-        self.diverged = True
+        """Stops before the step has touched anything, and says what came from where."""
+        self.divergence = found = find_divergence(self.run.trainer, result)
         self._playing = False
         self._single_steps = 0
-        what = "loss" if not math.isfinite(result.loss) else "gradient"
-        message = (
-            f"The {what} of step {result.step:,} is not a finite number. "
-            f"The weights from step {result.step - 1:,} are kept."
+        self._mark_divergence(found.step, found.sentence())
+        self._post_diverged(found.headline, found.cause)
+
+    def _mark_divergence(self, step: int, text: str) -> None:
+        """One mark for a step, however often it is tried again."""
+        again = step == self._diverged_at
+        self._diverged_at = step
+        self.mailbox.post(Event(step, "diverged", text, replaces=again))
+
+    def _post_diverged(self, headline: str, cause: str) -> None:
+        self.mailbox.post(RunState("diverged", self.run.trainer.steps, cause, headline))
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the newest step tried was refused."""
+        return self.divergence is not None
+
+    def _go_back(self) -> None:
+        """The weights with the lowest validation loss, to go on from where the present ones end."""
+        best, trainer = self.best, self.run.trainer
+        if best is None:
+            return
+        before = trainer.optimizer
+        trainer.optimizer = make_optimizer(
+            before.name, trainer.network.parameters, **self.run.config.hyperparameters(before.name)
         )
-        self.mailbox.post(Event(result.step, "diverged", message))
-        self._post_state("diverged", message)
+        state = trainer.state_dict(include_parameters=False)
+        tensors = {k: v for k, v in state["tensors"].items() if not k.startswith("state.")}
+        tensors |= {f"parameters.{name}": array for name, array in best.parameters.items()}
+        trainer.load_state_dict({"tensors": tensors, "values": state["values"]})
+        text = f"weights of step {best.step:,} taken back"
+        self.mailbox.post(Event(trainer.steps, "resumed", text))
+        self._post_weights()
 
     # Commands.
 
@@ -317,7 +351,7 @@ class Runner:
         trainer = self.run.trainer
         match command:
             case commands.Play():
-                self.diverged = False
+                self.divergence = None
                 self._playing = True
                 self._post_state("training")
             case commands.Pause():
@@ -325,9 +359,11 @@ class Runner:
                     self._playing = False
                     self._post_state("paused")
             case commands.StepOnce():
-                self.diverged = False
+                self.divergence = None
                 self._playing = False
                 self._single_steps += 1
+            case commands.GoBack():
+                self._go_back()
             case commands.Stop():
                 self._stopping = True
             case commands.SetLearningRate(value):
@@ -382,6 +418,10 @@ class Runner:
         self.best = saved.best
         if saved.record is not None:
             self.last_row = saved.record.last
+            events = [e for e in saved.record.events if e.kind in ("diverged", "resumed")]
+            last = events[-1] if events else None
+            if last and (last.kind, last.step) == ("diverged", self.run.trainer.steps + 1):
+                self._diverged_at, self._diverged_before = last.step, last.text
         value, count = _numbers(saved.runner.get("smoother"), 2) or (0.0, 0.0)
         if count >= 1:
             self._smoother.value, self._smoother.count = value, int(count)
