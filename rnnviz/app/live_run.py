@@ -17,6 +17,7 @@ from rnnviz.session.frames import RunState
 from rnnviz.session.gauge import Gauge
 from rnnviz.session.inspector import Inspector
 from rnnviz.session.mailbox import Mailbox
+from rnnviz.session.onlooker import Onlooker
 from rnnviz.session.prober import Prober
 from rnnviz.session.respondent import Respondent
 from rnnviz.session.run import Run
@@ -100,7 +101,7 @@ class LiveRun(QObject):
         ended = [onlooker.stop(0.0) for onlooker in self._onlookers()]
         return all(ended) and not self._thread.is_alive()
 
-    def _onlookers(self) -> tuple[Prober | Inspector | Respondent, ...]:
+    def _onlookers(self) -> tuple[Onlooker, ...]:
         return self.prober, self.inspector, self.respondent
 
     def _train(self) -> None:

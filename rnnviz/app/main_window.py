@@ -9,15 +9,12 @@ from typing import Any
 
 from PySide6.QtCore import QDateTime, QLocale, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
     QIcon,
     QKeyEvent,
-    QKeySequence,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -31,9 +28,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from rnnviz.app.actions import Actions
 from rnnviz.app.controller import Controller
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.app.live_run import LiveRun
+from rnnviz.app.menus import FILE, PRESETS, Menus
 from rnnviz.app.notice import Notice
 from rnnviz.app.pages import GRADIENTS, PERSPECTIVES, PROBE, TRAIN, Page, Pages
 from rnnviz.app.probe_page import ProbePage
@@ -42,8 +41,10 @@ from rnnviz.app.rail import Rail
 from rnnviz.app.settings import Settings
 from rnnviz.app.top_bar import TopBar, logo
 from rnnviz.app.train_page import TrainPage
+from rnnviz.app.window_commands import window_commands
 from rnnviz.panels.setup import SetupPanel
-from rnnviz.panels.theme import MODES, theme, themes
+from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.transport import TransportBar
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.paths import cache_folder
@@ -53,7 +54,7 @@ from rnnviz.session.config import ConfigError, RunConfig, fitted, problems
 from rnnviz.session.frames import Saved
 from rnnviz.session.information import gather
 from rnnviz.session.mailbox import Delivery
-from rnnviz.session.presets import load_preset, preset_ids
+from rnnviz.session.presets import load_preset
 from rnnviz.session.prober import Answer
 from rnnviz.session.runfile import SavedRun
 from rnnviz.session.view import RunView
@@ -154,76 +155,20 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(central)
         self.page.setFocus()  # nothing is about to be typed, and Space plays
 
-    def _action(self, menu: QMenu, text: str, act: object, *keys: str) -> QAction:
-        action = QAction(text, self)
-        action.setShortcuts([QKeySequence(key) for key in keys])
-        action.triggered.connect(act)
-        menu.addAction(action)
-        self.addAction(action)  # so that its keys work while the menu is behind the logo
-        return action
-
     def _build_menus(self) -> None:
-        menu = QMenu(self)
-        file = menu.addMenu(self.tr("File"))
-        self._action(file, self.tr("Open text or run…"), self.ask_open, "Ctrl+O")
-        self._recent = file.addMenu(self.tr("Open recent"))
+        self.registry = Actions(self)
+        self.registry.extend(window_commands(self))
+        menus = Menus(self, self.registry)
+        self._recent = QMenu(self.tr("Open recent"), self)
         self._recent.setToolTipsVisible(True)
-        self._recover = self._action(file, self.tr("Recover an unsaved run"), self.recover)
-        self._recover.setEnabled(False)
-        file.addSeparator()
-        self._action(file, self.tr("Save run"), self.save, "Ctrl+S")
-        self._action(file, self.tr("Save run as…"), self.save_as, "Ctrl+Shift+S")
-        export = file.addMenu(self.tr("Export"))
-        self._action(export, self.tr("Metrics as CSV…"), lambda: self.ask_export("csv"))
-        self._action(export, self.tr("Metrics as JSON lines…"), lambda: self.ask_export("jsonl"))
-        self._action(export, self.tr("Samples as text…"), lambda: self.ask_export("samples"))
-        self._action(export, self.tr("Best weights as a model…"), lambda: self.ask_export("best"))
-        file.addSeparator()
-        self._action(file, self.tr("Quit"), self.close, "Ctrl+Q")
-        run = menu.addMenu(self.tr("Run"))
-        play = self._action(run, self.tr("Play or pause"), self.controller.toggle_play)
-        play.setText(self.tr("Play or pause\tSpace"))  # the key is handled by keyPressEvent
-        self._action(run, self.tr("One step"), self._one_step, "Ctrl+.")
-        self._action(run, self.tr("Reset…"), self.reset_run, "Ctrl+Shift+R")
-        view = menu.addMenu(self.tr("View"))
-        for number, (name, title) in enumerate(PERSPECTIVES, 1):
-            self._action(
-                view, self.tr(title), lambda _=False, n=name: self.show_page(n), f"Ctrl+{number}"
-            )
-        view.addSeparator()
-        self._theme_actions = QActionGroup(self)
-        names = {
-            "system": self.tr("Colours of the system"),
-            "dark": self.tr("Dark colours"),
-            "light": self.tr("Light colours"),
-        }
-        for mode in MODES:
-            action = self._action(view, names[mode], lambda _=False, m=mode: self.set_theme(m))
-            action.setCheckable(True)
-            action.setData(mode)
-            self._theme_actions.addAction(action)
-        view.addSeparator()
-        self._action(view, self.tr("Switch dark and light"), self.flip_theme, "Ctrl+T")
-        self._action(view, self.tr("Fold or unfold Setup"), self.toggle_setup, "Ctrl+B")
-        self._action(view, self.tr("Unit of the loss"), self._next_unit, "Ctrl+U")
-        self._action(view, self.tr("Logarithmic steps"), self._toggle_log_x, "Ctrl+L")
-        self._action(view, self.tr("Reset layout"), self.reset_layout)
-        presets = QMenu(self)
-        presets.setToolTipsVisible(True)
-        for name in preset_ids():
-            try:
-                preset = load_preset(name)
-            except ConfigError as error:
-                self._to_say.append(self.tr("A preset is left out: {0}.").format(error))
-                continue
-            action = presets.addAction(preset.title.replace("&", "&&"))
-            action.setToolTip(plain_tip(preset.description))
-            action.setStatusTip(preset.description)
-            action.triggered.connect(lambda _=False, n=name: self.use_preset(n))
-        presets.setTitle(self.tr("Presets"))
-        menu.addMenu(presets)
-        self._action(menu, self.tr("About rnnviz"), self.show_about)
-        self.top_bar.set_menus(menu, presets)
+        self._recover = self.registry["file.recover"]
+        menus.insert(FILE, self._recent, self._recover)
+        self.registry.refresh()
+        self.top_bar.set_menus(menus.main, menus.by_group[PRESETS])
+
+    def say_later(self, sentence: str) -> None:
+        """Tells it once a run has begun, which takes away the messages of the run before."""
+        self._to_say.append(sentence)
 
     def _connect(self) -> None:
         controller, setup, page = self.controller, self.setup, self.page
@@ -254,8 +199,8 @@ class MainWindow(QMainWindow):
         self.rail.clicked.connect(self.toggle_setup)
         self.top_bar.theme_toggled.connect(self.flip_theme)
         self.top_bar.open_requested.connect(self.ask_open)
-        self.transport.play_toggled.connect(self._toggle_play)
-        self.transport.step_requested.connect(self._one_step)
+        self.transport.play_toggled.connect(self.toggle_play)
+        self.transport.step_requested.connect(self.one_step)
         self.transport.reset_requested.connect(self.reset_run)
         for panel in (*page.panels, *self.gradients.panels, *self.probe.panels):
             panel.command.connect(self._send)
@@ -524,7 +469,7 @@ class MainWindow(QMainWindow):
         if self._play_after_start:
             self._play_after_start = False
             self.controller.send(commands.Play())
-        self._recover.setEnabled(bool(self._recoverable))
+        self.registry.refresh()
         if not fell_back and not self._recovery_offered:
             self._offer_recovery()
         self._say_waiting()
@@ -584,11 +529,13 @@ class MainWindow(QMainWindow):
         self.controller.send(command)
         self.controller.hurry()
 
-    def _toggle_play(self) -> None:
+    def toggle_play(self) -> None:
+        """Trains, or pauses."""
         self.controller.toggle_play()
         self.controller.hurry()
 
-    def _one_step(self) -> None:
+    def one_step(self) -> None:
+        """One step, then a pause."""
         self._send(commands.StepOnce())
 
     def _seed_is_seen(self) -> bool:
@@ -691,7 +638,7 @@ class MainWindow(QMainWindow):
     def _offer_recovery(self) -> None:
         """Says what the last program that died has left; one run at a time, the newest first."""
         self._recovery_offered = True
-        self._recover.setEnabled(bool(self._recoverable))
+        self.registry.refresh()
         if not self._recoverable:
             return
         lost = self._recoverable[0].summary
@@ -708,10 +655,15 @@ class MainWindow(QMainWindow):
             return
         self.controller.recover(self._recoverable[0].slot)
 
+    def recoverable(self) -> bool:
+        """Whether a run of a program that died can be had."""
+        return bool(self._recoverable)
+
     def discard(self) -> None:
         """Throws that run away."""
         if self._recoverable:
             self._recoverable.pop(0).slot.release(keep=False)
+        self.registry.refresh()
         self._offer_recovery()
         self._say_waiting()
 
@@ -835,15 +787,16 @@ class MainWindow(QMainWindow):
         self.set_theme("light" if theme().is_dark else "dark")
 
     def _theme_changed(self) -> None:
-        for action in self._theme_actions.actions():
-            action.setChecked(action.data() == themes().mode)
+        self.registry.refresh()
         self._show_run()
 
-    def _next_unit(self) -> None:
+    def next_unit(self) -> None:
+        """Nats become bits, bits perplexity."""
         loss = self.page.loss
         loss.set_unit({"nats": "bits", "bits": "perplexity"}.get(loss.units.current(), "nats"))
 
-    def _toggle_log_x(self) -> None:
+    def toggle_log_x(self) -> None:
+        """Logarithmic steps in Loss, or linear ones."""
         self.page.loss.set_log_x(not self.page.loss.log_toggle.isChecked())
 
     def shown_page(self) -> str:
@@ -890,7 +843,9 @@ class MainWindow(QMainWindow):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space plays and pauses wherever no text field or button takes it for itself."""
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._toggle_play()
+            self.toggle_play()
+            return
+        if time_cursor().take_key(event):
             return
         super().keyPressEvent(event)
 

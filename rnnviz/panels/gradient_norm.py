@@ -206,6 +206,8 @@ class ClipHandle(QWidget):
 class _NormPlot(Plot):
     """Paints histogram, strip and clip line, and turns presses near the line into drags."""
 
+    step_axis = True
+
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(name, parent, navigable=False)
         self.norms = Norms(np.empty(0, np.int64), np.empty(0))
@@ -521,6 +523,28 @@ class _NormPlot(Plot):
         if right > strip.left() + metrics.horizontalAdvance(words) + 12:
             painter.drawText(QPointF(right, baseline), now)
 
+    # The strip's share of the time cursor.
+
+    def _strip_step_pixels(self) -> float:
+        return (self.strip_area().width() - 10) / (_STRIP - 1)
+
+    def step_under(self, at: QPointF) -> float | None:
+        """The step whose dot is nearest to a point of the strip."""
+        steps = self.norms.steps[-_STRIP:]
+        strip = self.strip_area()
+        if not self.strip_shown or not len(steps) or not strip.contains(at):
+            return None
+        back = max(round((strip.right() - 4 - at.x()) / self._strip_step_pixels()), 0)
+        return float(steps[max(len(steps) - 1 - back, 0)])
+
+    def column_of(self, step: float) -> float | None:
+        """Where a step is in the strip."""
+        steps = self.norms.steps[-_STRIP:]
+        if not self.strip_shown or not len(steps) or not steps[0] <= step <= steps[-1]:
+            return None
+        back = len(steps) - 1 - int(np.searchsorted(steps, step))
+        return self.strip_area().right() - 4 - back * self._strip_step_pixels()
+
     # Dragging the line anywhere along its length.
 
     def near_line(self, at: QPointF) -> bool:
@@ -534,6 +558,8 @@ class _NormPlot(Plot):
             self._dragging = True
             self.handle.setFocus(Qt.FocusReason.MouseFocusReason)
             self.handle.pressed_at.emit(event.position().y())
+        elif event.button() == Qt.MouseButton.LeftButton and self.step_under(event.position()):
+            self.clicked(event.position())
         else:
             event.ignore()
 
@@ -596,14 +622,10 @@ class _NormPlot(Plot):
                 return self.tr("{0} to {1}: {2} of {3}").format(
                     two_figures(low), two_figures(high), whole(count), self.window_text
                 )
-        strip = self.strip_area()
-        values = self.norms.values[-_STRIP:]
-        if self.strip_shown and strip.contains(at) and len(values):
-            back = round((strip.right() - 4 - at.x()) / ((strip.width() - 10) / (_STRIP - 1)))
-            index = len(values) - 1 - max(back, 0)
-            if index >= 0:
-                step = int(self.norms.steps[-len(values) :][index])
-                return self.tr("step {0}: {1}").format(whole(step), two_figures(values[index]))
+        step = self.step_under(at)
+        if step is not None:
+            value = self.norms.values[int(np.searchsorted(self.norms.steps, step))]
+            return self.tr("step {0}: {1}").format(whole(step), two_figures(value))
         return ""
 
 

@@ -511,6 +511,7 @@ class _RatioPlot(Plot):
     """Steps to the right, the decimal logarithm of the update-to-weight ratio upwards."""
 
     highlighted = Signal(str)
+    step_axis = True
 
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(name, parent)
@@ -554,8 +555,11 @@ class _RatioPlot(Plot):
         self._paint_step(painter, area)
         if self.message:
             paint_message(painter, area, self.message)
-        else:
-            self._paint_hover(painter, area)
+
+    def paint_over(self, painter: QPainter) -> None:
+        """The read-out."""
+        if not self.message:
+            self._paint_hover(painter, self.area())
 
     def _paint_usual(self, painter: QPainter, area: QRectF) -> None:
         colors = theme()
@@ -641,21 +645,29 @@ class _RatioPlot(Plot):
         super().leaveEvent(event)
         self.highlighted.emit("")
 
+    def step_under(self, at: QPointF) -> float | None:
+        """The drawn step nearest to a point."""
+        steps = next((curve.steps for curve in self.curves if len(curve.steps)), None)
+        if steps is None:
+            return None
+        return float(steps[int(np.argmin(np.abs(steps - self.plot_x(at.x()))))])
+
+    def column_of(self, step: float) -> float | None:
+        """Where a step is."""
+        return self.at_x(step)
+
     def hover_changed(self) -> None:
         """The read-out follows the mouse."""
         self.update()
 
     def _paint_hover(self, painter: QPainter, area: QRectF) -> None:
         curves = [curve for curve in self.curves if len(curve.steps)]
-        if self.hover is None or not curves or self._box_from is not None:
+        step = self.step_under(self.hover) if self.hover is not None else None
+        if self.hover is None or step is None or self._box_from is not None:
             return
-        steps = curves[0].steps
-        step = float(steps[int(np.argmin(np.abs(steps - self.plot_x(self.hover.x()))))])
-        x = crisp(self.at_x(step))
+        x = self.at_x(step)
         if not area.left() - 1 <= x <= area.right() + 1:
             return
-        painter.setPen(QPen(theme().color("text-2"), 1))
-        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
         entries = []
         for curve in curves:
             index = int(np.argmin(np.abs(curve.steps - step)))

@@ -42,6 +42,7 @@ from rnnviz.panels.plot import (
     whole,
 )
 from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.toggle import Toggle
 from rnnviz.session.export import write_csv
@@ -118,6 +119,7 @@ class _LossPlot(Plot):
     """Paints the curves, lines and labels; holds no decision about what is shown."""
 
     line_clicked = Signal(str)  # id of a reference line
+    step_axis = True
 
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(name, parent)
@@ -226,7 +228,10 @@ class _LossPlot(Plot):
         self._paint_end_values(painter, area)
         self._paint_empty(painter, area)
         self._paint_peak(painter, area)
-        self._paint_hover(painter, area)
+
+    def paint_over(self, painter: QPainter) -> None:
+        """The read-out."""
+        self._paint_hover(painter, self.area())
 
     def _paint_lines(self, painter: QPainter, area: QRectF) -> None:
         painter.setPen(dashed_pen(theme().color("ref")))
@@ -444,6 +449,18 @@ class _LossPlot(Plot):
 
     # Pointing.
 
+    def step_under(self, at: QPointF) -> float | None:
+        """The reported step nearest to a point; none under a label, nor before the first step."""
+        if self.history is None or not len(self.history) or self._line_at(at):
+            return None
+        steps = self.history.step.values
+        index = int(np.searchsorted(steps, round(self.step_at(at.x()))))
+        return float(steps[min(index, len(steps) - 1)])
+
+    def column_of(self, step: float) -> float | None:
+        """Where a step is."""
+        return self.at_x(self.x_of(step))
+
     def hover_changed(self) -> None:
         """The cross-line and the read-out follow the mouse; a reference label can be clicked."""
         over = self._line_at(self.hover) if self.hover is not None else None
@@ -479,21 +496,15 @@ class _LossPlot(Plot):
 
     def _paint_hover(self, painter: QPainter, area: QRectF) -> None:
         self.readout = []
-        if self.hover is None or self.history is None or not len(self.history):
+        cursor, x = time_cursor(), self.cursor_column()
+        if x is None or cursor.step is None or self.history is None or not len(self.history):
             return
-        if self._line_at(self.hover) or self._box_from is not None:
+        if (self.hover is None and not cursor.pinned) or self._box_from is not None:
             return
         history = self.history
         steps = history.step.values
-        index = int(np.searchsorted(steps, round(self.step_at(self.hover.x()))))
-        index = min(max(index, 0), len(steps) - 1)
+        index = min(int(np.searchsorted(steps, round(cursor.step))), len(steps) - 1)
         step = int(steps[index])
-        colors = theme()
-        x = crisp(self.at_x(self.x_of(step)))
-        if not area.left() - 1 <= x <= area.right() + 1:
-            return
-        painter.setPen(QPen(colors.color("text-2"), 1))
-        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
         smoothed = float(history.smoothed.values[index])
         self.readout = [
             (self.tr("step"), whole(step)),
@@ -512,7 +523,10 @@ class _LossPlot(Plot):
             if abs(self.at_x(self.x_of(event.step)) - x) <= 4:
                 self.readout.append((event.text, ""))
                 break
-        self._paint_readout(painter, area, QPointF(x, self.hover.y()))
+        if cursor.pinned:
+            self.readout.append((self.tr("pinned, Esc clears"), ""))
+        y = self.hover.y() if self.hover is not None else area.center().y()
+        self._paint_readout(painter, area, QPointF(x, y))
 
     def _paint_readout(self, painter: QPainter, area: QRectF, at: QPointF) -> None:
         colors = theme()
@@ -550,6 +564,8 @@ class _LossPlot(Plot):
         line = self._line_at(at)
         if line is not None:
             self.line_clicked.emit(line)
+        else:
+            super().clicked(at)
 
 
 def _touches(rect: QRectF, x: Floats, y: Floats) -> bool:

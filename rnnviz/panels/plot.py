@@ -29,6 +29,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.theme import theme, themes, ui_font
+from rnnviz.panels.time_cursor import paint_time_cursor, time_cursor
 
 Floats = NDArray[np.float64]
 
@@ -170,11 +171,15 @@ class Plot(QWidget):
 
     With `navigable` the wheel zooms (over an axis only that one), drags pan, Shift+drag boxes;
     arrows, + and - do the same. A double click or Home asks for the whole picture again.
+
+    Where x is training steps, a subclass sets `step_axis` and overrides `step_under` and
+    `column_of`: then the plot points at the time cursor, shows it, and a click pins it.
     """
 
     navigated = Signal()  # the user zoomed or panned
     reset_requested = Signal()
     left_margin_least = 24.0
+    step_axis = False
 
     def __init__(self, name: str, parent: QWidget | None = None, *, navigable: bool = True) -> None:
         super().__init__(parent)
@@ -196,6 +201,8 @@ class Plot(QWidget):
         self.setMinimumSize(120, 80)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         themes().changed.connect(self.relayout)
+        if self.step_axis:
+            time_cursor().changed.connect(self.cursor_moved)
 
     # Geometry.
 
@@ -276,8 +283,38 @@ class Plot(QWidget):
     def paint_content(self, painter: QPainter) -> None:
         """Draws the data over the grid; overridden. The painter is not antialiased."""
 
+    def paint_over(self, painter: QPainter) -> None:
+        """Draws what stands over the time cursor, such as a read-out; overridden."""
+
     def hover_changed(self) -> None:
         """The mouse moved (`self.hover`); overridden by plots that answer."""
+
+    # The time cursor.
+
+    def step_under(self, at: QPointF) -> float | None:
+        """The training step at a point inside the axes; None where there is none."""
+        return None
+
+    def column_of(self, step: float) -> float | None:
+        """The pixel column of a training step; None when it is not in the picture."""
+        return None
+
+    def cursor_column(self) -> float | None:
+        """Where the time cursor is to be drawn, sharp; None when it is not in the picture."""
+        step = time_cursor().step
+        x = self.column_of(step) if step is not None else None
+        if x is None or not self.area().left() - 1 <= x <= self.area().right() + 1:
+            return None
+        return crisp(x)
+
+    def cursor_moved(self) -> None:
+        """Shows the time cursor where it is now."""
+        if self.isVisible():
+            self.update()
+
+    def _point_at_time(self) -> None:
+        step = self.step_under(self.hover) if self.hover is not None else None
+        time_cursor().point_at(step)
 
     # Painting.
 
@@ -288,6 +325,10 @@ class Plot(QWidget):
         painter.fillRect(self.rect(), colors.color("surface"))
         self._paint_axes(painter)
         self.paint_content(painter)
+        x = self.cursor_column() if self.step_axis else None
+        if x is not None:
+            paint_time_cursor(painter, x, self.area().top(), self.area().bottom())
+        self.paint_over(painter)
         if self._box_from is not None:
             painter.setPen(QPen(colors.color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -406,6 +447,8 @@ class Plot(QWidget):
                 up = -moved.y() * y.span / area.height()
                 self._navigate(Range(x.low - right, x.high - right), Range(y.low - up, y.high - up))
         self.hover = at if self.area().contains(at) and self._drag_from is None else None
+        if self.step_axis:
+            self._point_at_time()
         self.hover_changed()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -427,17 +470,32 @@ class Plot(QWidget):
                 self.clicked(event.position())
 
     def clicked(self, at: QPointF) -> None:
-        """The user clicked without dragging; overridden by plots that answer."""
+        """The user clicked without dragging: pins the time cursor; overridden for other marks."""
+        step = self.step_under(at) if self.area().contains(at) else None
+        if step is not None:
+            time_cursor().pin(step)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Shows everything again."""
+        """Shows everything again; the first of the two clicks has pinned nothing."""
         if self.navigable and event.button() == Qt.MouseButton.LeftButton:
+            if self.step_axis:
+                time_cursor().clear()
             self.reset_requested.emit()
 
     def leaveEvent(self, event: QEvent) -> None:
         """Ends pointing."""
         self.hover = None
+        if self.step_axis:
+            time_cursor().point_at(None)
         self.hover_changed()
+
+    def event(self, event: QEvent) -> bool:
+        """Escape is for a pinned time cursor before it is for a shortcut of the window."""
+        wanted = event.type() == QEvent.Type.ShortcutOverride and time_cursor().pinned
+        if wanted and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            return True
+        return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Forgets where the mouse was."""
@@ -451,6 +509,8 @@ class Plot(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows pan by a tenth, + and - zoom around the middle, Home shows everything."""
+        if time_cursor().take_key(event):
+            return
         if not self.navigable:
             super().keyPressEvent(event)
             return

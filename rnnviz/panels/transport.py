@@ -7,6 +7,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from rnnviz.panels.theme import icon, mono_font, theme, themes, ui_font
+from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.widgets.timeline import Timeline
 from rnnviz.session.view import RunView
 
@@ -184,6 +185,7 @@ class TransportBar(QFrame):
     def set_view(self, view: RunView) -> None:
         """Shows another run."""
         self.view = self.timeline.view = view
+        time_cursor().clear()  # a step of another run
         self.refresh()
 
     def refresh(self) -> None:

@@ -1,16 +1,12 @@
 """Computes how gradients flow through a run's network, in a thread of its own, for the window.
 
-Like the prober it reads frozen copies of the weights and never waits for a training step. It works
-only while the window says what it wants to see (`look`), on the newest weights, never on a queue,
-and within a small share of the machine's time.
+It works only while the window says what it wants to see (`look`), on the newest weights and never
+on a queue.
 """
 
 from __future__ import annotations
 
-import sys
-import threading
 import time
-import traceback
 from collections.abc import Callable, Collection, Set
 from dataclasses import dataclass
 
@@ -21,6 +17,7 @@ from rnnviz.probes.parameter_statistics import ArrayStatistics, parameter_statis
 from rnnviz.probes.step_jacobian import Spectrum, spectrum
 from rnnviz.probes.windows import Indices, text_windows, visited_states
 from rnnviz.session.mailbox import Mailbox
+from rnnviz.session.onlooker import Onlooker
 
 FLOW, SPECTRUM, PARAMETERS = "flow", "spectrum", "parameters"
 ON_DEMAND_ROWS = 512  # of the Jacobian; a larger one is computed only when asked for
@@ -29,7 +26,6 @@ _WINDOWS = 24
 _LEAD = 28  # characters read before the first state that is gone back to
 _LEAST_FLOW, _MOST_FLOW = 100, 240  # steps back
 _STEPS, _SECONDS = 200, 2.0  # since the last look; whichever comes first
-_SHARE = 0.05  # of the time
 _SHORTEST = 0.5  # seconds between two looks
 _WEIGHTS_WAIT = 1.0  # seconds; then what there is must do
 _POLL = 0.02
@@ -70,7 +66,7 @@ class _Wish:
         return bool(self.parts) and (self.fresh or (self.spectrum_asked and SPECTRUM in self.parts))
 
 
-class Inspector:
+class Inspector(Onlooker):
     """One per run. `on_found` is called in the inspector's thread; hand it a Qt signal's emit."""
 
     def __init__(
@@ -81,23 +77,19 @@ class Inspector:
         seq_len: int,
         on_found: Callable[[Inspection], None],
     ) -> None:
-        self._mailbox = mailbox
+        super().__init__(mailbox, "inspector")
         self._initial = initial
         self._flow_steps = flow_steps(seq_len)
         self._windows = text_windows(indices, _WINDOWS, self._flow_steps + _LEAD + 1)
         self._on_found = on_found
-        self._condition = threading.Condition()
         self._wish = _Wish()
-        self._stopping = False
         self._busy: Network | None = None
+        # Only the thread's, from here on.
         self._initial_flow: GradientFlow | None = None
-        self._thread = threading.Thread(target=self._loop, name="rnnviz-inspector", daemon=True)
+        self._done: dict[str, tuple[int, int]] = {}  # part -> step and layer it was computed for
+        self._last_step, self._last_time = -1, 0.0
 
     # From any thread.
-
-    def start(self) -> None:
-        """Starts the thread; it sleeps until somebody looks."""
-        self._thread.start()
 
     def look(self, parts: Collection[str], layer: int = 0) -> None:
         """Says which of flow, spectrum (of `layer`) and parameters are being looked at right now.
@@ -119,70 +111,48 @@ class Inspector:
             self._wish.spectrum_asked = True
             self._condition.notify()
 
-    def stop(self, timeout: float = 1.0) -> bool:
-        """Ends the thread, also in the middle of a probe; True when it has ended."""
-        with self._condition:
-            self._stopping = True
-            if self._busy is not None:
-                self._busy.interrupt()
-            self._condition.notify()
-        if self._thread.is_alive():
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
-
     # The thread.
 
-    def _loop(self) -> None:
-        done: dict[str, tuple[int, int]] = {}  # part -> step and layer it was last computed for
-        last_step, last_time, not_before = -1, 0.0, 0.0
-        while True:
+    def _interrupt(self) -> None:
+        if self._busy is not None:
+            self._busy.interrupt()
+
+    def _due(self) -> bool:
+        return self._wish.due()
+
+    def _work(self, step: int, network: Network, renew: bool) -> None:
+        with self._condition:
+            self._wish.fresh = False
+            wish = _Wish(self._wish.parts, self._wish.layer, self._wish.spectrum_asked)
+        done, now = self._done, time.monotonic()
+        missing = {part for part in wish.parts if part not in done}
+        if SPECTRUM in wish.parts and done.get(SPECTRUM, (0, wish.layer))[1] != wish.layer:
+            missing.add(SPECTRUM)
+        waited = now - self._last_time >= _SECONDS
+        stepped = step - self._last_step >= _STEPS
+        asked = wish.spectrum_asked and SPECTRUM in wish.parts
+        if not (missing or asked or (now >= self._not_before and (waited or stepped))):
+            return
+        if not missing:
+            step, network = self._fresh_weights() or (step, network)
+        if asked:
             with self._condition:
-                while not self._stopping and not self._wish.due():
-                    self._condition.wait()
-                if self._stopping:
-                    return
-                self._wish.fresh = False
-                wish = _Wish(self._wish.parts, self._wish.layer, self._wish.spectrum_asked)
-            now = time.monotonic()
-            missing = {part for part in wish.parts if part not in done}
-            if SPECTRUM in wish.parts and done.get(SPECTRUM, (0, wish.layer))[1] != wish.layer:
-                missing.add(SPECTRUM)
-            held = self._mailbox.latest_weights()
-            waited = now - last_time >= _SECONDS
-            stepped = held is not None and held[0] - last_step >= _STEPS
-            asked = wish.spectrum_asked and SPECTRUM in wish.parts
-            if not (missing or asked or (now >= not_before and (waited or stepped))):
-                continue
-            weights = held if missing and held is not None else self._fresh_weights()
-            if weights is None:
-                continue
-            step, network = weights
-            if asked:
-                with self._condition:
-                    self._wish.spectrum_asked = False
-            elif SPECTRUM in wish.parts and jacobian_rows(network) > ON_DEMAND_ROWS:
-                wish.parts -= {SPECTRUM}
-                done[SPECTRUM] = (step, wish.layer)
-            new = {
-                part
-                for part in wish.parts
-                if done.get(part) != (step, wish.layer if part == SPECTRUM else 0)
-            }
-            if asked:
-                new.add(SPECTRUM)
-            begun = time.thread_time()
-            if new:
-                try:
+                self._wish.spectrum_asked = False
+        elif SPECTRUM in wish.parts and jacobian_rows(network) > ON_DEMAND_ROWS:
+            wish.parts -= {SPECTRUM}
+            done[SPECTRUM] = (step, wish.layer)
+        stamps = {part: (step, wish.layer if part == SPECTRUM else 0) for part in wish.parts}
+        new = {part for part, stamp in stamps.items() if done.get(part) != stamp}
+        if asked:
+            new.add(SPECTRUM)
+        done |= {part: stamps[part] for part in new}
+        self._last_step = step
+        try:
+            with self._charged(_SHORTEST):
+                if new:
                     self._inspect(step, network, new, wish.layer)
-                except Interrupted:
-                    return
-                except Exception:
-                    # The pictures stay as they are; training and the window go on.
-                    traceback.print_exc(file=sys.stderr)
-                done |= {part: (step, wish.layer if part == SPECTRUM else 0) for part in new}
-            last_step, last_time = step, time.monotonic()
-            cost = time.thread_time() - begun
-            not_before = last_time + max(cost / _SHARE, _SHORTEST)
+        finally:
+            self._last_time = time.monotonic()
 
     def _fresh_weights(self) -> tuple[int, Network] | None:
         """A copy made after now, or the newest there is when a step takes long."""

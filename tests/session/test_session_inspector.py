@@ -13,6 +13,7 @@ from rnnviz.engine.network import ModelConfig, Network
 from rnnviz.probes.gradient_flow import gradient_flow
 from rnnviz.probes.windows import text_windows, visited_states
 from rnnviz.session import inspector as module
+from rnnviz.session import onlooker
 from rnnviz.session.inspector import (
     FLOW,
     PARAMETERS,
@@ -102,7 +103,7 @@ def test_newer_weights_are_read_the_next_time(
     benches: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_SHORTEST", 0.0)
-    monkeypatch.setattr(module, "_SHARE", 1e9)
+    monkeypatch.setattr(onlooker, "SHARE", 1e9)
     monkeypatch.setattr(module, "_WEIGHTS_WAIT", 0.0)
     bench = benches()
     bench.inspector.look({FLOW})

@@ -6,11 +6,20 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QHelpEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from rnnviz.panels.plot import polygon
+from rnnviz.panels.plot import crisp, polygon
 from rnnviz.panels.theme import theme, themes, ui_font
+from rnnviz.panels.time_cursor import paint_time_cursor, time_cursor
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.session.frames import Event
 from rnnviz.session.view import RunView
@@ -22,7 +31,7 @@ _RIGHT = 10.0  # right of the newest step for the playhead
 
 
 class Timeline(QWidget):
-    """Loss thumbnail, step ticks, event marks and the playhead; hover names a mark."""
+    """Loss thumbnail, step ticks, event marks, playhead and the time cursor; hover names a mark."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,7 +40,9 @@ class Timeline(QWidget):
         self.setMinimumWidth(120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Training so far"))
+        self.setMouseTracking(True)
         themes().changed.connect(self.update)
+        time_cursor().changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
         """As wide as there is room."""
@@ -57,6 +68,9 @@ class Timeline(QWidget):
             self._draw_ticks(painter, strip)
             self._draw_events(painter, strip)
             self._draw_playhead(painter, strip)
+            step = time_cursor().step
+            if step is not None and step <= self._span():
+                paint_time_cursor(painter, crisp(self._x(step)), 0.0, strip.bottom())
 
     def _draw_curve(self, painter: QPainter, strip: QRectF) -> None:
         assert self.view is not None
@@ -146,17 +160,39 @@ class Timeline(QWidget):
         painter.setBrush(theme().color("surface"))
         painter.drawEllipse(QPointF(x, strip.bottom() + 1), 3.2, 3.2)
 
+    # Pointing.
+
+    def step_under(self, x: float) -> float:
+        """The step at a pixel column, within what was trained."""
+        assert self.view is not None
+        share = (x - _LEFT) / max(self.width() - _LEFT - _RIGHT, 1)
+        return float(min(max(round(self._span() * share), 0), self.view.step))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Points at a step."""
+        if self.view is not None and self.view.step:
+            time_cursor().point_at(self.step_under(event.position().x()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Ends pointing."""
+        time_cursor().point_at(None)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Pins the time cursor."""
+        if event.button() == Qt.MouseButton.LeftButton and self.view is not None and self.view.step:
+            time_cursor().pin(self.step_under(event.position().x()))
+        else:
+            event.ignore()
+
     def event(self, event: QEvent) -> bool:
         """Names the event mark, or else the step, under the mouse."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self.view:
             x = event.pos().x()
             near = [e for e in self.view.history.events if abs(self._x(e.step) - x) < 6]
-            share = (x - _LEFT) / max(self.width() - _LEFT - _RIGHT, 1)
-            step = max(round(self._span() * share), 0)
             text = (
                 f"{self.tr('step')} {near[-1].step:,}: {near[-1].text}"
                 if near
-                else f"{self.tr('step')} {min(step, self.view.step):,}"
+                else f"{self.tr('step')} {self.step_under(x):,.0f}"
             )
             QToolTip.showText(event.globalPos(), plain_tip(text), self)
             return True

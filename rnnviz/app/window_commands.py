@@ -1,0 +1,243 @@
+"""What can be asked of the window: one entry for each command, in the order of the menus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QKeySequence
+
+from rnnviz.app.actions import Command
+from rnnviz.app.menus import FILE, HELP, PRESETS, RUN, VIEW
+from rnnviz.app.pages import PERSPECTIVES
+from rnnviz.panels.theme import MODES, themes
+from rnnviz.session.config import ConfigError
+from rnnviz.session.presets import load_preset, preset_ids
+
+if TYPE_CHECKING:
+    from rnnviz.app.main_window import MainWindow
+
+_Standard = QKeySequence.StandardKey
+
+
+def window_commands(window: MainWindow) -> Iterator[Command]:
+    """Every command of the window."""
+    yield from _file(window)
+    yield from _run(window)
+    yield from _view(window)
+    yield from _presets(window)
+    yield from _help(window)
+
+
+def _file(window: MainWindow) -> Iterator[Command]:
+    tr = window.tr
+
+    def no_run() -> str:
+        return "" if window.controller.view is not None else tr("There is no run yet.")
+
+    yield Command(
+        "file.open",
+        tr("Open text or run…"),
+        window.ask_open,
+        (_Standard.Open, "Ctrl+O"),
+        tip=tr("A text to learn, a saved run or a model"),
+        group=FILE,
+    )
+    yield Command(
+        "file.recover",
+        tr("Recover an unsaved run"),
+        window.recover,
+        tip=tr("Goes on with the newest run that a crash left unsaved"),
+        group=FILE,
+        why_not=lambda: (
+            no_run() or ("" if window.recoverable() else tr("No run was left unsaved."))
+        ),
+    )
+    yield Command(
+        "file.save",
+        tr("Save run"),
+        window.save,
+        (_Standard.Save, "Ctrl+S"),
+        tip=tr("The whole run in one file, to go on with bit for bit"),
+        group=FILE,
+        section=1,
+        why_not=no_run,
+    )
+    yield Command(
+        "file.save-as",
+        tr("Save run as…"),
+        window.save_as,
+        (_Standard.SaveAs, "Ctrl+Shift+S"),
+        tip=tr("The whole run in another file"),
+        group=FILE,
+        section=1,
+        why_not=no_run,
+    )
+    exports = {
+        "csv": (tr("Metrics as CSV…"), tr("Loss, norms and speed of every step as a table")),
+        "jsonl": (tr("Metrics as JSON lines…"), tr("Loss, norms and speed, one object a line")),
+        "samples": (tr("Samples as text…"), tr("What the network wrote, with the steps")),
+        "best": (
+            tr("Best weights as a model…"),
+            tr("The weights with the lowest validation loss, under PyTorch's names"),
+        ),
+    }
+    for kind, (text, tip) in exports.items():
+        yield Command(
+            f"file.export-{kind}",
+            text,
+            partial(window.ask_export, kind),
+            tip=tip,
+            group=FILE,
+            section=1,
+            submenu=tr("Export"),
+            why_not=no_run,
+        )
+    yield Command(
+        "file.quit",
+        tr("Quit"),
+        window.close,
+        (_Standard.Quit, "Ctrl+Q"),
+        tip=tr("Asks first when more than a minute of training is in no file"),
+        group=FILE,
+        section=2,
+    )
+
+
+def _run(window: MainWindow) -> Iterator[Command]:
+    tr = window.tr
+
+    def no_run() -> str:
+        return "" if window.controller.view is not None else tr("There is no run yet.")
+
+    yield Command(
+        "run.play",
+        tr("Play or pause"),
+        window.toggle_play,
+        tip=tr("Trains until told otherwise"),
+        group=RUN,
+        shown_key=tr("Space"),
+        why_not=no_run,
+    )
+    yield Command(
+        "run.step",
+        tr("One step"),
+        window.one_step,
+        ("Ctrl+.",),
+        tip=tr("One window of the text, one change of the weights"),
+        group=RUN,
+        why_not=no_run,
+    )
+    yield Command(
+        "run.reset",
+        tr("Reset…"),
+        window.reset_run,
+        ("Ctrl+Shift+R",),
+        tip=tr("Begins again with new weights and the present settings"),
+        group=RUN,
+        why_not=no_run,
+    )
+
+
+def _view(window: MainWindow) -> Iterator[Command]:
+    tr = window.tr
+    for number, (name, title) in enumerate(PERSPECTIVES, 1):
+        yield Command(
+            f"view.{name}",
+            tr(title),
+            partial(window.show_page, name),
+            (f"Ctrl+{number}",),
+            tip=tr("The perspective {0}").format(tr(title)),
+            group=VIEW,
+        )
+    colours = {
+        "system": tr("Colours of the system"),
+        "dark": tr("Dark colours"),
+        "light": tr("Light colours"),
+    }
+    for mode in MODES:
+        yield Command(
+            f"view.colours-{mode}",
+            colours[mode],
+            partial(window.set_theme, mode),
+            group=VIEW,
+            section=1,
+            choice="colours",
+            checked=partial(_colours_are, mode),
+        )
+    yield Command(
+        "view.flip-colours",
+        tr("Switch dark and light"),
+        window.flip_theme,
+        ("Ctrl+T",),
+        group=VIEW,
+        section=2,
+    )
+    yield Command(
+        "view.setup",
+        tr("Fold or unfold Setup"),
+        window.toggle_setup,
+        ("Ctrl+B",),
+        tip=tr("The column of settings at the left"),
+        group=VIEW,
+        section=2,
+    )
+    yield Command(
+        "view.unit",
+        tr("Unit of the loss"),
+        window.next_unit,
+        ("Ctrl+U",),
+        tip=tr("Nats, bits or perplexity per character"),
+        group=VIEW,
+        section=2,
+    )
+    yield Command(
+        "view.log-steps",
+        tr("Logarithmic steps"),
+        window.toggle_log_x,
+        ("Ctrl+L",),
+        tip=tr("The first steps get as much room as all others"),
+        group=VIEW,
+        section=2,
+        checked=window.page.loss.log_toggle.isChecked,
+    )
+    yield Command(
+        "view.reset-layout",
+        tr("Reset layout"),
+        window.reset_layout,
+        tip=tr("Panels and Setup as designed, on the page in sight"),
+        group=VIEW,
+        section=2,
+    )
+
+
+def _colours_are(mode: str) -> bool:
+    return themes().mode == mode
+
+
+def _presets(window: MainWindow) -> Iterator[Command]:
+    for name in preset_ids():
+        try:
+            preset = load_preset(name)
+        except ConfigError as error:
+            window.say_later(window.tr("A preset is left out: {0}.").format(error))
+            continue
+        yield Command(
+            f"preset.{name}",
+            preset.title,
+            partial(window.use_preset, name),
+            tip=preset.description,
+            group=PRESETS,
+        )
+
+
+def _help(window: MainWindow) -> Iterator[Command]:
+    tr = window.tr
+    yield Command(
+        "help.about",
+        tr("About rnnviz"),
+        window.show_about,
+        tip=tr("Versions of everything, to copy into a report"),
+        group=HELP,
+    )
