@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 
 from rnnviz.app.actions import Actions
 from rnnviz.app.controller import Controller
+from rnnviz.app.divergence_banner import DivergenceBanner
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.menus import FILE, PRESETS, Menus
@@ -66,6 +67,7 @@ _ASK_AFTER = 60.0  # seconds of training that are not thrown away without a ques
 _SEED_LINE = 38  # characters of a line of the seed made up while the user has typed none
 _SEARCHED = 1_000_000  # characters in which a paragraph is looked for
 _RECENT = 8
+_USUAL_CLIP = 5.0  # a gradient norm that most networks take without harm
 _NAMES = tuple(name for name, _ in PERSPECTIVES)
 _NOT_FOR_OTHER_RUNS = ("sizes", "unit", "units")  # kept apart, or of no meaning there
 _PARAGRAPH = re.compile(r"\n\n(?=\S)")
@@ -124,6 +126,7 @@ class MainWindow(QMainWindow):
             self.pages.addWidget(page)
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
+        self.diverged = DivergenceBanner(self.pages, self.page.loss.plot)
         self.transport = TransportBar()
         self._build_layout()
         self._build_menus()
@@ -435,6 +438,7 @@ class MainWindow(QMainWindow):
     def _run_started(self, view: RunView) -> None:
         live = self.controller.live
         assert live is not None
+        self.diverged.dismiss()
         fell_back, self._falling_back = self._falling_back, False
         if not fell_back:
             self.notice.dismiss()
@@ -502,22 +506,50 @@ class MainWindow(QMainWindow):
         self.transport.refresh()
         self._show_run()
         if view.state.phase == "diverged":
-            self.notice.say(
-                view.state.message,
-                actions=[
-                    (self.tr("Go on with clipping"), self._resume_clipped),
-                    (self.tr("Reset"), self.reset_run),
-                ],
-            )
-        elif view.state.phase == "failed":
+            self.diverged.say(view.state.headline, view.state.message, self._ways_on(view))
+        else:
+            self.diverged.dismiss()
+        if view.state.phase == "failed":
             self.notice.say(view.state.message, actions=[(self.tr("Reset"), self.reset_run)])
 
-    def _resume_clipped(self) -> None:
-        view = self.controller.view
-        if view is not None:
-            threshold = min(view.in_force.clip_threshold, 5.0)
-            self.controller.send(commands.SetClipping("norm", threshold))
-            self.controller.send(commands.Play())
+    def _ways_on(self, view: RunView) -> list[tuple[str, str, Callable[[], None]]]:
+        """What to press after a divergence: a gradient that clipping did not save is gone back on.
+
+        The threshold is the user's own, at most what is usual: steps were fine below it.
+        """
+        clipping, live = view.in_force, self.controller.live
+        assert live is not None
+        threshold = min(clipping.clip_threshold, _USUAL_CLIP)
+        ways: list[tuple[str, str, Callable[[], None]]] = []
+        if clipping.clip_kind == "off":
+            ways.append(
+                (
+                    self.tr("Go on with clip {0:.2g}").format(threshold),
+                    self.tr("Scale every gradient down to a norm of {0:.2g}, and train on").format(
+                        threshold
+                    ),
+                    lambda: self._go_on(threshold, back=False),
+                )
+            )
+        elif (best := live.runner.best) is not None and best.step < view.step:
+            ways.append(
+                (
+                    self.tr("Go back to step {0:,}").format(best.step),
+                    self.tr(
+                        "Take back the weights with the lowest validation loss, {0:.2f} nats/char, "
+                        "and train on with clip {1:.2g}"
+                    ).format(best.loss, threshold),
+                    lambda: self._go_on(threshold, back=True),
+                )
+            )
+        tip = self.tr("Begin again with new weights")
+        return [*ways, (self.tr("Reset"), tip, self.reset_run)]
+
+    def _go_on(self, threshold: float, *, back: bool) -> None:
+        if back:
+            self.controller.send(commands.GoBack())
+        self.controller.send(commands.SetClipping("norm", threshold))
+        self._send(commands.Play())
 
     @Slot(object)
     def _answered(self, answer: Answer) -> None:
@@ -808,7 +840,9 @@ class MainWindow(QMainWindow):
         if name != self.shown_page():
             self.pages.setCurrentIndex(tuple(self.perspectives).index(name))
             self._place_setup()
-            self.notice.raise_()  # the page that comes is put above it
+            self.notice.raise_()  # the page that comes is put above them
+            self.diverged.raise_()
+            self.diverged.place()
             self.pages.focus_page()  # nothing is about to be typed, and Space plays
             if name == TRAIN and self._seed_to_ask:
                 self._seed_to_ask = False
