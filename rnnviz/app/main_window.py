@@ -51,7 +51,7 @@ from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.paths import cache_folder
 from rnnviz.session import commands
 from rnnviz.session.autosave import Recoverable
-from rnnviz.session.config import ConfigError, RunConfig, fitted, problems
+from rnnviz.session.config import CLIP_RANGE, ConfigError, RunConfig, fitted, problems
 from rnnviz.session.frames import Saved
 from rnnviz.session.information import gather
 from rnnviz.session.mailbox import Delivery
@@ -506,48 +506,41 @@ class MainWindow(QMainWindow):
         self.transport.refresh()
         self._show_run()
         if view.state.phase == "diverged":
-            self.diverged.say(view.state.headline, view.state.message, self._ways_on(view))
+            self._show_divergence(view)
         else:
             self.diverged.dismiss()
         if view.state.phase == "failed":
             self.notice.say(view.state.message, actions=[(self.tr("Reset"), self.reset_run)])
 
-    def _ways_on(self, view: RunView) -> list[tuple[str, str, Callable[[], None]]]:
-        """What to press after a divergence: a gradient that clipping did not save is gone back on.
+    def _show_divergence(self, view: RunView) -> None:
+        """What to press after a divergence: go on from before it with clipping, or begin again.
 
-        The threshold is the user's own, at most what is usual: steps were fine below it.
+        The threshold is the user's own, at most what is usual, and a tenth of one that was in
+        force and did not help.
         """
-        clipping, live = view.in_force, self.controller.live
-        assert live is not None
+        clipping, state = view.in_force, view.state
         threshold = min(clipping.clip_threshold, _USUAL_CLIP)
-        ways: list[tuple[str, str, Callable[[], None]]] = []
-        if clipping.clip_kind == "off":
-            ways.append(
-                (
-                    self.tr("Go on with clip {0:.2g}").format(threshold),
-                    self.tr("Scale every gradient down to a norm of {0:.2g}, and train on").format(
-                        threshold
-                    ),
-                    lambda: self._go_on(threshold, back=False),
-                )
-            )
-        elif (best := live.runner.best) is not None and best.step < view.step:
-            ways.append(
-                (
-                    self.tr("Go back to step {0:,}").format(best.step),
-                    self.tr(
-                        "Take back the weights with the lowest validation loss, {0:.2f} nats/char, "
-                        "and train on with clip {1:.2g}"
-                    ).format(best.loss, threshold),
-                    lambda: self._go_on(threshold, back=True),
-                )
-            )
-        tip = self.tr("Begin again with new weights")
-        return [*ways, (self.tr("Reset"), tip, self.reset_run)]
+        if clipping.clip_kind != "off":
+            threshold = max(clipping.clip_threshold / 10, CLIP_RANGE[0])
+        go_on = self.tr("Go on with clip {0:.2g}").format(threshold)
+        tip = self.tr("Scale every gradient down to a norm of {0:.2g} and train on").format(
+            threshold
+        )
+        cause = state.message
+        if state.back_to < view.step:
+            words = self.tr("Going on takes those of step {0:,}, from before it ran away.")
+            cause = f"{cause} {words.format(state.back_to)}"
+        self.diverged.say(
+            state.headline,
+            cause,
+            [
+                (go_on, tip, lambda: self._go_on(threshold)),
+                (self.tr("Reset"), self.tr("Begin again with new weights"), self.reset_run),
+            ],
+        )
 
-    def _go_on(self, threshold: float, *, back: bool) -> None:
-        if back:
-            self.controller.send(commands.GoBack())
+    def _go_on(self, threshold: float) -> None:
+        self.controller.send(commands.GoBack())
         self.controller.send(commands.SetClipping("norm", threshold))
         self._send(commands.Play())
 

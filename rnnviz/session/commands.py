@@ -66,7 +66,7 @@ class Save:
 
 @dataclass(frozen=True, slots=True)
 class GoBack:
-    """Take back the weights with the lowest validation loss, if there are any.
+    """After a divergence: take back the weights from before it, as far as there are any.
 
     The optimizer and the hidden state begin anew; steps and the place in the text go on.
     """

@@ -88,7 +88,7 @@ def _backward(names: list[str]) -> list[str]:
 
     Within a layer it comes through the recurrent weights, which multiply it at every step in time.
     """
-    return sorted(reversed(names), key=lambda name: (-_layer(name), "weight_hh" not in name))
+    return sorted(names, key=lambda name: (-_layer(name), "weight_hh" not in name))
 
 
 def _layer(name: str) -> float:

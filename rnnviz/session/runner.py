@@ -20,6 +20,7 @@ from rnnviz.engine.clipping import Clipping
 from rnnviz.engine.decoding import generate
 from rnnviz.engine.errors import Interrupted
 from rnnviz.engine.optimizers import make_optimizer
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trainer import StepResult
 from rnnviz.session import commands
 from rnnviz.session.divergence import Divergence, find_divergence
@@ -27,6 +28,7 @@ from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validat
 from rnnviz.session.gauge import Gauge
 from rnnviz.session.history import Smoother
 from rnnviz.session.mailbox import Mailbox
+from rnnviz.session.rollback import Rollback
 from rnnviz.session.run import Run
 from rnnviz.session.runfile import Best, Checkpoint, SavedRun, take_checkpoint
 
@@ -111,12 +113,17 @@ class Runner:
         mailbox: Mailbox,
         clock: Callable[[], float] = time.perf_counter,
         gauge: Gauge | None = None,
+        rollback: Rollback | None = None,
     ) -> None:
-        """With a `gauge` some steps' norms are measured and posted; headless training has none."""
+        """With a `gauge` some steps' norms are measured and posted; headless training has none.
+
+        Nor has it a `rollback`, which keeps weights to go back to after a divergence.
+        """
         self.run = run
         self.mailbox = mailbox
         self._clock = clock
         self._gauge = gauge
+        self._rollback = rollback
         self._commands: queue.SimpleQueue[commands.Command] = queue.SimpleQueue()
         self._playing = False
         self._single_steps = 0
@@ -200,6 +207,8 @@ class Runner:
         begun = self._clock()
         gauge = self._gauge
         measured = gauge is not None and gauge.begin(self.run.trainer.steps + 1, self.seconds)
+        if self._rollback is not None:
+            self._rollback.before(self.run.trainer.steps, self.run.network.parameters)
         result = self.run.trainer.step()
         if gauge is not None and measured and result.finite:
             found = gauge.end(result.step, self.seconds)
@@ -300,27 +309,39 @@ class Runner:
         self.mailbox.post(Event(step, "diverged", text, replaces=again))
 
     def _post_diverged(self, headline: str, cause: str) -> None:
-        self.mailbox.post(RunState("diverged", self.run.trainer.steps, cause, headline))
+        steps, back = self.run.trainer.steps, self._earlier()
+        back_to = back[0] if back is not None else steps
+        self.mailbox.post(RunState("diverged", steps, cause, headline, back_to))
 
     @property
     def diverged(self) -> bool:
         """Whether the newest step tried was refused."""
         return self.divergence is not None
 
+    def _earlier(self) -> tuple[int, Parameters] | None:
+        """Weights from before things went wrong, and their step; None when there are none."""
+        steps = self.run.trainer.steps
+        found = self._rollback.find(steps) if self._rollback is not None else None
+        if found is None or found[0] >= steps:
+            found = (self.best.step, self.best.parameters) if self.best is not None else None
+        return found if found is not None and found[0] < steps else None
+
     def _go_back(self) -> None:
-        """The weights with the lowest validation loss, to go on from where the present ones end."""
-        best, trainer = self.best, self.run.trainer
-        if best is None:
+        """Earlier weights and a fresh optimizer: what the old one remembers is of no use now."""
+        trainer, earlier = self.run.trainer, self._earlier()
+        if earlier is None:
             return
-        before = trainer.optimizer
+        name = trainer.optimizer.name
         trainer.optimizer = make_optimizer(
-            before.name, trainer.network.parameters, **self.run.config.hyperparameters(before.name)
+            name, trainer.network.parameters, **self.run.config.hyperparameters(name)
         )
         state = trainer.state_dict(include_parameters=False)
         tensors = {k: v for k, v in state["tensors"].items() if not k.startswith("state.")}
-        tensors |= {f"parameters.{name}": array for name, array in best.parameters.items()}
+        tensors |= {f"parameters.{name}": array for name, array in earlier[1].items()}
         trainer.load_state_dict({"tensors": tensors, "values": state["values"]})
-        text = f"weights of step {best.step:,} taken back"
+        if self._rollback is not None:
+            self._rollback.forget()
+        text = f"went back to the weights of step {earlier[0]:,}"
         self.mailbox.post(Event(trainer.steps, "resumed", text))
         self._post_weights()
 
@@ -419,9 +440,9 @@ class Runner:
         if saved.record is not None:
             self.last_row = saved.record.last
             events = [e for e in saved.record.events if e.kind in ("diverged", "resumed")]
-            last = events[-1] if events else None
-            if last and (last.kind, last.step) == ("diverged", self.run.trainer.steps + 1):
-                self._diverged_at, self._diverged_before = last.step, last.text
+            end = events[-1] if events else None
+            if end and (end.kind, end.step) == ("diverged", self.run.trainer.steps + 1):
+                self._diverged_at, self._diverged_before = end.step, end.text
         value, count = _numbers(saved.runner.get("smoother"), 2) or (0.0, 0.0)
         if count >= 1:
             self._smoother.value, self._smoother.count = value, int(count)

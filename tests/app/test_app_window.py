@@ -439,7 +439,6 @@ def test_divergence_is_told_and_can_be_resumed(qtbot: QtBot, window: MainWindow)
     network = window.controller.live.run.network
     kept = float(network.parameters["decoder.bias"][0])
     network.parameters["decoder.bias"][0] = float("nan")
-    window.controller.live.runner.best = None
     click(window.transport.play)
     banner = window.diverged
     qtbot.waitUntil(lambda: "finite" in banner.words())
@@ -458,22 +457,40 @@ def test_divergence_is_told_and_can_be_resumed(qtbot: QtBot, window: MainWindow)
     assert (in_force.clip_kind, in_force.clip_threshold) == ("norm", 5.0)
 
 
-def test_a_second_divergence_offers_the_best_weights(qtbot: QtBot, window: MainWindow) -> None:
+def test_going_on_takes_weights_from_before_the_divergence(
+    qtbot: QtBot, window: MainWindow
+) -> None:
     train(qtbot, window)
     pause(qtbot, window)
     live = window.controller.live
-    best = live.runner.best
-    assert best is not None
     live.run.network.parameters.flat[:] = float("nan")
     click(window.transport.play)
     qtbot.waitUntil(lambda: not window.diverged.isHidden())
-    at = steps(window)
-    back, _ = window.diverged.buttons()
-    assert back.text() == f"Go back to step {best.step:,}"
-    click(back)
+    at, back_to = steps(window), window.controller.view.state.back_to
+    assert back_to < at
+    assert f"those of step {back_to:,}" in window.diverged.words()
+    go_on, _ = window.diverged.buttons()
+    assert go_on.text() == "Go on with clip 0.1", "the 1 in force did not help"
+    click(go_on)
     qtbot.waitUntil(lambda: steps(window) > at + 5)
     assert window.diverged.isHidden()
     assert np.isfinite(live.run.network.parameters.flat).all()
+    assert "resumed" in [event.kind for event in window.controller.view.history.events]
+
+
+def test_the_preset_explode_shows_it_from_the_menu(qtbot: QtBot, window: MainWindow) -> None:
+    window.registry["preset.explode"].trigger()
+    qtbot.waitUntil(lambda: window.controller.view.config.spectral_radius > 1)
+    click(window.transport.play)
+    qtbot.waitUntil(lambda: not window.diverged.isHidden(), timeout=20_000)
+    assert "weight_hh_l0" in window.diverged.words()
+    at = steps(window)
+    go_on, _ = window.diverged.buttons()
+    assert go_on.text() == "Go on with clip 1"
+    click(go_on)
+    qtbot.waitUntil(lambda: steps(window) > at + 40, timeout=60_000)
+    assert window.controller.view.history.last.smoothed < 4.0
+    assert window.diverged.isHidden()
 
 
 def test_reset_takes_the_divergence_away(qtbot: QtBot, window: MainWindow) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import threading
 from pathlib import Path
@@ -11,15 +12,19 @@ import pytest
 
 from rnnviz.engine.clipping import Clipping
 from rnnviz.engine.network import Network
+from rnnviz.paths import cache_folder
 from rnnviz.session import commands
 from rnnviz.session.config import RunConfig
 from rnnviz.session.divergence import Divergence, find_divergence
 from rnnviz.session.history import History
 from rnnviz.session.mailbox import Delivery, Mailbox
+from rnnviz.session.presets import load_preset
+from rnnviz.session.rollback import GAP, Rollback
 from rnnviz.session.run import Run, build_run
 from rnnviz.session.runfile import load_run, write_checkpoint
 from rnnviz.session.runner import Budget, Runner
 from rnnviz.text.corpus import Corpus
+from rnnviz.text.sources import load_source
 
 TEXT = "the quick brown fox jumps over the lazy dog.\n" * 60
 SMALL = RunConfig(cell="rnn", num_layers=2, hidden_size=12, seq_len=10, batch_size=4)
@@ -157,24 +162,29 @@ def test_a_step_tried_again_leaves_one_mark(monkeypatch: pytest.MonkeyPatch) -> 
     assert not live.runner.diverged
 
 
-def test_going_back_takes_the_best_weights_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = small_run()
-    live = Looped(Runner(run, Mailbox()))
+def test_going_back_takes_weights_from_before_it_ran_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run, rollback = small_run(), Rollback()
+    live = Looped(Runner(run, Mailbox(), rollback=rollback))
     try:
         live.runner.send(commands.Play())
-        live.until("training", 20)
+        live.until("training", 2 * GAP)
         with monkeypatch.context() as poison:
             poisoned(poison, "rnn.weight_hh_l0", math.nan)
             live.until("diverged")
-            best = live.runner.best
-            assert best is not None
-            at = run.trainer.steps
+            at, state = run.trainer.steps, live.seen.state
+            assert state is not None
+            found = rollback.find(at)
+            assert found is not None
+            wanted = found[1].flat.copy()
+            assert state.back_to == found[0] < at
             run.network.parameters.flat[:] = 7.0
+            live.seen.state = None
             live.runner.send(commands.GoBack())
             live.runner.send(commands.StepOnce())
-            live.seen.state = None
-            live.until("diverged")  # the gradient is still wrong
-        assert np.array_equal(run.network.parameters.flat, best.parameters.flat)
+            live.until("diverged")  # the gradient is still wrong, so nothing has changed since
+        assert np.array_equal(run.network.parameters.flat, wanted)
         assert run.trainer.state is None
         assert run.trainer.steps == at
         live.runner.send(commands.Play())
@@ -182,6 +192,37 @@ def test_going_back_takes_the_best_weights_and_goes_on(monkeypatch: pytest.Monke
     finally:
         live.end()
     assert "resumed" in [event.kind for event in live.history.events]
+
+
+def test_without_copies_the_best_weights_are_gone_back_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = Runner(small_run(), Mailbox())
+    runner.train_until(Budget(steps=20))
+    best = runner.best
+    assert best is not None
+    runner.best = dataclasses.replace(best, step=12)
+    poisoned(monkeypatch, "decoder.bias", math.nan)
+    runner.advance()
+    state = runner.mailbox.drain().state
+    assert state is not None
+    assert (state.phase, state.step, state.back_to) == ("diverged", 20, 12)
+
+
+def test_the_copies_are_of_a_little_while_ago() -> None:
+    run, rollback = small_run(), Rollback()
+    assert rollback.find(0) is None
+    flats = {}
+    for step in range(5 * GAP):
+        flats[step] = run.network.parameters.flat.copy()
+        rollback.before(step, run.network.parameters)
+        found = rollback.find(step)
+        assert found is not None
+        back_to, parameters = found
+        assert back_to == 0 or 10 <= step - back_to <= GAP + 10
+        assert np.array_equal(parameters.flat, flats[back_to])
+        assert parameters.read_only
+        run.trainer.step()
+    rollback.forget()
+    assert rollback.find(5 * GAP) is None
 
 
 def test_a_run_saved_after_it_diverged_says_so_when_it_is_opened(
@@ -210,3 +251,27 @@ def test_a_run_saved_after_it_diverged_says_so_when_it_is_opened(
         live.until("training", 5)
     finally:
         live.end()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5, 99, 123_456])
+def test_the_preset_explode_diverges_at_once_whatever_the_seed(seed: int) -> None:
+    play = load_source("the-salt-crown", cache_folder())
+    config = load_preset("explode").config().with_changes(seed=seed)
+    assert (config.cell, config.activation, config.clip_kind) == ("rnn", "tanh", "off")
+    assert config.spectral_radius > 1
+    assert config.dtype == "float32"
+    runner = Runner(build_run(config, play), Mailbox())
+    runner.train_until(Budget(steps=10))
+    assert runner.diverged
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_preset_explode_learns_when_it_is_clipped(seed: int) -> None:
+    play = load_source("the-salt-crown", cache_folder())
+    preset = load_preset("explode").config().with_changes(seed=seed)
+    config = preset.with_changes(clip_kind="norm")  # the threshold is the preset's own
+    run = build_run(config, play)
+    runner = Runner(run, Mailbox())
+    runner.train_until(Budget(steps=200))
+    assert not runner.diverged
+    assert run.live_validation()[0].nats < math.log(run.vocabulary.size) - 1.0
