@@ -18,6 +18,17 @@ MAY_IMPORT = {
     "session": {"session", "engine", "text", "probes", "paths", "files"},
     "panels": {"panels", "session", "engine", "text", "probes", "paths", "files"},
     "app": {"app", "panels", "session", "engine", "text", "probes", "paths", "files"},
+    "measuring": {
+        "measuring",
+        "cli",
+        "app",
+        "panels",
+        "session",
+        "engine",
+        "paths",
+        "text",
+        "blas_kernel",
+    },
     "cli": {"cli", "app", "session", "bench", "engine", "text", "paths", "files", "blas_kernel"},
 }
 

@@ -16,7 +16,7 @@ from rnnviz.app.live_run import LiveRun
 from rnnviz.app.pacing import SHORTEST, Pacer
 from rnnviz.engine.errors import EngineError
 from rnnviz.files import reason, write_text
-from rnnviz.panels.samples import as_text
+from rnnviz.panels.sample_text import as_text
 from rnnviz.paths import cache_folder
 from rnnviz.session import commands
 from rnnviz.session.autosave import Slot as AutosaveSlot
@@ -29,6 +29,7 @@ from rnnviz.session.prober import Answer
 from rnnviz.session.questions import Question, Reply
 from rnnviz.session.run import Run, build_run
 from rnnviz.session.runfile import SavedRun, load_run, write_best
+from rnnviz.session.tensorboard import write_events
 from rnnviz.session.view import RunView
 from rnnviz.text.corpus import Corpus, CorpusError, InvalidEncodingError
 from rnnviz.text.download import DownloadCancelled, download
@@ -74,6 +75,8 @@ class Controller(QObject):
         self.tell_looks: Callable[[LiveRun], None] = lambda live: None  # what else is in sight
         self._answered_request = 0
         self._renewed: Answer | None = None  # newest weights, same seed: for the next round
+        self._followed: Answer | None = None  # the same of the text that training has just read
+        self._follows = False
         self._loading: Job | None = None
         self._counting: Job | None = None
         self._old_jobs: list[Job] = []
@@ -210,7 +213,7 @@ class Controller(QObject):
         self.keeper.begin(slot)
         seconds = saved.seconds if saved is not None else 0.0
         self._number += 1
-        self._answered_request, self._renewed = 0, None
+        self._answered_request, self._renewed, self._followed = 0, None, None
         self.live = LiveRun(run, saved, self)
         self.live.answered.connect(self._answered)
         self.live.found.connect(self._found)
@@ -234,6 +237,7 @@ class Controller(QObject):
         self.run_started.emit(self.view)
         self.live.start()
         self.live.prober.ask(self._seed)
+        self.live.prober.follow(self._follows)
         self._timer.start(0)
 
     def _end_run(self) -> bool:
@@ -266,7 +270,7 @@ class Controller(QObject):
             self.keeper.take(self.view, self.live.runner.checkpoint(path))
 
     def export(self, kind: str, path: str) -> None:
-        """Writes metrics (csv, jsonl), samples or the best weights beside the training."""
+        """Writes metrics (csv, jsonl, events), samples or the best weights beside the training."""
         view, live = self.view, self.live
         if view is None or live is None:
             return
@@ -277,6 +281,8 @@ class Controller(QObject):
                 write_csv(path, record, view.split_label)
             elif kind == "jsonl":
                 write_jsonl(path, record)
+            elif kind == "events":
+                write_events(path, record)
             elif kind == "samples":
                 write_text(path, as_text(record.samples))
             else:
@@ -317,12 +323,20 @@ class Controller(QObject):
         if self.live is not None:
             self.live.prober.ask(seed)
 
+    def follow_training(self, on: bool) -> None:
+        """Whether `answered` also brings readings of the text that training has just read."""
+        self._follows = on
+        if self.live is not None:
+            self.live.prober.follow(on)
+
     @Slot(object, object)
     def _answered(self, live: LiveRun, answer: Answer) -> None:
         """A keystroke's answer is shown at once; one that only brings newer weights can wait."""
         if live is not self.live:
             return
-        if answer.request != self._answered_request:
+        if answer.followed:
+            self._followed = answer
+        elif answer.request != self._answered_request:
             self._answered_request = answer.request
             self._renewed = None
             self.answered.emit(answer)
@@ -417,9 +431,10 @@ class Controller(QObject):
                 self.send(commands.Save("", automatic=True))
             else:
                 self.keeper.take(view, live.runner.checkpoint(automatic=True))
-        if self._renewed is not None:
-            answer, self._renewed = self._renewed, None
-            self.answered.emit(answer)
+        for answer in (self._renewed, self._followed):
+            if answer is not None:
+                self.answered.emit(answer)
+        self._renewed = self._followed = None
         if self.onlookers():
             live.prober.renew()
         self.tell_looks(live)

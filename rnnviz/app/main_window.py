@@ -58,6 +58,8 @@ from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset
 from rnnviz.session.prober import Answer
 from rnnviz.session.runfile import SavedRun
+from rnnviz.session.tensorboard import MARK as EVENTS
+from rnnviz.session.tensorboard import TensorBoardMissingError, require_tensorboard
 from rnnviz.session.view import RunView
 from rnnviz.text.corpus import Corpus
 from rnnviz.text.sources import DEFAULT_ID, list_local_sources, list_sources
@@ -124,6 +126,7 @@ class MainWindow(QMainWindow):
         self.pages = Pages()
         for page in (self.page, self.gradients, self.probe):
             self.pages.addWidget(page)
+            page.reported.connect(self._panel_reported)
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
         self.diverged = DivergenceBanner(self.pages, self.page.loss.plot)
@@ -216,6 +219,8 @@ class MainWindow(QMainWindow):
         page.next_character.seed_changed.connect(self._seed_changed)
         page.next_character.temperature_changed.connect(self._temperature_changed)
         page.hidden_state.column_clicked.connect(page.next_character.show_column)
+        page.hidden_state.training_wanted.connect(controller.follow_training)
+        page.hidden_state.unit_clicked.connect(self._open_unit)
         themes().changed.connect(self._theme_changed)
 
     # Beginning.
@@ -449,6 +454,8 @@ class MainWindow(QMainWindow):
         opened, self._opened = self._opened, None
         if opened is not None:
             self._take_seed(opened)
+            if opened.trainer is not None and (departure := opened.departure(live.run)):
+                self.say_later(departure)
         if not self._own_seed:
             self.page.next_character.set_seed(default_seed(live.run.corpus.text))
         self.page.set_view(view)
@@ -546,7 +553,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _answered(self, answer: Answer) -> None:
-        self.page.next_character.show_answer(answer)
+        if not answer.followed:
+            self.page.next_character.show_answer(answer)
         self.page.hidden_state.show_answer(answer)
 
     @Slot(object)
@@ -592,6 +600,11 @@ class MainWindow(QMainWindow):
         """The seed is one; what Train makes of it is asked for when that page comes back."""
         self._own_seed = self._seed_to_ask = True
         self.page.next_character.set_seed(self.probe.seed())
+
+    def _open_unit(self, layer: int, signal: str, unit: int) -> None:
+        """A unit picked out in Hidden state colours a text in Probe."""
+        self.probe.pin(layer, signal, unit)
+        self.show_page(PROBE)
 
     def _temperature_changed(self, temperature: float) -> None:
         self.probe.set_temperature(temperature)
@@ -697,16 +710,32 @@ class MainWindow(QMainWindow):
         view = self.controller.view
         if view is None:
             return
+        if kind == "events":
+            try:
+                require_tensorboard()
+            except TensorBoardMissingError as error:
+                self.notice.say(str(error), "warn")
+                return
         name, kinds = {
             "csv": ("metrics.csv", self.tr("Comma-separated values (*.csv)")),
             "jsonl": ("metrics.jsonl", self.tr("JSON lines (*.jsonl)")),
+            "events": (
+                f"run-{view.number}.{EVENTS}",
+                self.tr("Event files (*{0}*)").format(EVENTS),
+            ),
             "samples": ("samples.txt", self.tr("Text (*.txt)")),
             "best": ("best.safetensors", self.tr("Models (*.safetensors)")),
         }[kind]
         start = Path(self.settings.text("folder")) / name
         path, _ = QFileDialog.getSaveFileName(self, self.tr("Export"), str(start), kinds)
         if path:
+            if kind == "events" and EVENTS not in Path(path).name:
+                path = f"{path}.{EVENTS}"  # or TensorBoard would not see it
             self.controller.export(kind, path)
+
+    @Slot(str, bool)
+    def _panel_reported(self, sentence: str, wrong: bool) -> None:
+        self.notice.say(sentence, "danger" if wrong else "info", passing=not wrong)
 
     @Slot(str, str)
     def _exported(self, path: str, problem: str) -> None:

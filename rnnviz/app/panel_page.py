@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from rnnviz.panels.base import Panel
@@ -21,6 +21,8 @@ class PanelPage(QWidget):
     A subclass makes its panels, hands them to `_hold`, nests them with `_split` from the inside out
     and ends with `_fill`.
     """
+
+    reported = Signal(str, bool)  # a panel's sentence about a file; whether it went wrong
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +39,7 @@ class PanelPage(QWidget):
         self._due = dict.fromkeys(panels, 0.0)
         for panel in panels:
             panel.maximize_requested.connect(self._toggle_maximized_sender)
+            panel.reported.connect(self.reported)
 
     def _split(
         self,

@@ -82,7 +82,7 @@ class ProbePage(PanelPage):
         unit_text.source_chosen.connect(lambda _: self._ask_signal(forget=True))
         units.unit_chosen.connect(self._unit_chosen)
         units.signal_chosen.connect(lambda *_: self._signal_chosen())
-        units.renamed.connect(lambda _: self._show_unit(units.table.chosen()))
+        units.renamed.connect(lambda _: self._show_unit(units.grid.chosen()))
         units.again_requested.connect(self._ask_units)
         lower = self._split(
             "lower", Qt.Orientation.Horizontal, (self.unit_text, self.units), _COLUMNS
@@ -97,7 +97,7 @@ class ProbePage(PanelPage):
         """What is chosen in each panel and how large they are, as JSON values."""
         found = super().choices()
         if self._chosen_by_user:
-            found["unit"] = self.units.table.chosen()
+            found["unit"] = self.units.grid.chosen()
         return found
 
     def choose(self, choices: Mapping[str, Any]) -> None:
@@ -105,7 +105,7 @@ class ProbePage(PanelPage):
         super().choose(choices)
         unit, units = choices.get("unit"), self.view.config.hidden_size if self.view else 0
         if type(unit) is int and 0 <= unit < units:
-            self.units.table.choose(unit)
+            self.units.grid.choose(unit)
             self._unit_chosen(unit)
         if self.isVisible():
             self._ask_all()
@@ -149,7 +149,7 @@ class ProbePage(PanelPage):
         self._chosen_by_user = True
         other = (layer, signal) != (self.units.layer(), self.units.signal())
         self.units.set_signal(layer, signal)
-        self.units.table.choose(unit)
+        self.units.grid.choose(unit)
         self._show_unit(unit)
         if other:
             self._signal_chosen(keep=True)
@@ -239,21 +239,21 @@ class ProbePage(PanelPage):
             self.units.show_matches(matches, step)
         self._matching_again = self._matching_again and not matches.complete
         if matches.complete and not self._chosen_by_user:
-            self.units.table.choose(int(np.abs(matches.r).argmax()))
-        self._show_unit(self.units.table.chosen())
+            self.units.grid.choose(int(np.abs(matches.r).argmax()))
+        self._show_unit(self.units.grid.chosen())
 
     def _unit_chosen(self, unit: int) -> None:
         self._chosen_by_user = True
         self._show_unit(unit)
 
     def _step_unit(self, by: int) -> None:
-        unit = self.units.table.neighbour(by)
+        unit = self.units.grid.neighbour(by)
         if unit >= 0:
-            self.units.table.choose(unit)
+            self.units.grid.choose(unit)
             self._unit_chosen(unit)
 
     def _show_unit(self, unit: int) -> None:
-        name = self.units.table.name(unit) if unit >= 0 else ""
+        name = self.units.grid.name(unit) if unit >= 0 else ""
         self.unit_text.show_unit(unit if unit >= 0 else None, name)
 
     # The seed, and writing on.

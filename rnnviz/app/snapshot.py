@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QSize, QTimer
@@ -12,12 +14,13 @@ from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
 from rnnviz.files import write_bytes
-from rnnviz.panels.base import as_png
+from rnnviz.panels.picture import as_png
 from rnnviz.panels.theme import themes
 from rnnviz.session import commands
 from rnnviz.session.config import ConfigError
 
 _LOADING_SECONDS = 60.0
+_LOOK_SECONDS = 0.02
 
 
 def take_snapshot(
@@ -43,15 +46,15 @@ def take_snapshot(
             window.resize(QSize(*size))
             QCursor.setPos(window.rect().bottomRight())  # nothing should look pointed at
             window.show()
-            _start(window, corpus, preset)
+            open_run(window, corpus, preset)
             window.controller.send(commands.Play())
-            _wait(seconds)
+            wait(seconds)
             _write(window, out)
         finally:
             window.end()
 
 
-def _start(window: MainWindow, corpus: str | None, preset: str | None) -> None:
+def open_run(window: MainWindow, corpus: str | None, preset: str | None) -> None:
     """Opens the text and waits for the run; what the window refuses is raised."""
     refused: list[str] = []
     loop = QEventLoop()
@@ -71,10 +74,20 @@ def _start(window: MainWindow, corpus: str | None, preset: str | None) -> None:
         raise ConfigError("the text could not be loaded in time")
 
 
-def _wait(seconds: float) -> None:
+def wait(seconds: float) -> None:
+    """Lets the window live for so long."""
     loop = QEventLoop()
     QTimer.singleShot(round(1000 * seconds), loop.quit)
     loop.exec()
+
+
+def wait_until(ready: Callable[[], bool], seconds: float = _LOADING_SECONDS) -> None:
+    """Lets the window live until something holds; TimeoutError when it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nothing came of it within {seconds:g} seconds")
+        wait(_LOOK_SECONDS)
 
 
 def _write(window: MainWindow, out: Path) -> None:

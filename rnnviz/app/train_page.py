@@ -45,6 +45,7 @@ class TrainPage(PanelPage):
         )
         for name, panel in zip(_NAMES, self.panels, strict=True):
             panel.setObjectName(name)
+        self.hidden_state.still_column_clicked.connect(self.next_character.show_still)
         rows, columns = Qt.Orientation.Vertical, Qt.Orientation.Horizontal
         left = (self.loss, self.hidden_state, self.samples)
         right = (self.gradient_norm, self.next_character)

@@ -77,6 +77,7 @@ def _file(window: MainWindow) -> Iterator[Command]:
     exports = {
         "csv": (tr("Metrics as CSV…"), tr("Loss, norms and speed of every step as a table")),
         "jsonl": (tr("Metrics as JSON lines…"), tr("Loss, norms and speed, one object a line")),
+        "events": (tr("Metrics for TensorBoard…"), tr("Figures and samples as an event file")),
         "samples": (tr("Samples as text…"), tr("What the network wrote, with the steps")),
         "best": (
             tr("Best weights as a model…"),

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class BenchError(Exception):
@@ -29,7 +29,10 @@ class Child:
     a BenchError, which says how it ended by itself.
     """
 
-    def __init__(self, what: str, command: Sequence[str]) -> None:
+    def __init__(
+        self, what: str, command: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`environment` holds what differs from this process's own."""
         self._what = what
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process lives
         self._process = subprocess.Popen(
@@ -39,11 +42,12 @@ class Child:
             stderr=self._errors,
             text=True,
             encoding="utf-8",
+            env={**os.environ, **(environment or {})},
             # Ctrl+C is for the process that asks; it then ends this one and what that started.
             start_new_session=True,
         )
         try:
-            self._answer()
+            self.greeting = self._answer()  # the line that it said when it was ready
         except BaseException:
             self.close()
             raise
@@ -55,18 +59,27 @@ class Child:
 
     def ask(self, seconds: float) -> float:
         """Has the side work for so long and returns how much it did a second."""
-        stdin = self._process.stdin
-        assert stdin is not None
-        try:
-            stdin.write(f"{seconds}\n")
-            stdin.flush()
-        except OSError:
-            raise self._died() from None
-        answer = self._answer()
+        answer = self.exchange(str(seconds))
         try:
             return float(answer)
         except ValueError:
             raise BenchError(f"{self._what} answered {answer!r}, which is no number") from None
+
+    def exchange(self, question: str) -> str:
+        """Sends a line and returns the line that answers it."""
+        stdin = self._process.stdin
+        assert stdin is not None
+        try:
+            stdin.write(f"{question}\n")
+            stdin.flush()
+        except OSError:
+            raise self._died() from None
+        return self._answer()
+
+    def wait(self) -> None:
+        """Waits until the process has ended by itself."""
+        self._process.wait()
+        self.close()
 
     def close(self) -> None:
         """Ends the process and those it has started, whatever they are doing."""

@@ -1,4 +1,5 @@
-"""`rnnviz bench`: how fast the engine trains, beside PyTorch and beside what the machine can do."""
+"""`rnnviz bench`: how fast the engine trains, beside PyTorch and beside what the machine can do;
+with `--gui`, what the window costs it."""
 
 from __future__ import annotations
 
@@ -8,12 +9,14 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rnnviz.cli import bench_window
 from rnnviz.cli.common import Parser, UsageError, count, real
 
 if TYPE_CHECKING:
     from rnnviz.bench.measure import Measurement
 
 _RIVAL_TITLES = {"torch": "PyTorch", "textbook": "textbook"}
+_SECONDS, _ROUNDS = 1.0, 7
 _NAME_WIDTH = 14
 _WIDTH = 17
 
@@ -30,7 +33,8 @@ def parser() -> argparse.ArgumentParser:
         "--config",
         action="append",
         metavar="NAME",
-        help="a network to measure, repeatable; default: all",
+        help="a network to measure, or with --gui a preset; repeatable; default: all, with --gui "
+        "lstm-128 and min-char-rnn",
     )
     parser.add_argument(
         "--against",
@@ -38,25 +42,41 @@ def parser() -> argparse.ArgumentParser:
         help="PyTorch on the number of threads that suits it, or the textbook's loop in NumPy "
         "(min-char-rnn only)",
     )
+    parser.add_argument(
+        "--gui",
+        action="store_true",
+        help="what the window costs while it trains and how soon it answers: the real one, without "
+        "a display, in turn with the same training without it",
+    )
+    parser.add_argument(
+        "--corpus", metavar="FILE", help="with --gui: the text; default: the bundled play repeated"
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON list of objects")
     parser.add_argument(
-        "--seconds", type=real, default=1.0, metavar="S", help="of each side's turn; default: 1"
+        "--seconds", type=real, metavar="S", help="of each side's turn; default: 1, with --gui 3"
     )
-    parser.add_argument("--rounds", type=count, default=7, metavar="N", help="default: 7")
+    parser.add_argument("--rounds", type=count, metavar="N", help="default: 7, with --gui 5")
     return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measures one network after the other and prints a line for each."""
+    if arguments.gui:
+        if arguments.against is not None:
+            raise UsageError("--gui measures the window, which has nothing to do with --against")
+        return bench_window.run(arguments)
+    if arguments.corpus is not None:
+        raise UsageError("--corpus is for --gui; networks are measured on the bundled play")
     from tqdm import tqdm
 
     from rnnviz.bench.children import BenchError
     from rnnviz.bench.measure import measure
 
+    seconds, rounds = arguments.seconds or _SECONDS, arguments.rounds or _ROUNDS
     names = _networks(arguments.config, arguments.against)
     found: list[Measurement] = []
     with tqdm(
-        total=len(names) * arguments.rounds, file=sys.stderr, bar_format="{l_bar}{bar}| {postfix}"
+        total=len(names) * rounds, file=sys.stderr, bar_format="{l_bar}{bar}| {postfix}"
     ) as bar:
 
         def say(line: str) -> None:
@@ -74,8 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
                 measured = measure(
                     name,
                     arguments.against,
-                    arguments.seconds,
-                    arguments.rounds,
+                    seconds,
+                    rounds,
                     on_round=advance,
                 )
             except BenchError as error:

@@ -42,6 +42,13 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--preset", metavar="NAME", default="gru-128", help="default: %(default)s")
     parser.add_argument("--threads", type=count, metavar="N", help="processor cores to train on")
     parser.add_argument("--log", type=Path, metavar="METRICS.jsonl", help="a line per step")
+    parser.add_argument(
+        "--tensorboard",
+        type=Path,
+        metavar="FOLDER",
+        help="an event file in it for TensorBoard, which has to be installed: "
+        "pip install 'rnnviz[tensorboard]'",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
     length = parser.add_argument_group("length, one of").add_mutually_exclusive_group()
     length.add_argument("--steps", type=count, metavar="N")
@@ -56,11 +63,14 @@ def run(arguments: argparse.Namespace) -> int:
     from rnnviz.engine.blas import thread_limit
     from rnnviz.paths import cache_folder
     from rnnviz.session.run import build_run
+    from rnnviz.session.tensorboard import require_tensorboard
     from rnnviz.text.sources import load_source
 
     with one_line_errors(run_options.BY_FIELD):
         config, budget = _settings(arguments)
         check_writable(arguments.out)
+        if arguments.tensorboard:
+            require_tensorboard()
         corpus = load_source(arguments.corpus, cache_folder())
         say_excerpt(corpus)
         run = build_run(config, corpus, cores=arguments.threads)
@@ -128,13 +138,15 @@ def _train(arguments: argparse.Namespace, run: Run, budget: Budget) -> int:
 def _train_with_progress(
     arguments: argparse.Namespace, runner: Runner, budget: Budget, history: History
 ) -> None:
-    """The training loop with its three listeners: progress bar, metrics file, samples."""
+    """The training loop with its listeners: progress bar, metrics and event files, samples."""
     from tqdm import tqdm
 
     from rnnviz.session.metrics import MetricsWriter
+    from rnnviz.session.tensorboard import EventWriter
 
-    bar = tqdm(total=1000, file=sys.stderr, unit="‰", bar_format="{l_bar}{bar}| {postfix}")
     metrics = MetricsWriter(arguments.log) if arguments.log else None
+    events = EventWriter(arguments.tensorboard) if arguments.tensorboard else None
+    bar = tqdm(total=1000, file=sys.stderr, unit="‰", bar_format="{l_bar}{bar}| {postfix}")
     measured: list[str] = []  # the newest validation, in words
 
     def on_row(row: Row) -> None:
@@ -143,6 +155,8 @@ def _train_with_progress(
         val_loss = delivery.validations[-1].loss if delivery.validations else None
         if metrics:
             metrics.write(row, val_loss)
+        if events:
+            events.write(row, val_loss, delivery.samples)
         for sample in delivery.samples if runner.run.config.sample_every else ():
             tqdm.write(
                 f"--- step {sample.step:,}, {sample.loss:.3f} nats/char\n{sample.text}\n",
@@ -160,7 +174,7 @@ def _train_with_progress(
         runner.train_until(budget, on_row)
     finally:
         bar.close()
-        if metrics:
-            metrics.close()
-            if metrics.problem:
-                print(f"rnnviz: {metrics.problem}", file=sys.stderr)
+        for file in filter(None, (metrics, events)):
+            file.close()
+            if file.problem:
+                print(f"rnnviz: {file.problem}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 
-from rnnviz.panels.theme import Theme, theme
+from rnnviz.panels.theme import Theme, theme, themes
 
 LEVELS = 255  # steps of the scale; one more entry stands for what is not a number
 GATES = frozenset("zrifo")  # sigmoids, 0 to 1; the other signals are signed
@@ -18,19 +19,47 @@ STRIP_OPACITY = 0.88
 # By (dark, signed): as strong as text on it allows, which has a contrast of 4.5 to 1 at least.
 _TEXT_OPACITY = {(True, True): 0.72, (False, True): 0.40, (True, False): 0.34, (False, False): 0.40}
 _MAPS = {
-    # (dark, signed): name; colour-blind safe where the choice is ours.
-    (True, True): "CET-D4",
-    (False, True): "CET-D1",
-    (True, False): "CET-CBL2",
-    (False, False): "cividis",
+    # By (dark, signed), as designed and colour-blind safe; the sequential ones are safe anyway.
+    False: {
+        (True, True): "CET-D4",
+        (False, True): "CET-D1",
+        (True, False): "CET-CBL2",
+        (False, False): "cividis",
+    },
+    True: {
+        (True, True): "CET-D6",
+        (False, True): "CET-CBD1",
+        (True, False): "CET-CBL2",
+        (False, False): "cividis",
+    },
 }
 _DARK_INK_ABOVE = 0.179  # relative luminance; there black and white have the same contrast
 
 
-@lru_cache(maxsize=32)
+_safe = False
+
+
+def colour_blind_safe() -> bool:
+    """Whether the maps are those that colour-blind people can read, in every panel."""
+    return _safe
+
+
+def set_colour_blind_safe(on: bool) -> None:
+    """Chooses the maps; everything that is shown takes them at once."""
+    global _safe
+    if on != _safe:
+        _safe = on
+        themes().changed.emit()
+
+
 def color_table(colors: Theme, signed: bool, opacity: float) -> NDArray[np.uint32]:
     """Colours 0xffRRGGBB (256,) over the panel's surface; the last one is of NaN."""
-    name = _MAPS[colors.is_dark, signed]
+    return _color_table(colors, signed, opacity, _safe)
+
+
+@lru_cache(maxsize=32)
+def _color_table(colors: Theme, signed: bool, opacity: float, safe: bool) -> NDArray[np.uint32]:
+    name = _MAPS[safe][colors.is_dark, signed]
     strip = pg.colormap.get(name).getLookupTable(0.0, 1.0, LEVELS)[:, :3].astype(np.float64)
     surface = colors.color("surface")
     under = np.array([surface.red(), surface.green(), surface.blue()])
@@ -39,6 +68,17 @@ def color_table(colors: Theme, signed: bool, opacity: float) -> NDArray[np.uint3
     result = np.append(table, colors.color("danger").rgb()).astype(np.uint32)
     result.flags.writeable = False
     return result
+
+
+def level_above(largest: float) -> float:
+    """The smallest of ..., 0.5, 1, 2, 5, 10, ... that is not below `largest`; at least 1."""
+    if not math.isfinite(largest) or largest <= 1:
+        return 1.0
+    decade = 10.0 ** math.floor(math.log10(largest))
+    for factor in (1, 2, 5, 10):
+        if largest <= factor * decade:
+            return factor * decade
+    return 10 * decade
 
 
 def text_opacity(signed: bool) -> float:

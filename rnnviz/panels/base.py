@@ -6,10 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QImage, QMouseEvent, QPainter, QPixmap, QShowEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QGuiApplication,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -20,20 +27,30 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from rnnviz.files import reason, write_bytes
+from rnnviz.panels.explanation import explain
+from rnnviz.panels.picture import Picture, as_image, as_png, as_svg
+from rnnviz.panels.saving import Saver, ask_path, file_name
+from rnnviz.panels.table import Table
 from rnnviz.panels.theme import icon, themes
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.session.view import RunView
 
+_LEAST_TITLE = 70  # pixels
+
 
 class ElidedLabel(QLabel):
-    """A one-line label that ends in an ellipsis when it lacks room, with the whole as tooltip."""
+    """A one-line label that ends in an ellipsis when it lacks room, with the whole as tooltip.
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    It takes the room that others leave; with `least` pixels it is among those served first, and is
+    drawn even as a stump.
+    """
+
+    def __init__(self, text: str = "", parent: QWidget | None = None, *, least: int = 0) -> None:
         super().__init__(parent)
-        self._full = text
+        self._full, self._least = text, least
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy = QSizePolicy.Policy.Preferred if least else QSizePolicy.Policy.Ignored
+        self.setSizePolicy(policy, QSizePolicy.Policy.Preferred)
         self.setText(text)
 
     def setText(self, text: str) -> None:
@@ -53,15 +70,15 @@ class ElidedLabel(QLabel):
         return QSize(metrics.horizontalAdvance(self._full) + 2, metrics.height())
 
     def minimumSizeHint(self) -> QSize:
-        """May vanish."""
-        return QSize(0, self.fontMetrics().height())
+        """May vanish, or nearly so."""
+        return QSize(min(self._least, self.sizeHint().width()), self.fontMetrics().height())
 
     def paintEvent(self, event: object) -> None:
         """Draws what fits."""
         painter = QPainter(self)
         shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width())
         self.setToolTip(plain_tip(self._full) if shown != self._full else "")
-        if len(shown) < 0.6 * len(self._full):
+        if len(shown) < 0.6 * len(self._full) and not self._least:
             return  # a stump tells nothing; the tooltip has the whole
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), int(self.alignment()), shown)
@@ -72,10 +89,13 @@ class Panel(QFrame):
 
     Subclasses fill `body`, may add controls to the header, and override `refresh`, which the window
     calls when there is something new, never more often than `interval` and only while visible.
+    What of `help_text`, `table` and `reset_view` they override has a place in the menu, and the
+    help a "?" in the header.
     """
 
     command = Signal(object)  # a session.commands record for the runner
     maximize_requested = Signal()
+    reported = Signal(str, bool)  # what became of a file, in a sentence; whether it went wrong
     interval = 0.1  # seconds, the least time between two refreshes
 
     def __init__(self, title: str, clause: str = "", parent: QWidget | None = None) -> None:
@@ -92,29 +112,60 @@ class Panel(QFrame):
         self._header_layout = QHBoxLayout(self._header)
         self._header_layout.setContentsMargins(12, 6, 8, 6)
         self._header_layout.setSpacing(8)
-        self._title = QLabel(title)
+        self._title = ElidedLabel(title, least=_LEAST_TITLE)
         self._title.setProperty("role", "title")
         self._clause = ElidedLabel(clause)
         self._clause.setProperty("role", "muted")
         self._header_layout.addWidget(self._title)
         self._header_layout.addWidget(self._clause, 1)
+        self._saver = Saver(self)
+        self._saver.done.connect(self._file_done)
         self.menu = QMenu(self)
-        self.menu.addAction(self.tr("Copy picture"), self.copy_picture)
-        self.menu.addAction(self.tr("Save picture…"), self.save_picture)
+        self._offer_files()
+        self._help_button = QToolButton()
+        self._help_button.setToolTip(self.tr("What it shows and how to read it"))
+        self._help_button.setAccessibleName(self.tr("{0}: what it shows").format(title))
+        self._help_button.clicked.connect(self.show_help)
         self._menu_button = QToolButton()
         self._menu_button.setToolTip(self.tr("More for this panel"))
         self._menu_button.setAccessibleName(self.tr("{0}: more").format(title))
         self._menu_button.setMenu(self.menu)
         self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._menu_button.setFixedSize(24, 24)
-        self._header_layout.addWidget(self._menu_button)
+        tools = QHBoxLayout()  # closer to each other than the controls
+        tools.setSpacing(0)
+        for button in (self._help_button, self._menu_button):
+            button.setFixedSize(24, 24)
+            tools.addWidget(button)
+        self._help_button.hide()  # until there is something in it, and room for it
+        self._header_layout.addLayout(tools)
         outer.addWidget(self._header)
         self.body = QVBoxLayout()
         self.body.setContentsMargins(12, 0, 12, 12)
         self.body.setSpacing(8)
         outer.addLayout(self.body, 1)
-        self._menu_button.setIcon(icon("more"))
+        self._tint()
         themes().changed.connect(self._theme_changed)
+
+    def _overrides(self, name: str) -> bool:
+        return getattr(type(self), name) is not getattr(Panel, name)
+
+    def _offer_files(self) -> None:
+        menu = self.menu
+        if self._overrides("help_text"):
+            menu.addAction(self.tr("What it shows"), self.show_help)
+            menu.addSeparator()
+        menu.addAction(self.tr("Copy picture"), self.copy_picture)
+        menu.addAction(self.tr("Save as PNG…"), self.save_png)
+        menu.addAction(self.tr("Save as SVG…"), self.save_svg)
+        if self._overrides("table"):
+            menu.addAction(self.tr("Export CSV…"), self.export_csv)
+        if self._overrides("reset_view"):
+            menu.addSeparator()
+            menu.addAction(self.tr("Reset view"), self.reset_view)
+
+    def title(self) -> str:
+        """The words at the left of the header."""
+        return self._title.text()
 
     def set_clause(self, text: str) -> None:
         """The muted words after the title."""
@@ -147,18 +198,46 @@ class Panel(QFrame):
         It comes from a file: what is missing or makes no sense changes nothing.
         """
 
+    def help_text(self) -> str:
+        """Two sentences: what the panel shows and how to read it; overridden."""
+        return ""
+
+    def table(self) -> Table | None:
+        """All numbers behind the picture, not only those drawn; overridden. None: none yet."""
+        return None
+
+    def reset_view(self) -> None:
+        """Takes zoom, place and order back to what they are in a new panel; overridden."""
+
     def apply_theme(self) -> None:
         """Takes the colours of the theme in force; overridden where colours are kept in items."""
 
     def _theme_changed(self) -> None:
-        self._menu_button.setIcon(icon("more"))
+        self._tint()
         self.apply_theme()
+
+    def _tint(self) -> None:
+        self._menu_button.setIcon(icon("more"))
+        self._help_button.setIcon(icon("help"))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catches up with what happened while hidden."""
         super().showEvent(event)
+        self.setWhatsThis(self.help_text())
+        self._fit_help()
         if self.view is not None:
             self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room the "?" gives way; the menu has it too."""
+        super().resizeEvent(event)
+        self._fit_help()
+
+    def _fit_help(self) -> None:
+        if self._overrides("help_text"):
+            taken = self._header_layout.sizeHint().width()
+            taken -= self._help_button.width() if self._help_button.isVisibleTo(self) else 0
+            self._help_button.setVisible(taken + self._help_button.width() <= self.width() - 2)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """A double click on the header maximises the panel, another restores it."""
@@ -166,33 +245,61 @@ class Panel(QFrame):
             self.maximize_requested.emit()
         super().mouseDoubleClickEvent(event)
 
-    # Pictures.
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The right button opens the panel's menu."""
+        self.menu.popup(event.globalPos())
 
-    def picture(self) -> QPixmap:
-        """The panel as it looks now, at the screen's resolution."""
-        return self.grab()
+    def show_help(self) -> None:
+        """Opens the card with `help_text`."""
+        explain(self.title(), self.help_text(), self._help_button)
+
+    # Pictures and numbers for other programs.
+
+    def _picture(self) -> Picture:
+        return Picture(self, self._header, self.title(), self.clause(), self.view)
+
+    def picture(self) -> QImage:
+        """The panel as it looks now, without its buttons, twice as fine as on the screen."""
+        return as_image(self._picture())
+
+    def svg(self) -> bytes:
+        """The same as an SVG file of lines and text."""
+        return as_svg(self._picture())
 
     def copy_picture(self) -> None:
         """Puts the picture on the clipboard."""
-        QGuiApplication.clipboard().setPixmap(self.picture())
+        QGuiApplication.clipboard().setImage(self.picture())
 
-    def save_picture(self) -> None:
-        """Asks where, and writes a PNG there."""
-        name = self._title.text().lower().replace(" ", "-") + ".png"
-        path, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Save picture"), name, self.tr("PNG picture (*.png)")
-        )
+    def save_png(self) -> None:
+        """Asks where, and writes the picture there."""
+        path = self._ask_where("png", self.tr("PNG picture (*.png)"))
         if path:
-            try:
-                write_bytes(path, as_png(self.picture().toImage()))
-            except OSError as error:
-                words = self.tr("could not write {0}: {1}")
-                self.set_clause(words.format(Path(path).name, reason(error)))
+            self._saver.save_bytes(path, as_png(self.picture()))
 
+    def save_svg(self) -> None:
+        """Asks where, and writes lines and text there."""
+        path = self._ask_where("svg", self.tr("SVG picture (*.svg)"))
+        if path:
+            self._saver.save_bytes(path, self.svg())
 
-def as_png(image: QImage) -> bytes:
-    """The bytes of a PNG file. Qt's own `save` would overwrite a good file on a full disk."""
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(buffer.data().data())
+    def export_csv(self) -> None:
+        """Asks where, and writes the numbers there as they were when it was asked for."""
+        table = self.table()
+        if table is None or not len(table):
+            self.reported.emit(self.tr("{0} has no numbers yet.").format(self.title()), False)
+            return
+        path = self._ask_where("csv", self.tr("Comma-separated values (*.csv)"))
+        if path:
+            self._saver.save_table(path, table)
+
+    def _ask_where(self, suffix: str, kinds: str) -> str:
+        heading = self.tr("Save {0}").format(self.title())
+        return ask_path(self, heading, file_name(self.title(), self.view, suffix), kinds)
+
+    def _file_done(self, path: str, problem: str) -> None:
+        name = Path(path).name
+        if problem:
+            words = self.tr("{0} cannot be written ({1}): choose another place.")
+            self.reported.emit(words.format(name, problem), True)
+        else:
+            self.reported.emit(self.tr("Wrote {0}.").format(name), False)

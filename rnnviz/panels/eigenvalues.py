@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
-    QContextMenuEvent,
     QFont,
     QFontMetricsF,
     QMouseEvent,
@@ -21,11 +20,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from rnnviz.panels.base import Panel
-from rnnviz.panels.data_file import as_csv, offer_csv
-from rnnviz.panels.explanation import explain
 from rnnviz.panels.gradient_flow import CELL_TOKENS
 from rnnviz.panels.plot import Plot, Range, crisp, grown, polygon, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
+from rnnviz.panels.table import Table
 from rnnviz.panels.theme import mono_font, theme, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.probes.step_jacobian import Spectrum
@@ -450,17 +448,6 @@ class EigenvaluesPanel(Panel):
         for widget in (self.compute_button, self.layers, self.which):
             self.add_header_control(widget)
         self.compute_button.hide()
-        self.menu.addSeparator()
-        offer_csv(self, "eigenvalues.csv", self.csv)
-        explain(
-            self,
-            self.tr(
-                "One step of the recurrence as a linear map: each dot is a direction in which it "
-                "stretches, shrinks or turns a small change of the state. Inside the circle "
-                "changes and gradients fade from step to step, outside they grow; the farther "
-                "from the real axis, the faster they turn."
-            ),
-        )
         self.which.changed.connect(self._show)
         self.layers.changed.connect(self._layer_chosen)
         self._show()
@@ -481,17 +468,27 @@ class EigenvaluesPanel(Panel):
         super().set_view(view)
         self._show()
 
-    def csv(self) -> str:
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "One step of the recurrence as a linear map: each dot is a direction in which it "
+            "stretches, shrinks or turns a small change of the state. Inside the circle "
+            "changes and gradients fade from step to step, outside they grow; the farther "
+            "from the real axis, the faster they turn."
+        )
+
+    def table(self) -> Table | None:
         """Every eigenvalue found, of the Jacobian and of W_hh."""
         found = self._found.spectrum if self._found is not None else None
-        values = (("J", found.jacobian), ("W_hh", found.weights)) if found is not None else ()
-        rows = [
-            (name, float(value.real), float(value.imag))
-            for name, spectrum in values
-            if spectrum is not None
-            for value in spectrum
-        ]
-        return as_csv(("matrix", "real", "imaginary"), rows)
+        if found is None:
+            return None
+        parts = [("J", found.jacobian)]
+        if found.weights is not None:
+            parts.append(("W_hh", found.weights))
+        values = np.concatenate([spectrum for _, spectrum in parts])
+        names = [name for name, spectrum in parts for _ in spectrum]
+        columns = ("matrix", "real part", "imaginary part", "modulus")
+        return Table(columns, (names, values.real.copy(), values.imag.copy(), np.abs(values)))
 
     def choices(self) -> dict[str, Any]:
         """Which eigenvalues, of which layer."""
@@ -583,7 +580,3 @@ class EigenvaluesPanel(Panel):
                 across = max(across, grown(float(np.abs(values.real).max()) * 1.06))
                 up = max(up, grown(float(np.abs(values.imag).max()) * 1.06))
         self.plot.reach = (across, up)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The right button opens the panel's menu."""
-        self.menu.popup(event.globalPos())

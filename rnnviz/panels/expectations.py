@@ -28,8 +28,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollBar, QSizePolicy, QWid
 from rnnviz.panels.activation_colors import ink_on, luminance
 from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.characters import draw_keycap, unknown_sentence
-from rnnviz.panels.next_character import LONGEST_SEED
 from rnnviz.panels.theme import Theme, mono_font, pixels, theme, ui_font
+from rnnviz.panels.widgets.seed_edit import LONGEST_SEED
 from rnnviz.panels.widgets.seed_line import SeedLine
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.writing_control import WritingControl

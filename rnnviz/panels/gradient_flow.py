@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from rnnviz.panels.base import Panel
-from rnnviz.panels.data_file import as_csv, offer_csv
-from rnnviz.panels.explanation import explain
 from rnnviz.panels.plot import (
     Plot,
     Range,
@@ -29,6 +27,7 @@ from rnnviz.panels.plot import (
     whole,
 )
 from rnnviz.panels.readout import Entry, paint_message, paint_readout, power_of_ten, spread_apart
+from rnnviz.panels.table import Table
 from rnnviz.panels.theme import theme, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.toggle import Toggle
@@ -589,18 +588,6 @@ class GradientFlowPanel(Panel):
         self.log_toggle.toggled.connect(self.set_log_y)
         self.plot.navigated.connect(self._navigated)
         self.plot.reset_requested.connect(self.reset_view)
-        self.menu.addSeparator()
-        self.menu.addAction(self.tr("Reset view"), self.reset_view)
-        offer_csv(self, "gradient-flow.csv", self.csv)
-        explain(
-            self,
-            self.tr(
-                "How strongly the loss at one character depends on the state so many steps before "
-                "it: the median over 24 pieces of the text, and where 10 to 90% of them lie. The "
-                "steeper the line falls, the shorter is the memory that training can teach; right "
-                "of the dashed line training never looks."
-            ),
-        )
         self._show()
 
     # What it shows.
@@ -613,7 +600,16 @@ class GradientFlowPanel(Panel):
         super().set_view(view)
         self._show()
 
-    def csv(self) -> str:
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "How strongly the loss at one character depends on the state so many steps before "
+            "it: the median over 24 pieces of the text, and where 10 to 90% of them lie. The "
+            "steeper the line falls, the shorter is the memory that training can teach; right "
+            "of the dashed line training never looks."
+        )
+
+    def table(self) -> Table | None:
         """The norm of every window, layer, state and step back, of the newest and first weights."""
         found = self._found
         flows = (("now", found.flow), ("init", found.initial_flow)) if found is not None else ()
@@ -625,7 +621,8 @@ class GradientFlowPanel(Panel):
             for (layer, back, window), value in np.ndenumerate(norms)
             if math.isfinite(value)
         ]
-        return as_csv(("weights", "state", "layer", "steps_back", "window", "norm"), rows)
+        names = ("weights", "state", "layer", "steps back", "window", "norm of dL/dstate (nats)")
+        return Table(names, tuple(zip(*rows, strict=True))) if rows else None
 
     def choices(self) -> dict[str, Any]:
         """Which weights, which state, and the kind of axis."""
@@ -761,7 +758,3 @@ class GradientFlowPanel(Panel):
             self._reach_seen = max(self._reach_seen, -(-(used + 2) // 10) * 10)
             return self._reach_seen
         return reach
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The right button opens the panel's menu."""
-        self.menu.popup(event.globalPos())

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QContextMenuEvent,
     QFontMetricsF,
     QHelpEvent,
     QKeyEvent,
@@ -23,8 +22,6 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from rnnviz.panels import parameter_groups
 from rnnviz.panels.base import Panel
-from rnnviz.panels.data_file import as_csv, offer_csv
-from rnnviz.panels.explanation import explain
 from rnnviz.panels.parameter_groups import BY_LAYER, BY_MATRIX
 from rnnviz.panels.plot import (
     Plot,
@@ -48,6 +45,7 @@ from rnnviz.panels.readout import (
     power_of_ten,
     spread_apart,
 )
+from rnnviz.panels.table import Table
 from rnnviz.panels.theme import mono_font, theme, themes, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.norm_history import KINDS, NormHistory
@@ -355,8 +353,6 @@ class _GroupPanel(Panel):
         self.grouping.hide()
         self.grouping.changed.connect(self.grouping_changed)
         self.grouping.changed.connect(self._changed)
-        self.menu.addSeparator()
-        offer_csv(self, "step-norms.csv", self.csv)
 
     def set_norms(self, norms: NormHistory) -> None:
         """Draws another run's measured steps from now on."""
@@ -375,17 +371,22 @@ class _GroupPanel(Panel):
         self.grouping.set_current(by)
         self._changed()
 
-    def csv(self) -> str:
+    def table(self) -> Table | None:
         """The norms of every parameter in every measured step that is kept."""
         norms = self.norms
-        columns = [[norms.joint(kind, [name]) for kind in KINDS] for name in norms.names]
-        rows = [
-            (int(step), name, *(float(column[index]) for column in kinds))
-            for index, step in enumerate(norms.steps)
-            for name, kinds in zip(norms.names, columns, strict=True)
+        names, steps = list(norms.names), norms.steps
+        if not len(steps):
+            return None
+        # From parameter by parameter to step by step.
+        columns = [
+            np.stack([norms.joint(kind, [name]) for name in names], axis=1).ravel()
+            for kind in KINDS
         ]
-        heading = ("step", "parameter", "gradient_norm", "weight_norm", "update_norm")
-        return as_csv(heading, rows)
+        headings = ("step", "parameter", "gradient norm (L2)", "weight norm (L2)")
+        return Table(
+            (*headings, "update norm (L2)"),
+            (np.repeat(steps, len(names)), names * len(steps), *columns),
+        )
 
     def choices(self) -> dict[str, Any]:
         """How parameters are grouped."""
@@ -420,10 +421,6 @@ class _GroupPanel(Panel):
             return self.tr("Measuring the next step…")
         return self.tr("Press Play to see what a step does")
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The right button opens the panel's menu."""
-        self.menu.popup(event.globalPos())
-
 
 class GroupNormsPanel(_GroupPanel):
     """The gradient norm of each group in the newest measured step, before clipping."""
@@ -434,15 +431,15 @@ class GroupNormsPanel(_GroupPanel):
         self.bars.highlighted.connect(self.highlighted)
         self.add_header_control(self.grouping)
         self.body.addWidget(self.bars)
-        explain(
-            self,
-            self.tr(
-                "The size of the gradient of each group of parameters in the newest measured step, "
-                "before clipping; whiskers show what was usual in the last 300. Shares are of the "
-                "squared global norm, which is what clipping looks at."
-            ),
-        )
         self.refresh()
+
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "The size of the gradient of each group of parameters in the newest measured step, "
+            "before clipping; whiskers show what was usual in the last 300. Shares are of the "
+            "squared global norm, which is what clipping looks at."
+        )
 
     def set_view(self, view: RunView) -> None:
         """Another run: its own axis."""
@@ -700,18 +697,17 @@ class UpdateRatioPanel(_GroupPanel):
         self.plot.navigated.connect(self._navigated)
         self.plot.reset_requested.connect(self.reset_view)
         self.body.addWidget(self.plot)
-        self.menu.addAction(self.tr("Reset view"), self.reset_view)
         self._following = True
         self._seen: Range | None = None
-        explain(
-            self,
-            self.tr(
-                "How far one step moves each group of parameters, compared with their size. About "
-                "one part in a thousand is usual, as a rule of thumb: far above it the learning "
-                "rate may be too high, far below it that group hardly learns."
-            ),
-        )
         self.refresh()
+
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "How far one step moves each group of parameters, compared with their size. About "
+            "one part in a thousand is usual, as a rule of thumb: far above it the learning "
+            "rate may be too high, far below it that group hardly learns."
+        )
 
     def set_view(self, view: RunView) -> None:
         """Another run: its own axes."""

@@ -11,7 +11,6 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
-    QContextMenuEvent,
     QFontMetricsF,
     QImage,
     QKeyEvent,
@@ -24,11 +23,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.base import Panel
-from rnnviz.panels.data_file import as_csv, offer_csv
-from rnnviz.panels.explanation import explain
 from rnnviz.panels.parameter_groups import short_name
 from rnnviz.panels.plot import crisp, grown, two_figures, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
+from rnnviz.panels.table import Table
 from rnnviz.panels.theme import mono_font, theme, ui_font
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.probes.parameter_statistics import ArrayStatistics
@@ -472,16 +470,6 @@ class ParametersPanel(Panel):
         self.add_header_control(self.choice)
         self.body.addWidget(self.matrix)
         self._found: Inspection | None = None
-        self.menu.addSeparator()
-        offer_csv(self, "parameter.csv", self.csv)
-        explain(
-            self,
-            self.tr(
-                "The values of one weight matrix: a column for each unit or character it reads, a "
-                "row for each unit it writes to, gate by gate. Red is above zero, blue below; "
-                "stripes are units that speak to, or hear from, many others."
-            ),
-        )
         self._show()
 
     def set_view(self, view: RunView) -> None:
@@ -512,14 +500,22 @@ class ParametersPanel(Panel):
             self.choice.setCurrentIndex(index)
             self._show()
 
-    def csv(self) -> str:
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "The values of one weight matrix: a column for each unit or character it reads, a "
+            "row for each unit it writes to, gate by gate. Red is above zero, blue below; "
+            "stripes are units that speak to, or hear from, many others."
+        )
+
+    def table(self) -> Table | None:
         """Every value of the parameter shown with its row and column, from 0."""
         found = self.matrix.statistics
-        rows = []
-        if found is not None:
-            values = found.values.reshape(len(found.values), -1)
-            rows = [(row, column, float(v)) for (row, column), v in np.ndenumerate(values)]
-        return as_csv(("row", "column", self.chosen()), rows)
+        if found is None:
+            return None
+        values = found.values.reshape(len(found.values), -1)
+        rows, columns = (index.ravel() for index in np.indices(values.shape))
+        return Table(("row", "column", found.name), (rows, columns, values.ravel()))
 
     def choices(self) -> dict[str, Any]:
         """The parameter shown."""
@@ -560,7 +556,3 @@ class ParametersPanel(Panel):
         else:
             self.set_clause(self.tr("values"))
         self.matrix.set_statistics(statistics)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The right button opens the panel's menu."""
-        self.menu.popup(event.globalPos())

@@ -1,6 +1,9 @@
-"""Colours, fonts and style sheet of the whole window, read from `resources/theme.json`.
+"""Colours, sizes, fonts and style sheet of the whole window, read from `resources/theme.json`.
 
 Widgets ask `theme()` when they paint and connect to `themes().changed`; nobody else names a colour.
+Sizes obey two things: the type scale, which the user sets, and lecture mode, in which everything
+reads from the back row. Whatever holds text is measured with `px` or `row` and curves are drawn
+with `stroke` and `marker`; all of them change when `themes().changed` says so.
 """
 
 from __future__ import annotations
@@ -29,6 +32,23 @@ from rnnviz.paths import resources_folder
 _TOKEN = re.compile(r"@([a-z0-9-]+)@")
 MODES = ("system", "dark", "light")
 
+BODY_POINTS = 10.0  # body type as designed; 13 of the 96 pixels to an inch
+LECTURE_POINTS = 16.5  # body type as designed for lectures, in a window of LECTURE_LINES
+LECTURE_LINES = 720
+POINTS = (10.0, 11.0, 12.0, 13.0, 14.0, 16.0, 18.0, 20.0, 22.0, 24.0, 28.0, 32.0)
+_LECTURE_LAYOUT = 1.6  # of sizes that hold text, where body type grows by 1.7 and labels by 1.5
+_LECTURE_STROKE = 1.8
+_LECTURE_MARKER = 1.7
+_LINE = 1.25  # height of a line of text in font sizes
+# From the back row muted and faint are the same as absent.
+_LECTURE_TOKENS = {
+    "text-muted": "text-2",
+    "text-2": "text",
+    "border": "border-strong",
+    "grid": "border",
+    "ref": "text-2",
+}
+
 
 @cache
 def _file() -> dict[str, dict[str, str | int | list[str]]]:
@@ -40,18 +60,21 @@ def _file() -> dict[str, dict[str, str | int | list[str]]]:
 
 @dataclass(frozen=True)
 class Theme:
-    """One set of colours by semantic name."""
+    """One set of colours by semantic name; for lectures its pale ones are stronger."""
 
     name: str  # dark or light
+    lecture: bool = False
 
     @property
     def is_dark(self) -> bool:
         """Whether the surfaces are dark."""
         return self.name == "dark"
 
-    @cache  # noqa: B019 - there are two themes, and they live as long as the program
+    @cache  # noqa: B019 - there are four, and they live as long as the program
     def hex(self, token: str) -> str:
         """A colour as `#RRGGBB`; an unknown token raises KeyError."""
+        if self.lecture:
+            token = _LECTURE_TOKENS.get(token, token)
         return str(_file()[self.name][token])
 
     def color(self, token: str, alpha: float = 1.0) -> QColor:
@@ -71,20 +94,64 @@ class Theme:
 
 
 class Themes(QObject):
-    """Holds the theme in force and follows the system's colour scheme in mode `system`."""
+    """Holds colours and sizes in force; follows the system's colour scheme in mode `system`."""
 
-    changed = Signal()
+    changed = Signal()  # of colours, of the type scale or of lecture mode
 
     def __init__(self) -> None:
         super().__init__()
         self.mode = "system"
         self.current = Theme("dark")
+        self.points = BODY_POINTS  # of body type on the desk
+        self.lecture_points = LECTURE_POINTS  # of body type in lectures, at LECTURE_LINES
+        self.lecture_lines = 0  # height of the window in lecture mode; 0 out of it
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
 
     def set_mode(self, mode: str) -> None:
         """Chooses dark, light or system and restyles every widget."""
         self.mode = mode
         self._resolve()
+
+    @property
+    def lecture(self) -> bool:
+        """Whether lecture mode is on."""
+        return self.lecture_lines > 0
+
+    def set_lecture(self, lines: int) -> None:
+        """Lecture mode for a window of so many lines, as everything grows with it; 0 ends it."""
+        if lines != self.lecture_lines:
+            self.lecture_lines = lines
+            self._resolve()
+
+    def body_points(self) -> float:
+        """The size of body type that is chosen for the mode in force."""
+        return self.lecture_points if self.lecture else self.points
+
+    def set_points(self, points: float) -> None:
+        """Body type of 10 to 32 pt, 16.5 to 32 in lecture mode; all other type goes with it."""
+        least = LECTURE_POINTS if self.lecture else POINTS[0]
+        points = min(max(points, least), POINTS[-1])
+        if points == self.body_points():
+            return
+        if self.lecture:
+            self.lecture_points = points
+        else:
+            self.points = points
+        self._resolve()
+
+    def step_points(self, direction: int) -> None:
+        """The next larger or smaller size of type, as far as there is one."""
+        now = self.body_points()
+        if direction > 0:
+            self.set_points(min((p for p in POINTS if p > now), default=now))
+        else:
+            self.set_points(max((p for p in POINTS if p < now), default=now))
+
+    def scale(self) -> float:
+        """How much larger than designed the type is: for the desk, or for 720 lines in lectures."""
+        if self.lecture:
+            return self.lecture_points / LECTURE_POINTS * self.lecture_lines / LECTURE_LINES
+        return round(self.points * 96 / 72) / round(BODY_POINTS * 96 / 72)
 
     def _system_changed(self) -> None:
         if self.mode == "system":
@@ -95,7 +162,9 @@ class Themes(QObject):
         if name == "system":
             scheme = QGuiApplication.styleHints().colorScheme()
             name = "light" if scheme == Qt.ColorScheme.Light else "dark"
-        self.current = Theme(name)
+        self.current = Theme(name, self.lecture)
+        ui_font.cache_clear()
+        mono_font.cache_clear()
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.setFont(ui_font("body"))
@@ -122,7 +191,44 @@ def theme() -> Theme:
 
 def pixels(role: str) -> int:
     """Font size of a role (tick, label, body, key, end-value, value, seed, sample) in pixels."""
-    size = _file()["pixels"][role]
+    size = _file()["lecture-pixels" if themes().lecture else "pixels"][role]
+    assert isinstance(size, int)
+    return round(size * themes().scale())
+
+
+def px(n: float) -> int:
+    """A layout size in pixels that must grow with the type in it; `n` is the one designed."""
+    return max(round(n * _layout_scale()), 1) if n > 0 else round(n * _layout_scale())
+
+
+def row(n: float, lines: int = 1) -> int:
+    """The height of a bar or control that holds lines of text, `n` as designed.
+
+    It grows by what its text grows by, which leaves more of a window with large type than `px`.
+    """
+    return round(n + lines * _LINE * (pixels("body") - _designed_body()))
+
+
+def stroke(width: float = 2.2) -> float:
+    """The pen width of a curve in pixels; `plot.draw_curve` avoids the slow way to paint it."""
+    return width * _LECTURE_STROKE * _lecture_lines() if themes().lecture else width
+
+
+def marker(size: float) -> float:
+    """The size of a dot or handle in pixels."""
+    return size * _LECTURE_MARKER * _lecture_lines() if themes().lecture else size
+
+
+def _layout_scale() -> float:
+    return themes().scale() * (_LECTURE_LAYOUT if themes().lecture else 1.0)
+
+
+def _lecture_lines() -> float:
+    return themes().lecture_lines / LECTURE_LINES
+
+
+def _designed_body() -> int:
+    size = _file()["pixels"]["body"]
     assert isinstance(size, int)
     return size
 
@@ -143,7 +249,10 @@ def _families(kind: str) -> tuple[str, ...]:
 
 @cache
 def ui_font(role: str = "body", *, bold: bool = False) -> QFont:
-    """The interface font at a role's size, figures of equal width; shared, so not to change."""
+    """The interface font at a role's size, figures of equal width; shared, so not to change.
+
+    Ask again after `themes().changed`.
+    """
     font = QFont()
     font.setFamilies(list(_families("ui")))
     font.setPixelSize(pixels(role))

@@ -21,9 +21,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QWidget
 
-from rnnviz.panels.activation_colors import GATES, STRIP_OPACITY, color_image, text_opacity
+from rnnviz.panels.activation_colors import (
+    GATES,
+    STRIP_OPACITY,
+    color_image,
+    level_above,
+    text_opacity,
+)
 from rnnviz.panels.base import Panel
-from rnnviz.panels.hidden_state import level_above
 from rnnviz.panels.plot import polygon
 from rnnviz.panels.theme import icon, mono_font, theme, ui_font
 from rnnviz.panels.widgets.segmented import Segmented

@@ -23,12 +23,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollBar, QSizePolicy, Q
 from rnnviz.engine.cells import CELLS
 from rnnviz.panels.activation_colors import GATES, STRIP_OPACITY, color_image
 from rnnviz.panels.base import Panel
-from rnnviz.panels.hidden_state import similar_order
 from rnnviz.panels.theme import icon, mono_font, theme, ui_font
 from rnnviz.panels.unit_text import signal_words, unit_level
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.probes.text_features import FEATURES
 from rnnviz.probes.unit_matches import NO_MATCH, UnitMatches
+from rnnviz.probes.unit_order import similar_order
 from rnnviz.session.questions import SignalTrace
 from rnnviz.session.view import RunView
 
@@ -449,12 +449,12 @@ class UnitsPanel(Panel):
         self.again.setAccessibleName(self.tr("Match again"))
         for control in (self.orders, self.layers, self.signals, self.again):
             self.add_header_control(control)
-        self.table = UnitTable()
+        self.grid = UnitTable()
         self.bar = QScrollBar(Qt.Orientation.Vertical)
         self.bar.setAccessibleName(self.tr("Rows in sight"))
         line = QHBoxLayout()
         line.setSpacing(2)
-        line.addWidget(self.table, 1)
+        line.addWidget(self.grid, 1)
         line.addWidget(self.bar)
         self.body.setContentsMargins(4, 0, 4, 6)
         self.body.addLayout(line, 1)
@@ -462,10 +462,10 @@ class UnitsPanel(Panel):
         self.layers.changed.connect(lambda _: self._signal_chosen())
         self.signals.changed.connect(lambda _: self._signal_chosen())
         self.again.clicked.connect(self.again_requested)
-        self.table.unit_chosen.connect(self.unit_chosen)
-        self.table.renamed.connect(self._rename)
-        self.table.scrolled.connect(self._place_bar)
-        self.bar.valueChanged.connect(self.table.scroll_to)
+        self.grid.unit_chosen.connect(self.unit_chosen)
+        self.grid.renamed.connect(self._rename)
+        self.grid.scrolled.connect(self._place_bar)
+        self.bar.valueChanged.connect(self.grid.scroll_to)
         self.apply_theme()
         self._update_clause()
 
@@ -485,13 +485,13 @@ class UnitsPanel(Panel):
         self._now = view.step
         self._names = {}
         self.forget()
-        self.table.choose(-1)
+        self.grid.choose(-1)
         super().set_view(view)
 
     def forget(self) -> None:
         """Drops matches and courses, because another signal was chosen."""
         self._matches, self._trace, self._similar = None, None, None
-        self.table.show_trace(None)
+        self.grid.show_trace(None)
         self._show_names()
         self._order()
 
@@ -510,7 +510,7 @@ class UnitsPanel(Panel):
     def show_trace(self, trace: SignalTrace) -> None:
         """The courses over the painted text."""
         self._trace = trace
-        self.table.show_trace(trace)
+        self.grid.show_trace(trace)
         if self.orders.current() == "similar" and self._similar is None:
             self._order()
 
@@ -539,7 +539,7 @@ class UnitsPanel(Panel):
     def apply_theme(self) -> None:
         """Colours of the theme in force."""
         self.again.setIcon(icon("reset"))
-        self.table.update()
+        self.grid.update()
 
     def choices(self) -> dict[str, Any]:
         """Layer, signal, order, and the names the user gave."""
@@ -580,7 +580,7 @@ class UnitsPanel(Panel):
 
     def _show_names(self) -> None:
         here = (self.layer(), self.signal())
-        self.table.show_names({w[2]: name for w, name in self._names.items() if w[:2] == here})
+        self.grid.show_names({w[2]: name for w, name in self._names.items() if w[:2] == here})
 
     # The order.
 
@@ -596,7 +596,7 @@ class UnitsPanel(Panel):
             order = np.argsort(-np.abs(matches.r), kind="stable")
         elif by == "variance" and matches is not None:
             order = np.argsort(-matches.variance, kind="stable")
-        self.table.show_matches(matches, order)
+        self.grid.show_matches(matches, order)
         self._update_clause()
 
     def _signal_chosen(self) -> None:
@@ -621,11 +621,11 @@ class UnitsPanel(Panel):
             self.set_clause(words.format(f"{self._step:,}", f"{self._now:,}"))
 
     def _place_bar(self) -> None:
-        most = max(len(self.table.order()) - self.table.capacity(), 0)
+        most = max(len(self.grid.order()) - self.grid.capacity(), 0)
         self.bar.blockSignals(True)
-        self.bar.setPageStep(self.table.capacity())
+        self.bar.setPageStep(self.grid.capacity())
         self.bar.setRange(0, most)
-        self.bar.setValue(self.table.first())
+        self.bar.setValue(self.grid.first())
         self.bar.blockSignals(False)
         self.bar.setVisible(most > 0)
 

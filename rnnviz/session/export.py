@@ -90,6 +90,15 @@ def _pieces(record: Record) -> Iterator[list[tuple[tuple[float, ...], float | No
         yield [(values, validations.get(values[0])) for values in zip(*parts, strict=True)]
 
 
+def steps_of(record: Record) -> Iterator[tuple[tuple[float, ...], float | None]]:
+    """Step by step: step, characters, seconds, loss, smoothed, grad_norm, clipped, learning_rate.
+
+    Beside each the validation loss measured at that step, if there is one.
+    """
+    for rows in _pieces(record):
+        yield from rows
+
+
 def _short(column: NDArray[Any]) -> list[float]:
     """Plain numbers; single precision without the digits that a double would add to it."""
     if column.dtype == np.float32:

@@ -6,6 +6,7 @@ million steps costs no more than one over a thousand.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -223,8 +224,10 @@ class History:
         """
         steps = self.step.values
         series: Series = getattr(self, column)
-        first = int(np.searchsorted(steps, low))
-        last = int(np.searchsorted(steps, high, side="right"))
+        # Whole numbers: to look a float up, NumPy would turn every step into one first.
+        most = 2**62
+        first = int(np.searchsorted(steps, math.ceil(max(low, -most))))
+        last = int(np.searchsorted(steps, math.floor(min(high, most)), side="right"))
         first, last = max(first - 1, 0), min(last + 1, len(steps))
         if last - first < 1:
             empty = np.empty(0)
@@ -234,7 +237,7 @@ class History:
             return steps[first:last].astype(np.float64), y, y
         start, stop = float(max(steps[first], 1)), float(steps[last - 1])
         inner = np.geomspace(start, stop, bins + 1) if log_x else np.linspace(start, stop, bins + 1)
-        edges = np.unique(np.searchsorted(steps, inner[:-1]).astype(np.int64))
+        edges = np.unique(np.searchsorted(steps, np.ceil(inner[:-1]).astype(np.int64)))
         edges = np.append(edges[(edges >= first) & (edges < last)], last)
         if edges[0] > first:
             edges = np.insert(edges, 0, first)

@@ -54,6 +54,7 @@ class Mailbox:
         self._lock = threading.Lock()
         self._waiting = Delivery()
         self._weights: tuple[int, Network] | None = None
+        self._read = ""
         self._weights_wanted = threading.Event()
         self.weights_posted = threading.Event()  # set on each post; the prober waits on it
 
@@ -101,10 +102,13 @@ class Mailbox:
         """Whether the training thread should post a copy now."""
         return self._weights_wanted.is_set()
 
-    def post_weights(self, step: int, network: Network) -> None:
-        """Replaces the copy; `network` must be a snapshot that nobody writes to."""
+    def post_weights(self, step: int, network: Network, read: str = "") -> None:
+        """Replaces the copy; `network` must be a snapshot that nobody writes to.
+
+        `read` is the end of what one of the training streams has read by then.
+        """
         with self._lock:
-            self._weights = (step, network)
+            self._weights, self._read = (step, network), read
             self._weights_wanted.clear()
         self.weights_posted.set()
 
@@ -112,3 +116,8 @@ class Mailbox:
         """The newest copy and the step it was made after, or None before the first."""
         with self._lock:
             return self._weights
+
+    def latest_read(self) -> str:
+        """The text that came with the newest copy."""
+        with self._lock:
+            return self._read

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
-import os
-from pathlib import Path
-from types import TracebackType
 
-from rnnviz.files import reason
 from rnnviz.session.export import number
 from rnnviz.session.frames import Row
+from rnnviz.session.growing_file import GrowingFile
 
 
-class MetricsWriter:
-    """A context manager over one `.jsonl` file, which grows by a whole line with every step.
-
-    It can be read while the training goes on, and of one that is killed all lines are there.
-    OSError when the file cannot be begun; what goes wrong later, such as a full disk, is kept in
-    `problem` as one sentence, so that training goes on; the lines so far stay.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.problem = ""
-        self._path = path
-        self._file = path.open("wb", buffering=0)  # a line is one call of the system
+class MetricsWriter(GrowingFile):
+    """One `.jsonl` file, which grows by a whole line with every step."""
 
     def write(self, row: Row, val_loss: float | None = None) -> None:
         """Adds the line of one step; losses in nats per character, the norm before clipping."""
@@ -43,33 +28,4 @@ class MetricsWriter:
         }
         if val_loss is not None:
             line["val_loss"] = number(val_loss)
-        content = (json.dumps(line) + "\n").encode()
-        end = self._file.tell()
-        try:
-            if self._file.write(content) < len(content):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError as error:
-            self._say(error)
-            with contextlib.suppress(OSError):
-                self._file.truncate(end)
-
-    def close(self) -> None:
-        """Closes the file."""
-        try:
-            self._file.close()
-        except OSError as error:
-            self._say(error)
-
-    def _say(self, error: OSError) -> None:
-        self.problem = f"{self._path} cannot be written ({reason(error)}): free some space."
-
-    def __enter__(self) -> MetricsWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        self.append((json.dumps(line) + "\n").encode())

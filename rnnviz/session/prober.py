@@ -14,11 +14,15 @@ from rnnviz.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reading of the seed with the weights after `step`; `request` counts the requests."""
+    """A reading of the seed with the weights after `step`; `request` counts the requests.
+
+    With `followed` it is not of the seed but of the text that training has just read.
+    """
 
     request: int
     step: int
     reading: Reading
+    followed: bool = False
 
 
 class Prober(Onlooker):
@@ -34,7 +38,9 @@ class Prober(Onlooker):
         self._vocabulary = vocabulary
         self._on_answer = on_answer
         self._text, self._request = "", 1
+        self._follows = False
         self._answered, self._answered_step = 0, -1  # only the thread's
+        self._followed_step = -1
 
     def ask(self, text: str) -> int:
         """Replaces the request; returns its number."""
@@ -43,15 +49,31 @@ class Prober(Onlooker):
             self._request += 1
             return self._request
 
+    def follow(self, on: bool) -> None:
+        """Whether renewals also read the text that training has just read."""
+        with self._asking():
+            self._follows = on
+            self._followed_step = -1
+            self._renewal_wanted = True
+
     def _due(self) -> bool:
         return self._request != self._answered
 
     def _work(self, step: int, network: Network, renew: bool) -> None:
         with self._condition:
             request, text = self._request, self._text
-        if request == self._answered and step == self._answered_step:
+            follow = renew and self._follows and step != self._followed_step
+        anew = request != self._answered or step != self._answered_step
+        if not anew and not follow:
             return
-        self._answered, self._answered_step = request, step
         with self._charged():
-            reading = read_text(network, self._vocabulary, text)
-        self._on_answer(Answer(request, step, reading))
+            if anew:
+                self._answered, self._answered_step = request, step
+                self._on_answer(Answer(request, step, self._read(network, text)))
+            if follow:
+                self._followed_step = step
+                reading = self._read(network, self._mailbox.latest_read())
+                self._on_answer(Answer(request, step, reading, followed=True))
+
+    def _read(self, network: Network, text: str) -> Reading:
+        return read_text(network, self._vocabulary, text)

@@ -39,6 +39,7 @@ _LONGEST_VALIDATION_GAP = 20.0  # seconds
 _DOUBLE_UNTIL = 256  # steps; up to there costly things come at every power of two
 _GESTURE = 1.0  # seconds: changes of one setting closer than this are one mark
 _LONGEST_SAMPLE_GAP = 4.0  # seconds
+_READ = 256  # characters of the text just read that go with the weights
 
 
 @dataclass(frozen=True)
@@ -472,7 +473,8 @@ class Runner:
         self.mailbox.post(RunState(phase, self.run.trainer.steps, message))
 
     def _post_weights(self) -> None:
-        self.mailbox.post_weights(self.run.trainer.steps, self.run.network.snapshot())
+        run = self.run
+        self.mailbox.post_weights(run.trainer.steps, run.network.snapshot(), run.last_read(_READ))
 
 
 def _numbers(value: object, count: int) -> list[float] | None:

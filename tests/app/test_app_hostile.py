@@ -19,9 +19,9 @@ from rnnviz.app import main_window
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
-from rnnviz.panels.next_character import LONGEST_SEED
 from rnnviz.panels.widgets.number_field import NumberField
 from rnnviz.panels.widgets.plain_tip import plain_tip
+from rnnviz.panels.widgets.seed_edit import LONGEST_SEED
 from rnnviz.session import presets as presets_module
 from rnnviz.session.config import RunConfig
 from rnnviz.text import catalogue

@@ -117,7 +117,7 @@ def test_the_answers_reach_their_panels(shown: Rig) -> None:
     matches = page.units.matches()
     assert matches is not None and matches.complete
     best = int(np.abs(matches.r).argmax())
-    assert page.unit_text.unit() == best == page.units.table.chosen()
+    assert page.unit_text.unit() == best == page.units.grid.chosen()
     assert page.unit_text.painted.text() == TEXT[:1_000]
     assert not page.grab().isNull()
 
@@ -167,7 +167,7 @@ def test_a_unit_pinned_elsewhere_is_painted(shown: Rig) -> None:
     assert shown.page.unit_text.unit() == 6
     assert shown.asked == [AskSignal(TEXT[:1_000], 1, "c"), AskUnits(TEXT, 1, "c")]
     shown.answer()
-    assert shown.page.unit_text.unit() == 6 == shown.page.units.table.chosen()
+    assert shown.page.unit_text.unit() == 6 == shown.page.units.grid.chosen()
     assert "layer 2, cell state c" in shown.page.unit_text.clause()
     shown.kinds()
     shown.page.pin(1, "c", 3)
@@ -176,15 +176,15 @@ def test_a_unit_pinned_elsewhere_is_painted(shown: Rig) -> None:
 
 def test_arrows_and_list_choose_units(shown: Rig) -> None:
     page = shown.page
-    order = page.units.table.order()
+    order = page.units.grid.order()
     QTest.mouseClick(page.unit_text.after, LEFT)
-    assert page.unit_text.unit() == order[1] == page.units.table.chosen()
+    assert page.unit_text.unit() == order[1] == page.units.grid.chosen()
     QTest.mouseClick(page.unit_text.before, LEFT)
     QTest.mouseClick(page.unit_text.before, LEFT)
     assert page.unit_text.unit() == order[0]
-    QTest.mouseClick(page.units.table, LEFT, pos=page.units.table.row_rect(3).center().toPoint())
+    QTest.mouseClick(page.units.grid, LEFT, pos=page.units.grid.row_rect(3).center().toPoint())
     assert page.unit_text.unit() == order[3]
-    assert page.unit_text.clause().startswith(page.units.table.name(int(order[3])))
+    assert page.unit_text.clause().startswith(page.units.grid.name(int(order[3])))
 
 
 def test_units_are_matched_again_when_the_page_is_opened_after_training(shown: Rig) -> None:
@@ -327,7 +327,7 @@ def test_choices_come_back_with_a_run(shown: Rig) -> None:
     page.reset_layout()
     page.choose(kept)
     shown.answer()
-    assert page.unit_text.unit() == 6 == page.units.table.chosen()
+    assert page.unit_text.unit() == 6 == page.units.grid.chosen()
     assert (page.units.layer(), page.units.signal()) == (1, "c")
     assert page.unit_text.painted.text() == "the wa"
     assert page.expectations.columns.unit == "rank" and page.expectations.height() == 300

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
@@ -23,6 +24,7 @@ from rnnviz.app.application import make_application
 from rnnviz.app.background import Job
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
+from rnnviz.engine.blas import Parallelism
 from rnnviz.engine.checkpoint import load_model, save_model
 from rnnviz.panels.theme import themes
 from rnnviz.session import commands
@@ -193,6 +195,30 @@ def test_a_run_goes_on_bit_for_bit_after_saving_and_opening(
     assert live.run.trainer.streams.state_dict() == whole.trainer.streams.state_dict()
     history = window.controller.view.history
     assert list(history.step.values) == list(range(1, steps + 1))
+
+
+def test_a_run_that_goes_on_otherwise_is_told(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    live = window.controller.live
+    assert live is not None
+    path = tmp_path / "kept.safetensors"
+    choose(monkeypatch, path)
+    saved(qtbot, window)
+    window.open_path(str(path))
+    qtbot.waitUntil(lambda: window.controller.live is not live)
+    assert "goes on in" not in window.notice.words()
+    live = window.controller.live
+    live.run.parallelism = Parallelism(4000, 1)  # as if of a larger machine
+    train(qtbot, window)
+    saved(qtbot, window)
+    window.open_path(str(path))
+    qtbot.waitUntil(
+        said(window, "kept.safetensors was trained in 4000 processes and goes on in one process"),
+        timeout=10_000,
+    )
 
 
 def test_save_asks_once_and_save_as_always(
@@ -570,15 +596,19 @@ def test_a_failed_training_can_still_be_saved(
 # Exports.
 
 
+def export_actions(window: MainWindow) -> dict[str, QAction]:
+    menu = window.top_bar.menu_button.menu().actions()[0].menu()
+    export = next(a.menu() for a in menu.actions() if a.text() == "Export")
+    return {action.text(): action for action in export.actions()}
+
+
 def test_exports_from_the_file_menu(
     qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     window = windows.open()
     train(qtbot, window, 60)
     view = window.controller.view
-    menu = window.top_bar.menu_button.menu().actions()[0].menu()
-    export = next(a.menu() for a in menu.actions() if a.text() == "Export")
-    actions = {action.text(): action for action in export.actions()}
+    actions = export_actions(window)
     written = {}
     for words, name in (
         ("Metrics as CSV…", "m.csv"),
@@ -599,6 +629,29 @@ def test_exports_from_the_file_menu(
     choose(monkeypatch, tmp_path / "no" / "m.csv")
     actions["Metrics as CSV…"].trigger()
     qtbot.waitUntil(said(window, "m.csv cannot be written (No such file"), timeout=10_000)
+
+
+def test_event_files_get_a_name_tensorboard_looks_for(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("tensorboard")
+    window = windows.open()
+    train(qtbot, window)
+    choose(monkeypatch, tmp_path / "mine")
+    export_actions(window)["Metrics for TensorBoard…"].trigger()
+    qtbot.waitUntil(said(window, "Wrote mine.tfevents"), timeout=10_000)
+    assert (tmp_path / "mine.tfevents").stat().st_size > 0
+
+
+def test_without_tensorboard_it_is_told_before_a_name_is_asked_for(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: pytest.fail("asked"))
+    export_actions(window)["Metrics for TensorBoard…"].trigger()
+    assert "pip install 'rnnviz[tensorboard]'" in window.notice.words()
 
 
 # Models from elsewhere.

@@ -11,9 +11,11 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from rnnviz.engine.cells import CELLS
-from rnnviz.panels.hidden_state import SIGNALS, HiddenStatePanel, level_above, similar_order
+from rnnviz.panels.activation_colors import level_above
+from rnnviz.panels.hidden_state import SIGNALS, HiddenStatePanel
 from rnnviz.panels.theme import theme, themes
 from rnnviz.probes.reading import Reading
+from rnnviz.probes.unit_order import similar_order
 from rnnviz.session.config import RunConfig
 from rnnviz.session.frames import InForce
 from rnnviz.session.prober import Answer
@@ -95,7 +97,7 @@ def test_rows_are_units_and_columns_characters(panel: HiddenStatePanel) -> None:
     order = panel.unit_order()
     assert sorted(order) == list(range(128))
     np.testing.assert_array_equal(values_shown(panel), answer.reading.signals[0]["h"][order])
-    panel.index_action.trigger()
+    panel.order_actions["index"].trigger()
     assert panel.clause() == "128 units, by index"
     np.testing.assert_array_equal(values_shown(panel), answer.reading.signals[0]["h"])
 
@@ -106,7 +108,7 @@ def test_the_picture_is_crisp_and_in_the_right_place(panel: HiddenStatePanel) ->
     h[:] = 0.0
     h[5, 3] = 1.0
     h[90, 7] = -1.0
-    panel.index_action.trigger()
+    panel.order_actions["index"].trigger()
     panel.show_answer(answer)
     area, image = panel.map.map_rect(), panel.map.grab().toImage()
     assert area.height() % 128 == 0
@@ -152,8 +154,8 @@ def test_the_order_stays_while_watching(panel: HiddenStatePanel) -> None:
     QTest.mouseClick(panel.sort_button, Qt.MouseButton.LeftButton)
     assert (panel.unit_order() != order).any()
     order = panel.unit_order()
-    panel.index_action.trigger()
-    panel.similar_action.trigger()
+    panel.order_actions["index"].trigger()
+    panel.order_actions["similar"].trigger()
     np.testing.assert_array_equal(panel.unit_order(), order)
 
 
@@ -190,7 +192,7 @@ def test_signals_a_cell_lacks_stay_in_place(panel: HiddenStatePanel, cell: str) 
 
 def test_a_layer_can_be_chosen(panel: HiddenStatePanel) -> None:
     answer = answer_to(TEXT)
-    panel.index_action.trigger()
+    panel.order_actions["index"].trigger()
     panel.show_answer(answer)
     place = panel.layers.option_center("2").toPoint()
     QTest.mouseClick(panel.layers, Qt.MouseButton.LeftButton, pos=place)
@@ -216,7 +218,7 @@ def test_the_cell_state_has_levels_that_hold_it(panel: HiddenStatePanel) -> None
 def test_many_units_share_rows(panel: HiddenStatePanel) -> None:
     panel.set_view(view_of(hidden=600, layers=1))
     answer = answer_to(TEXT, hidden=600, layers=1)
-    panel.index_action.trigger()
+    panel.order_actions["index"].trigger()
     panel.show_answer(answer)
     per_row = panel.map.units_per_row()
     assert per_row > 1
@@ -242,7 +244,7 @@ def test_hovering_reads_out(panel: HiddenStatePanel) -> None:
     value = f"{answer.reading.signals[0]['h'][unit, column]:+.2f}".replace("-", "−")
     assert panel.map.readout() == f"unit {unit + 1}, newline, {value}"
     assert panel.map.grab().toImage() != before
-    QTest.mouseMove(panel.map, QPoint(2, 2))
+    QTest.mouseMove(panel.map, QPoint(panel.map.width() - 2, 2))
     assert panel.map.readout() == ""
     assert panel.map.grab().toImage() == before
 

@@ -11,8 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from rnnviz.panels.next_character import LONGEST_SEED, NextCharacterPanel, percent, softmax
+from rnnviz.panels.next_character import NextCharacterPanel
+from rnnviz.panels.probability_bars import percent, softmax
 from rnnviz.panels.theme import themes
+from rnnviz.panels.widgets.seed_edit import LONGEST_SEED
 from rnnviz.probes.reading import Reading
 from rnnviz.session.config import RunConfig
 from rnnviz.session.frames import InForce

@@ -14,12 +14,12 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from rnnviz.panels.activation_colors import color_image, color_table, luminance, text_opacity
-from rnnviz.panels.hidden_state import similar_order
 from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.unit_text import MARGIN, UnitTextPanel, broken_lines
 from rnnviz.panels.units import UnitsPanel
 from rnnviz.probes.text_features import FEATURES
 from rnnviz.probes.unit_matches import UnitMatches
+from rnnviz.probes.unit_order import similar_order
 from rnnviz.session.config import RunConfig
 from rnnviz.session.frames import InForce
 from rnnviz.session.questions import SignalTrace
@@ -95,8 +95,8 @@ def choose(panel: UnitsPanel, order: str) -> None:
 
 
 def test_before_anything_is_known_every_unit_has_a_row(units: UnitsPanel) -> None:
-    np.testing.assert_array_equal(units.table.order(), np.arange(UNITS))
-    assert units.table.name(3) == "" and units.clause() == ""
+    np.testing.assert_array_equal(units.grid.order(), np.arange(UNITS))
+    assert units.grid.name(3) == "" and units.clause() == ""
     assert not units.grab().isNull()
 
 
@@ -104,26 +104,26 @@ def test_orders(units: UnitsPanel) -> None:
     matches, trace = matches_of(), trace_of()
     units.show_trace(trace)
     units.show_matches(matches, 1_200)
-    np.testing.assert_array_equal(units.table.order(), np.argsort(-np.abs(matches.r)))
+    np.testing.assert_array_equal(units.grid.order(), np.argsort(-np.abs(matches.r)))
     choose(units, "index")
-    np.testing.assert_array_equal(units.table.order(), np.arange(UNITS))
+    np.testing.assert_array_equal(units.grid.order(), np.arange(UNITS))
     choose(units, "variance")
-    np.testing.assert_array_equal(units.table.order(), np.argsort(-matches.variance))
+    np.testing.assert_array_equal(units.grid.order(), np.argsort(-matches.variance))
     choose(units, "similar")
-    np.testing.assert_array_equal(units.table.order(), similar_order(trace.values[:, -100:]))
+    np.testing.assert_array_equal(units.grid.order(), similar_order(trace.values[:, -100:]))
     units.show_trace(trace_of(seed=9))  # newer weights move no rows
-    np.testing.assert_array_equal(units.table.order(), similar_order(trace.values[:, -100:]))
+    np.testing.assert_array_equal(units.grid.order(), similar_order(trace.values[:, -100:]))
 
 
 def test_names_are_given_where_something_matches(units: UnitsPanel) -> None:
     matches = matches_of()
     units.show_matches(matches, 7)
-    named = [bool(units.table.name(unit)) for unit in range(UNITS)]
+    named = [bool(units.grid.name(unit)) for unit in range(UNITS)]
     np.testing.assert_array_equal(named, np.abs(matches.r) >= 0.4)
     assert True in named and False in named
     best = int(np.abs(matches.r).argmax())
-    assert units.table.name(best) == FEATURES[matches.feature[best]]
-    assert f"unit {best + 1}: {units.table.name(best)}, r " in units.table.words(best)
+    assert units.grid.name(best) == FEATURES[matches.feature[best]]
+    assert f"unit {best + 1}: {units.grid.name(best)}, r " in units.grid.words(best)
 
 
 def test_the_clause_says_how_much_was_read_and_when(units: UnitsPanel) -> None:
@@ -137,14 +137,14 @@ def test_the_clause_says_how_much_was_read_and_when(units: UnitsPanel) -> None:
 def test_a_click_chooses_a_unit(units: UnitsPanel, qtbot: QtBot) -> None:
     units.show_matches(matches_of(), 7)
     with qtbot.waitSignal(units.unit_chosen) as chosen:
-        QTest.mouseClick(units.table, LEFT, pos=units.table.row_rect(4).center().toPoint())
-    assert chosen.args == [units.table.order()[4]] == [units.table.chosen()]
-    assert units.table.accessibleDescription().startswith(f"unit {chosen.args[0] + 1}: ")
+        QTest.mouseClick(units.grid, LEFT, pos=units.grid.row_rect(4).center().toPoint())
+    assert chosen.args == [units.grid.order()[4]] == [units.grid.chosen()]
+    assert units.grid.accessibleDescription().startswith(f"unit {chosen.args[0] + 1}: ")
 
 
 def test_the_keyboard_goes_through_the_list_and_scrolls_it(units: UnitsPanel, qtbot: QtBot) -> None:
     units.show_matches(matches_of(), 7)
-    table, seen = units.table, []
+    table, seen = units.grid, []
     units.unit_chosen.connect(seen.append)
     table.setFocus()
     for _ in range(table.capacity() + 3):
@@ -178,11 +178,11 @@ def test_strips_show_the_course_of_their_unit(units: UnitsPanel) -> None:
     trace.values[:] = 0.0
     trace.values[2, :86] = 1.0
     units.show_trace(trace)
-    image = units.table.grab().toImage()
-    _, _, _, strip, right = units.table._columns()
-    y = round(units.table.row_rect(2).center().y())
+    image = units.grid.grab().toImage()
+    _, _, _, strip, right = units.grid._columns()
+    y = round(units.grid.row_rect(2).center().y())
     left, late = image.pixelColor(strip + 20, y), image.pixelColor(right - 20, y)
-    other = image.pixelColor(strip + 20, round(units.table.row_rect(3).center().y()))
+    other = image.pixelColor(strip + 20, round(units.grid.row_rect(3).center().y()))
     assert left.red() > 2 * left.blue() and late == other
 
 
@@ -192,50 +192,50 @@ def test_again(units: UnitsPanel, qtbot: QtBot) -> None:
 
 
 def rename(units: UnitsPanel, unit: int, words: str, key: Qt.Key = Qt.Key.Key_Return) -> None:
-    row = int(np.flatnonzero(units.table.order() == unit)[0])
-    name, *_ = units.table._columns()
-    place = QPoint(name + 10, round(units.table.row_rect(row).center().y()))
-    QTest.mouseDClick(units.table, LEFT, pos=place)
-    assert units.table.editor.isVisible()
-    units.table.editor.selectAll()
-    QTest.keyClicks(units.table.editor, words)
-    QTest.keyClick(units.table.editor, key)
-    assert not units.table.editor.isVisible()
+    row = int(np.flatnonzero(units.grid.order() == unit)[0])
+    name, *_ = units.grid._columns()
+    place = QPoint(name + 10, round(units.grid.row_rect(row).center().y()))
+    QTest.mouseDClick(units.grid, LEFT, pos=place)
+    assert units.grid.editor.isVisible()
+    units.grid.editor.selectAll()
+    QTest.keyClicks(units.grid.editor, words)
+    QTest.keyClick(units.grid.editor, key)
+    assert not units.grid.editor.isVisible()
 
 
 def test_names_can_be_given_and_taken_back(units: UnitsPanel, qtbot: QtBot) -> None:
     units.show_matches(matches_of(), 7)
-    unit = int(units.table.order()[2])
-    guess = units.table.guess(unit)
+    unit = int(units.grid.order()[2])
+    guess = units.grid.guess(unit)
     with qtbot.waitSignal(units.renamed):
         rename(units, unit, "  who speaks ")
-    assert units.table.name(unit) == "who speaks" and units.table.guess(unit) == guess
+    assert units.grid.name(unit) == "who speaks" and units.grid.guess(unit) == guess
     rename(units, unit, "nonsense", Qt.Key.Key_Escape)
-    assert units.table.name(unit) == "who speaks"
+    assert units.grid.name(unit) == "who speaks"
     units.set_signal(0, "c")
-    assert units.table.name(unit) == guess
+    assert units.grid.name(unit) == guess
     units.set_signal(0, "h")
-    assert units.table.name(unit) == "who speaks"
+    assert units.grid.name(unit) == "who speaks"
     rename(units, unit, " ")
-    assert units.table.name(unit) == guess
-    units.table.setFocus()
-    QTest.keyClick(units.table, Qt.Key.Key_F2)
-    assert units.table.editor.isVisible() and units.table.editor.text() == guess
+    assert units.grid.name(unit) == guess
+    units.grid.setFocus()
+    QTest.keyClick(units.grid, Qt.Key.Key_F2)
+    assert units.grid.editor.isVisible() and units.grid.editor.text() == guess
 
 
 def test_choices_come_back_and_nonsense_does_not(units: UnitsPanel) -> None:
     units.show_matches(matches_of(), 7)
-    rename(units, int(units.table.order()[0]), "my unit")
-    named = int(units.table.order()[0])
+    rename(units, int(units.grid.order()[0]), "my unit")
+    named = int(units.grid.order()[0])
     choose(units, "variance")
     units.set_signal(1, "f")
     kept = json.loads(json.dumps(units.choices()))
     units.set_view(view_of())
-    assert units.table.name(named) == ""
+    assert units.grid.name(named) == ""
     units.choose(kept)
     assert (units.layer(), units.signal(), units.orders.current()) == (1, "f", "variance")
     units.set_signal(0, "h")
-    assert units.table.name(named) == "my unit"
+    assert units.grid.name(named) == "my unit"
     units.choose(
         {
             "layer": "7",
@@ -254,10 +254,10 @@ def test_columns_of_the_table_do_not_meet(units: UnitsPanel, size: tuple[int, in
     units.resize(*size)
     units.show_matches(matches_of(), 7)
     units.show_trace(trace_of())
-    name, bar, number, strip, _ = units.table._columns()
+    name, bar, number, strip, _ = units.grid._columns()
     assert 0 < name < bar < number < strip
-    assert units.table.row_rect(units.table.first() + units.table.capacity() - 1).bottom() <= (
-        units.table.height()
+    assert units.grid.row_rect(units.grid.first() + units.grid.capacity() - 1).bottom() <= (
+        units.grid.height()
     )
     assert not units.grab().isNull()
 

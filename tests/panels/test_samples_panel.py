@@ -11,8 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
-from rnnviz.panels import samples as module
-from rnnviz.panels.samples import SamplesPanel, as_text, decade_samples, heading, visible
+from rnnviz.panels import sample_stream, samples
+from rnnviz.panels.decade_columns import column_text_height
+from rnnviz.panels.sample_text import as_text, decade_samples, heading, visible
+from rnnviz.panels.samples import SamplesPanel
 from rnnviz.panels.theme import themes
 from rnnviz.session.config import RunConfig
 from rnnviz.session.frames import InForce, Sample
@@ -135,7 +137,7 @@ def test_no_line_is_cut_at_the_bottom(panel: SamplesPanel) -> None:
         for layout in panel.columns._layouts.values():
             assert layout.lineCount() > 0
             last = layout.lineAt(layout.lineCount() - 1)
-            top = panel.columns.height() - module.column_text_height(panel.columns.height())
+            top = panel.columns.height() - column_text_height(panel.columns.height())
             assert top + last.y() + last.height() <= panel.columns.height() + 1
 
 
@@ -190,7 +192,8 @@ def test_scrolling_down_by_hand_follows_again(panel: SamplesPanel) -> None:
 def test_the_place_is_kept_when_old_samples_leave(
     panel: SamplesPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_SAMPLES", 50)
+    monkeypatch.setattr(sample_stream, "MOST_SAMPLES", 50)
+    monkeypatch.setattr(samples, "MOST_SAMPLES", 50)
     view = view_of(*range(1, 51))
     panel.set_view(view)
     press_stream(panel)
@@ -208,7 +211,8 @@ def test_the_place_is_kept_when_old_samples_leave(
 
 
 def test_more_at_once_than_are_kept(panel: SamplesPanel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_SAMPLES", 50)
+    monkeypatch.setattr(sample_stream, "MOST_SAMPLES", 50)
+    monkeypatch.setattr(samples, "MOST_SAMPLES", 50)
     view = view_of(*range(1, 11))
     panel.set_view(view)
     press_stream(panel)

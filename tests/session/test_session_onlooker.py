@@ -117,3 +117,30 @@ def test_the_prober_answers_each_request_and_each_set_of_weights_once() -> None:
     assert (third.request, third.step) == (2, 2)
     assert answers.empty()
     assert prober.stop(PATIENCE)
+
+
+def test_the_prober_also_reads_what_training_has_read_while_that_is_followed() -> None:
+    mailbox, answers = Mailbox(), queue.Queue[Answer]()
+    prober = Prober(mailbox, VOCABULARY, answers.put)
+    mailbox.post_weights(1, network(), "not to")
+    prober.start()
+    assert not answers.get(timeout=PATIENCE).followed
+    prober.follow(True)  # is looked at once, also while nothing is trained
+    read = answers.get(timeout=PATIENCE)
+    assert (read.step, read.reading.text, read.followed) == (1, "not to", True)
+    mailbox.post_weights(2, network(1), "to be")
+    prober._not_before = 0.0
+    prober.renew()
+    both = [answers.get(timeout=PATIENCE) for _ in range(2)]
+    assert [(a.step, a.reading.text, a.followed) for a in both] == [
+        (2, "", False),
+        (2, "to be", True),
+    ]
+    prober.follow(False)
+    mailbox.post_weights(3, network(2), "be or")
+    prober._not_before = 0.0
+    prober.renew()
+    last = answers.get(timeout=PATIENCE)
+    assert (last.step, last.followed) == (3, False)
+    assert prober.stop(PATIENCE)
+    assert answers.empty()

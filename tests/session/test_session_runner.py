@@ -373,3 +373,17 @@ def test_the_initial_network_is_known_after_any_step() -> None:
     after = run.initial_network()
     assert not np.array_equal(run.network.parameters.flat, before.parameters.flat)
     np.testing.assert_array_equal(before.parameters.flat, after.parameters.flat)
+
+
+@pytest.mark.parametrize("changes", [{}, {"bptt": "whole"}])
+def test_weights_come_with_what_was_read_last(changes: dict[str, object]) -> None:
+    run = small_run(**changes)
+    stream = run.vocabulary.decode(run.split.train[0])
+    windows = run.trainer.streams.windows_per_epoch
+    window = len(stream) - 1 if changes else 10
+    assert run.last_read(256) == ""
+    for read in range(1, windows + 2):
+        run.trainer.step()
+        end = (read - 1) % windows * window + window
+        assert run.last_read(256) == stream[max(end - 256, 0) : end]
+    assert run.last_read(3) == stream[end - 3 : end]

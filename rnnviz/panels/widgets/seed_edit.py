@@ -1,0 +1,182 @@
+"""The seed text in a few lines: what is typed there the network reads."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextCharFormat,
+    QTextCursor,
+)
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+
+from rnnviz.panels.theme import mono_font, pixels, theme
+
+LONGEST_SEED = 10_000  # characters kept in the field
+_RETURN_SIGN = "⏎"
+
+
+class SeedEdit(QPlainTextEdit):
+    """A few lines of plain text; line ends are drawn, Tab writes on, Esc and Shift+Tab leave."""
+
+    write_on = Signal()  # Tab: append what the network would write
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(self.tr("Seed text"))
+        self.setToolTip(
+            self.tr(
+                "Seed text: the network reads it and says what comes next.\n"
+                "Tab appends a character drawn from the bars, Esc leaves the field."
+            )
+        )
+        self.setPlaceholderText(self.tr("Type seed text"))
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.document().setDocumentMargin(2)
+        self.setCursorWidth(2)
+        self.setTabChangesFocus(True)  # decides about Shift+Tab only, see focusNextPrevChild
+        self._room = (0, 0)
+        self._unknown: re.Pattern[str] | None = None
+        self.set_lines(2, 7)
+        self.updateRequest.connect(self._view_changed)
+
+    def restyle(self) -> None:
+        """Font and fill; the application's style sheet sets those of ordinary fields."""
+        self.setFont(mono_font("seed"))
+        padding = self._room[1]
+        self.setStyleSheet(
+            f"QPlainTextEdit {{ font-size: {pixels('seed')}px; "
+            f"background: {theme().hex('surface-2')}; padding: {padding}px 8px; }} "
+            f"QPlainTextEdit:focus {{ padding: {padding - 1}px 7px; }}"
+        )
+        self.mark_unknown()
+
+    def set_lines(self, lines: int, padding: int) -> None:
+        """How many lines are seen at once, and the pixels above and below them."""
+        if (lines, padding) == self._room:
+            return
+        self._room = (lines, padding)
+        self.restyle()
+        line = math.ceil(QFontMetricsF(mono_font("seed")).lineSpacing())
+        margin = 2 * round(self.document().documentMargin())
+        # Qt scrolls unless there is a pixel more than the lines need.
+        self.setFixedHeight(lines * line + margin + 2 * padding + 3)
+        self.ensureCursorVisible()
+
+    def raw_text(self) -> str:
+        """The text with line ends as newlines and no-break spaces as they are."""
+        return self.document().toRawText().replace("\u2029", "\n").replace("\u2028", "\n")
+
+    def set_unknown(self, unknown: str) -> None:
+        """The characters to mark from now on."""
+        pattern = re.compile("[" + re.escape(unknown) + "]+") if unknown else None
+        if pattern != self._unknown:
+            self._unknown = pattern
+            self.mark_unknown()
+
+    def mark_unknown(self) -> None:
+        """Underlines the unknown characters in sight; marking all of a long text would be slow."""
+        marks = []
+        if self._unknown is not None:
+            style = QTextCharFormat()
+            style.setForeground(theme().color("danger"))
+            style.setBackground(theme().color("danger-soft"))
+            style.setFontUnderline(True)
+            style.setUnderlineColor(theme().color("danger"))
+            corner = self.viewport().rect().bottomRight()
+            first = self.cursorForPosition(QPoint(0, 0)).position()
+            seen = QTextCursor(self.document())
+            seen.setPosition(first)
+            seen.setPosition(
+                self.cursorForPosition(corner).position(), QTextCursor.MoveMode.KeepAnchor
+            )
+            text = seen.selectedText()
+            for found in self._unknown.finditer(text):
+                mark = QTextEdit.ExtraSelection()
+                cursor = QTextCursor(self.document())
+                # Qt counts UTF-16 units, Python characters.
+                start = first + _units(text[: found.start()])
+                cursor.setPosition(start)
+                cursor.setPosition(start + _units(found.group()), QTextCursor.MoveMode.KeepAnchor)
+                mark.cursor, mark.format = cursor, style
+                marks.append(mark)
+        if marks or self.extraSelections():
+            self.setExtraSelections(marks)
+
+    def _view_changed(self, _: QRect, scrolled: int) -> None:
+        if scrolled:
+            self.mark_unknown()
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Pastes the plain text, of very long ones the end."""
+        if source.hasText():
+            text = source.text()[-2 * LONGEST_SEED - 2 :]  # line ends may be two characters
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+            # One more than fits, so that it is noticed that not all of it does.
+            text = text[-LONGEST_SEED - 1 :]
+            self.insertPlainText(text)
+            self.ensureCursorVisible()
+
+    def event(self, event: QEvent) -> bool:
+        """Keeps the keys that mean something here from the window's shortcuts."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Escape)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Tab writes on, Esc leaves; the rest is typing."""
+        if event.key() == Qt.Key.Key_Tab and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self.write_on.emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.clearFocus()
+        else:
+            super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, next_child: bool) -> bool:
+        """Shift+Tab goes back; Tab is for writing on."""
+        return False if next_child else super().focusNextPrevChild(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What is being typed stays in sight."""
+        super().resizeEvent(event)
+        self.ensureCursorVisible()
+        self.mark_unknown()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The text, then a muted return sign at every line end that belongs to the text."""
+        super().paintEvent(event)
+        painter = QPainter(self.viewport())
+        painter.setFont(mono_font("seed"))
+        painter.setPen(theme().color("text-muted"))
+        block = self.firstVisibleBlock()
+        offset = self.contentOffset()
+        bottom = self.viewport().height()
+        while block.isValid() and block.next().isValid():
+            area = self.blockBoundingGeometry(block).translated(offset)
+            if area.top() > bottom:
+                break
+            layout = block.layout()
+            if layout.lineCount():
+                line = layout.lineAt(layout.lineCount() - 1)
+                x = area.left() + line.naturalTextRect().right() + 3
+                x = min(x, self.viewport().width() - 12.0)
+                baseline = area.top() + line.y() + line.ascent()
+                painter.drawText(QPointF(x, baseline), _RETURN_SIGN)
+            block = block.next()
+
+
+def _units(text: str) -> int:
+    return len(text) + sum(character > "\uffff" for character in text)
