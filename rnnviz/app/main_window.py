@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from rnnviz.app.actions import Actions
 from rnnviz.app.controller import Controller
 from rnnviz.app.divergence_banner import DivergenceBanner
+from rnnviz.app.fault_report import FaultReporter
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.menus import FILE, PRESETS, Menus
@@ -130,6 +131,7 @@ class MainWindow(QMainWindow):
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
         self.diverged = DivergenceBanner(self.pages, self.page.loss.plot)
+        self.faults = FaultReporter(self, self.notice, self._settings_of_run)
         self.transport = TransportBar()
         self._build_layout()
         self._build_menus()
@@ -517,7 +519,22 @@ class MainWindow(QMainWindow):
         else:
             self.diverged.dismiss()
         if view.state.phase == "failed":
-            self.notice.say(view.state.message, actions=[(self.tr("Reset"), self.reset_run)])
+            self._show_failure(view.state.message)
+
+    def _show_failure(self, message: str) -> None:
+        live = self.controller.live
+        fault = live.fault if live is not None else None
+        actions = [
+            (self.tr("Try again"), self.toggle_play),
+            (self.tr("Reset"), self.reset_run),
+        ]
+        if fault is not None:
+            actions.append((self.tr("Show report"), lambda: self.faults.show_report(fault)))
+        self.notice.say(message, actions=actions)
+
+    def _settings_of_run(self) -> dict[str, Any]:
+        view = self.controller.view
+        return view.config.to_dict() if view is not None else {}
 
     def _show_divergence(self, view: RunView) -> None:
         """What to press after a divergence: go on from before it with clipping, or begin again.
