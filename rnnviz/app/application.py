@@ -13,11 +13,24 @@ from types import FrameType, TracebackType
 # Before pyqtgraph is imported anywhere: it would take PyQt6 first where both are installed.
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import QFileOpenEvent, QIcon
 from PySide6.QtWidgets import QApplication
 
 from rnnviz import __version__
+
+
+class Application(QApplication):
+    """Tells when the system hands it a file, as macOS does after a double click."""
+
+    file_opened = Signal(str)  # path
+
+    def event(self, event: QEvent) -> bool:
+        """Only what is sent to the application itself comes here."""
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self.file_opened.emit(event.file())
+            return True
+        return super().event(event)
 
 
 def make_application(arguments: list[str] | None = None) -> QApplication:
@@ -26,7 +39,7 @@ def make_application(arguments: list[str] | None = None) -> QApplication:
     if isinstance(existing, QApplication):
         application = existing
     else:
-        application = QApplication(arguments or ["rnnviz"])
+        application = Application(arguments or ["rnnviz"])
     application.setApplicationName("rnnviz")
     application.setApplicationDisplayName("rnnviz")
     application.setApplicationVersion(__version__)
@@ -55,6 +68,8 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     window = MainWindow(settings, data_folder() / "autosave")
     _report_exceptions(window)
     _quit_on_signals(application, window)
+    if isinstance(application, Application):
+        application.file_opened.connect(window.open_path)
     window.show()
     window.begin(file, preset)
     status = application.exec()
