@@ -14,7 +14,7 @@ from types import FrameType, TracebackType
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 from PySide6.QtCore import QEvent, QTimer, Signal
-from PySide6.QtGui import QFileOpenEvent, QIcon
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from rnnviz import __version__
@@ -45,9 +45,9 @@ def make_application(arguments: list[str] | None = None) -> QApplication:
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("rnnviz")
     application.setStyle("Fusion")
-    from rnnviz.app.top_bar import logo
+    from rnnviz.app.icon import application_icon
 
-    application.setWindowIcon(QIcon(logo(64)))
+    application.setWindowIcon(application_icon())
     return application
 
 
@@ -71,6 +71,7 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     if isinstance(application, Application):
         application.file_opened.connect(window.open_path)
     window.show()
+    window.welcome()
     window.begin(file, preset)
     status = application.exec()
     window.end()  # when it was not the window that ended the program

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
-from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
+from rnnviz.app.find_button import FindButton
+from rnnviz.app.icon import drawn
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.panels.base import ElidedLabel
 from rnnviz.panels.theme import icon, theme, themes, ui_font
-from rnnviz.paths import resources_folder
 
 
 class _Tab(QToolButton):
@@ -37,6 +37,7 @@ class TopBar(QFrame):
     perspective_chosen = Signal(str)
     theme_toggled = Signal()
     open_requested = Signal()
+    find_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +82,9 @@ class TopBar(QFrame):
         line.addWidget(self._dot)
         line.addWidget(self._run)
         line.addWidget(self._what, 1)
+        self.find_button = FindButton()
+        self.find_button.clicked.connect(self.find_requested)
+        line.addWidget(self.find_button)
         self.open_button = self._command(self.tr("Open…"), self.tr("Open a text or a saved run"))
         self.open_button.clicked.connect(self.open_requested)
         self.presets = self._command(self.tr("Presets"), self.tr("Settings to start from"))
@@ -129,18 +133,10 @@ class TopBar(QFrame):
         dark = theme().is_dark
         self._theme_button.setIcon(icon("sun" if dark else "moon"))
         words = self.tr("Light colours") if dark else self.tr("Dark colours")
-        self._theme_button.setToolTip(words + " (Ctrl+T)")
+        self._theme_button.setToolTip(self.tr("{0} (Ctrl+T)").format(words))
         self._theme_button.setAccessibleName(words)
 
 
 def logo(size: int) -> QPixmap:
     """The program's sign at a size in logical pixels, drawn at twice that for fine screens."""
-    name = "icon-small.svg" if size <= 32 else "icon.svg"
-    renderer = QSvgRenderer(str(resources_folder() / name))
-    pixmap = QPixmap(size * 2, size * 2)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    renderer.render(painter)
-    painter.end()
-    pixmap.setDevicePixelRatio(2.0)
-    return pixmap
+    return drawn(size, 2.0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -96,9 +98,10 @@ class SetupPanel(QFrame):
         self._column.addWidget(self._build_restart_group())
         self._column.addWidget(self._build_live_group())
         self._column.addStretch(1)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setWidget(content)
         scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the field with the focus is in sight
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         outer.addWidget(scroll, 1)
@@ -141,6 +144,7 @@ class SetupPanel(QFrame):
         box.addLayout(heading)
 
         self._corpus = Choice(self.tr("Corpus"))
+        self._corpus.setToolTip(self.tr("The text to learn; a file may be dropped on the window"))
         self._corpus.activated.connect(self._corpus_activated)
         self._corpus_row = FieldRow(self.tr("Corpus"), self._corpus)
         box.addWidget(self._corpus_row)
@@ -154,17 +158,51 @@ class SetupPanel(QFrame):
         self._cell = Segmented(
             [("rnn", "RNN"), ("lstm", "LSTM"), ("gru", "GRU")], self.tr("Cell"), stretch=True
         )
+        self._cell.set_tips(
+            {
+                "rnn": self.tr("One state, h = tanh(W x + U h + b)"),
+                "lstm": self.tr("A cell state behind input, forget and output gates"),
+                "gru": self.tr("One state behind an update and a reset gate"),
+            }
+        )
         self._cell.changed.connect(lambda value: self._edit("cell", value))
         self._cell_row = FieldRow(self.tr("Cell"), self._cell)
+        self._cell_row.default_requested.connect(lambda: self._edit("cell", RunConfig().cell))
         box.addWidget(self._cell_row)
 
-        self._layers = NumberField(1, 4, 1, self.tr("Layers"))
-        self._hidden = NumberField(1, 4096, 128, self.tr("Hidden units"), step=16)
-        self._sequence = NumberField(
-            1, 10_000, 50, self.tr("Sequence"), unit=self.tr("chars"), step=5
+        self._layers = NumberField(
+            1,
+            4,
+            1,
+            self.tr("Layers"),
+            about=self.tr("Each layer reads the states of the one below."),
         )
-        self._batch = NumberField(1, 4096, 32, self.tr("Batch"))
-        self._seed = NumberField(0, 2**31 - 1, 1, self.tr("Random seed"))
+        self._hidden = NumberField(
+            1, 4096, 128, self.tr("Hidden units"), step=16, about=self.tr("In each layer.")
+        )
+        self._sequence = NumberField(
+            1,
+            10_000,
+            50,
+            self.tr("Sequence"),
+            unit=self.tr("chars"),
+            step=5,
+            about=self.tr("So far back the gradient goes at each step."),
+        )
+        self._batch = NumberField(
+            1,
+            4096,
+            32,
+            self.tr("Batch"),
+            about=self.tr("Parallel streams of the text at each step."),
+        )
+        self._seed = NumberField(
+            0,
+            2**31 - 1,
+            1,
+            self.tr("Random seed"),
+            about=self.tr("The same settings with the same seed give the same run."),
+        )
         numbers = {
             "num_layers": (self._layers, self.tr("Layers")),
             "hidden_size": (self._hidden, self.tr("Hidden")),
@@ -217,6 +255,7 @@ class SetupPanel(QFrame):
         )
         self._split.changed.connect(lambda value: self._edit("split", value))
         self._split_row = FieldRow(self.tr("Held out"), self._split)
+        self._split_row.default_requested.connect(lambda: self._edit("split", RunConfig().split))
         box.addWidget(self._split_row)
 
         self._size_note = ElidedLabel()
@@ -249,6 +288,7 @@ class SetupPanel(QFrame):
         self._progress.setFixedHeight(4)
         self._cancel = QPushButton(self.tr("Cancel"))
         self._cancel.setFixedHeight(24)
+        self._cancel.setToolTip(self.tr("Stops loading; the text that is there stays"))
         self._cancel.clicked.connect(self.cancel_requested)
         line.addWidget(self._progress, 1)
         line.addWidget(self._cancel)
@@ -271,17 +311,26 @@ class SetupPanel(QFrame):
         self._optimizer.activated.connect(
             lambda index: self._send(commands.SetOptimizer(self._optimizer.itemData(index)))
         )
-        box.addWidget(FieldRow(self.tr("Optimizer"), self._optimizer))
+        optimizer_row = FieldRow(self.tr("Optimizer"), self._optimizer)
+        box.addWidget(optimizer_row)
 
         default = RunConfig()
         self._rate_slider = ValueSlider(
             *LEARNING_RATE_RANGE, default.learning_rate, self.tr("Learning rate")
         )
         self._rate_slider.setToolTip(
-            self.tr("Learning rate; double click: back to the start value")
+            self.tr("Learning rate, {0:g} to {1:g}; double click: back to the start value").format(
+                *LEARNING_RATE_RANGE
+            )
         )
         self._rate = NumberField(
-            1e-8, 100, default.learning_rate, self.tr("Learning rate"), integer=False, form="{:.1e}"
+            1e-8,
+            100,
+            default.learning_rate,
+            self.tr("Learning rate"),
+            integer=False,
+            form="{:.1e}",
+            about=self.tr("How far a step goes; too far and the loss grows."),
         )
         for control in (self._rate_slider, self._rate):
             control.edited.connect(lambda value: self._send(commands.SetLearningRate(value)))
@@ -301,12 +350,24 @@ class SetupPanel(QFrame):
             }
         )
         self._clip_kind.changed.connect(self._send_clipping)
-        box.addWidget(FieldRow(self.tr("Clip gradient"), self._clip_kind))
+        clip_kind_row = FieldRow(self.tr("Clip gradient"), self._clip_kind)
+        box.addWidget(clip_kind_row)
         self._clip_slider = ValueSlider(
             *CLIP_RANGE, default.clip_threshold, self.tr("Threshold"), token="clip"
         )
+        self._clip_slider.setToolTip(
+            self.tr("Clip threshold, {0:g} to {1:g}; double click: back to the start value").format(
+                *CLIP_RANGE
+            )
+        )
         self._clip = NumberField(
-            1e-9, 1e12, default.clip_threshold, self.tr("Threshold"), integer=False, form="{:.3g}"
+            1e-9,
+            1e12,
+            default.clip_threshold,
+            self.tr("Threshold"),
+            integer=False,
+            form="{:.3g}",
+            about=self.tr("The norm, or the entry, that a gradient is clipped to."),
         )
         for control in (self._clip_slider, self._clip):
             control.edited.connect(lambda value: self._send_clipping(threshold=value))
@@ -319,6 +380,17 @@ class SetupPanel(QFrame):
                     field.set_state("bad" if text else ""),
                 )
             )
+        for row, command in (
+            (optimizer_row, lambda: commands.SetOptimizer(self.running.optimizer)),
+            (self._rate_row, lambda: commands.SetLearningRate(self.running.learning_rate)),
+        ):
+            row.default_requested.connect(lambda command=command: self._send(command()))
+        clip_kind_row.default_requested.connect(
+            lambda: self._send_clipping(kind=self.running.clip_kind)
+        )
+        self._clip_row.default_requested.connect(
+            lambda: self._send_clipping(threshold=self.running.clip_threshold)
+        )
         return group
 
     # Live settings.
@@ -381,6 +453,27 @@ class SetupPanel(QFrame):
         self._show_wanted()
         self.reverted.emit()
         self.edited.emit()
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Proposes restart settings by field, as if they had been edited one after the other."""
+        for name in changes:
+            self._refused.pop(name, None)
+            if name in self._numbers:
+                self._numbers[name].reset_text()
+        self.wanted = self.wanted.with_changes(**changes)
+        self._show_wanted()
+        self.edited.emit()
+
+    def fields(self) -> list[tuple[str, QWidget]]:
+        """Label and control of every setting, from top to bottom."""
+        return [(row.label(), row.control()) for row in self._rows]
+
+    def show_field(self, control: QWidget) -> None:
+        """Brings the control of a setting into sight and gives it the keys."""
+        self._scroll.ensureWidgetVisible(control)
+        control.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if isinstance(control, NumberField):
+            control.selectAll()
 
     def pending(self) -> tuple[str, ...]:
         """The settings that wait for a restart."""
@@ -474,6 +567,19 @@ class SetupPanel(QFrame):
                 self._corpus.setItemIcon(index, icon("download"))
         self._corpus.addItem(self.tr("Open a text file…"), _OPEN_FILE)
         self.select_source(current)
+
+    def sources(self) -> list[tuple[str, str, str]]:
+        """Title, id or path, and note of every text in the list."""
+        note = Qt.ItemDataRole.ToolTipRole
+        return [
+            (
+                self._corpus.itemText(i),
+                self._corpus.itemData(i),
+                self._corpus.itemData(i, note) or "",
+            )
+            for i in range(self._corpus.count())
+            if self._corpus.itemData(i) != _OPEN_FILE
+        ]
 
     def select_source(self, current: str) -> None:
         """Shows a text as the chosen one."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from rnnviz.panels.theme import mono_font, theme, themes, ui_font
+from rnnviz.panels.widgets.undo_keys import left_to_window
 
 _ARROWS = 22  # pixels at the right that step up and down
 
@@ -31,6 +32,7 @@ class NumberField(QLineEdit):
         unit: str = "",
         step: float = 1,
         form: str = "{:.2g}",
+        about: str = "",  # a sentence for the tooltip
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -44,8 +46,8 @@ class NumberField(QLineEdit):
         self.setAccessibleName(name)
         self.setFixedHeight(28)
         self.setMaxLength(32)
-        limits = f"{_limit(low)} to {_limit(high)}"
-        self.setToolTip(f"{name}: {limits} {unit}".rstrip())
+        tip = self.tr("{0}: {1} to {2} {3}").format(name, _limit(low), _limit(high), unit).rstrip()
+        self.setToolTip(f"{tip}\n{about}".rstrip())
         self.setFont(mono_font("body"))
         self.returnPressed.connect(self._commit)
         self.editingFinished.connect(self._commit)
@@ -92,10 +94,13 @@ class NumberField(QLineEdit):
         try:
             value = int(text) if self._integer else float(text)
         except ValueError:
-            kind = "a whole number" if self._integer else "a number"
-            return None, f"{self._name} must be {kind}"
+            words = self.tr("{0} must be a number")
+            if self._integer:
+                words = self.tr("{0} must be a whole number")
+            return None, words.format(self._name)
         if not self._low <= value <= self._high:  # also refuses NaN
-            return None, f"{self._name} must be {_limit(self._low)} to {_limit(self._high)}"
+            words = self.tr("{0} must be {1} to {2}")
+            return None, words.format(self._name, _limit(self._low), _limit(self._high))
         return value, ""
 
     def _commit(self) -> None:
@@ -112,8 +117,9 @@ class NumberField(QLineEdit):
         if changed:
             self.edited.emit(value)
 
-    def _nudge(self, sign: int) -> None:
-        value = self._value + sign * self._step if self._integer else self._value * 1.05**sign
+    def nudge(self, steps: int) -> None:
+        """So many steps up or down, as the arrow keys do; floats by 5 % each."""
+        value = self._value + steps * self._step if self._integer else self._value * 1.05**steps
         value = min(max(value, self._low), self._high)
         if not self._integer:
             value = float(f"{value:.3g}")
@@ -123,12 +129,18 @@ class NumberField(QLineEdit):
             self.refused.emit("")
             self.edited.emit(value)
 
+    def event(self, event: QEvent) -> bool:
+        """Undo is the window's, except for what is being typed and not in force yet."""
+        if not self.isModified() and left_to_window(event):
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down step, Esc takes back what was typed."""
         if event.key() == Qt.Key.Key_Up:
-            self._nudge(1)
+            self.nudge(1)
         elif event.key() == Qt.Key.Key_Down:
-            self._nudge(-1)
+            self.nudge(-1)
         elif event.key() == Qt.Key.Key_Escape and self.isModified():
             self._show()
             self.refused.emit("")
@@ -139,7 +151,7 @@ class NumberField(QLineEdit):
         """A click on the arrows steps."""
         if self._integer and event.position().x() > self.width() - _ARROWS and self.isEnabled():
             self.setFocus(Qt.FocusReason.MouseFocusReason)
-            self._nudge(1 if event.position().y() < self.height() / 2 else -1)
+            self.nudge(1 if event.position().y() < self.height() / 2 else -1)
             return
         super().mousePressEvent(event)
 

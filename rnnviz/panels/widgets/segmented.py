@@ -33,6 +33,7 @@ class Segmented(QWidget):
         self._hover = -1
         self._stretch = stretch
         self.setAccessibleName(name)
+        self.setToolTip(name)  # where there is nothing to say about the option under the mouse
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setFixedHeight(24 if not stretch else 28)
@@ -78,6 +79,13 @@ class Segmented(QWidget):
     def set_tips(self, tips: dict[str, str]) -> None:
         """Tooltips of single options."""
         self._tips = dict(tips)
+
+    def tips(self) -> list[str]:
+        """A line for each option about which there is something to say."""
+        found = [
+            (label, self._disabled.get(key) or self._tips.get(key)) for key, label in self._options
+        ]
+        return [f"{label}: {tip}" for label, tip in found if tip]
 
     def set_pending(self, pending: bool) -> None:
         """Marks the choice as waiting for a restart."""
