@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from rnnviz.panels.gradient_norm import GradientNormPanel, Norms, nice_log, share_text
+from rnnviz.panels.gradient_norm import GradientNormPanel, share_text
 from rnnviz.panels.theme import theme, themes
 from rnnviz.session.commands import SetClipping
 from rnnviz.session.config import RunConfig
