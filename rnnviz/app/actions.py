@@ -101,6 +101,11 @@ class Actions(QObject):
         found = self._actions[id].shortcut()
         return found.toString(QKeySequence.SequenceFormat.NativeText)
 
+    def why_not(self, id: str) -> str:
+        """Why a command cannot be had now, or nothing."""
+        ask = self._commands[id].why_not
+        return ask() if ask is not None else ""
+
     def refresh(self) -> None:
         """Brings ticks and greyed lines up to date; before menus and palette show themselves."""
         for id, command in self._commands.items():
@@ -108,7 +113,7 @@ class Actions(QObject):
             if command.checked is not None:
                 action.setChecked(command.checked())
             if command.why_not is not None:
-                why = command.why_not()
+                why = self.why_not(id)
                 action.setEnabled(not why)
                 action.setToolTip(plain_tip(why or command.tip or command.text))
 

@@ -56,6 +56,7 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     _report_exceptions(window)
     _quit_on_signals(application, window)
     window.show()
+    window.welcome()
     window.begin(file, preset)
     status = application.exec()
     window.end()  # when it was not the window that ended the program

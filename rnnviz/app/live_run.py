@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,11 @@ class LiveRun(QObject):
         self, run: Run, saved: SavedRun | None = None, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
+        # One core is left to the window and the prober: a BLAS thread that has to share its core
+        # keeps the others waiting in every product, and training falls to a fraction of its speed.
+        # Processes that share out the batch do not wait for each other so often.
+        threads = min(run.parallelism.threads, max(available_cores() - 1, 1))
+        run.parallelism = replace(run.parallelism, threads=threads)
         self.run = run
         self.mailbox = Mailbox()
         self.gauge = Gauge(run.trainer, time.perf_counter)
@@ -65,12 +71,8 @@ class LiveRun(QObject):
 
     def start(self) -> None:
         """Starts the threads; training waits for the first Play."""
-        # One core is left to the window and the prober: a BLAS thread that has to share its core
-        # keeps the others waiting in every product, and training falls to a fraction of its speed.
-        # Processes that share out the batch do not wait for each other so often.
-        threads = min(self.run.parallelism.threads, max(available_cores() - 1, 1))
         # Process-wide and for good: the next run sets its own number.
-        set_threads(threads)
+        set_threads(self.run.parallelism.threads)
         self._thread.start()
         self.prober.start()
         self.inspector.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,52 +11,55 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QGuiApplication,
     QIcon,
     QKeyEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
-    QMenu,
     QMessageBox,
     QVBoxLayout,
     QWidget,
 )
 
+from rnnviz.app.about import AboutBox
 from rnnviz.app.actions import Actions
 from rnnviz.app.controller import Controller
+from rnnviz.app.default_seed import default_seed
+from rnnviz.app.file_dialogs import ask_what_to_open, ask_where_to_export, ask_where_to_save
+from rnnviz.app.first_tip import CLIPPED, PLAYED, TYPED, FirstTip
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.menus import FILE, PRESETS, Menus
 from rnnviz.app.notice import Notice
 from rnnviz.app.pages import GRADIENTS, PERSPECTIVES, PROBE, TRAIN, Page, Pages
+from rnnviz.app.palette import Palette
+from rnnviz.app.palette_items import palette_items
 from rnnviz.app.probe_page import ProbePage
 from rnnviz.app.question import ask
 from rnnviz.app.rail import Rail
+from rnnviz.app.recent_files import RecentFiles
 from rnnviz.app.settings import Settings
+from rnnviz.app.shortcuts import ShortcutsBox
 from rnnviz.app.top_bar import TopBar, logo
 from rnnviz.app.train_page import TrainPage
+from rnnviz.app.undo import SettingsUndo
+from rnnviz.app.undo_target import WindowTarget
 from rnnviz.app.window_commands import window_commands
 from rnnviz.panels.setup import SetupPanel
 from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.transport import TransportBar
-from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.paths import cache_folder
 from rnnviz.session import commands
 from rnnviz.session.autosave import Recoverable
 from rnnviz.session.config import ConfigError, RunConfig, fitted, problems
 from rnnviz.session.frames import Saved
-from rnnviz.session.information import gather
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset
 from rnnviz.session.prober import Answer
 from rnnviz.session.runfile import SavedRun
-from rnnviz.session.tensorboard import MARK as EVENTS
 from rnnviz.session.tensorboard import TensorBoardMissingError, require_tensorboard
 from rnnviz.session.view import RunView
 from rnnviz.text.corpus import Corpus
@@ -65,12 +67,9 @@ from rnnviz.text.sources import DEFAULT_ID, list_local_sources, list_sources
 
 _RAIL_BELOW = 1240  # window width, a frame's less than 1280, at which Setup folds itself away
 _ASK_AFTER = 60.0  # seconds of training that are not thrown away without a question
-_SEED_LINE = 38  # characters of a line of the seed made up while the user has typed none
-_SEARCHED = 1_000_000  # characters in which a paragraph is looked for
-_RECENT = 8
+_LAST_USED = 12  # commands that the palette shows first
 _NAMES = tuple(name for name, _ in PERSPECTIVES)
 _NOT_FOR_OTHER_RUNS = ("sizes", "unit", "units")  # kept apart, or of no meaning there
-_PARAGRAPH = re.compile(r"\n\n(?=\S)")
 
 
 class MainWindow(QMainWindow):
@@ -100,6 +99,7 @@ class MainWindow(QMainWindow):
         self._play_after_start = False
         self._falling_back = False  # to the bundled play, because what was asked for is unusable
         self._closing = False
+        self._asked_for = ""  # the file that is being opened
         self._question: QMessageBox | None = None  # before the window closes
         self._close_when_saved = ""  # the file after which the window goes
         self._opened: SavedRun | None = None  # about to be shown
@@ -128,7 +128,10 @@ class MainWindow(QMainWindow):
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
         self.transport = TransportBar()
+        self.about: AboutBox | None = None
+        self.shortcuts: ShortcutsBox | None = None
         self._build_layout()
+        self.first_tip = FirstTip(self.transport.play, self)
         self._build_menus()
         self._connect()
         self._transport_timer = QTimer(self)
@@ -159,15 +162,43 @@ class MainWindow(QMainWindow):
         self.page.setFocus()  # nothing is about to be typed, and Space plays
 
     def _build_menus(self) -> None:
+        self.recent = RecentFiles(self.settings, self)
+        self.undo = SettingsUndo(WindowTarget(self), self)
+        self.command_palette = Palette(self)
         self.registry = Actions(self)
         self.registry.extend(window_commands(self))
         menus = Menus(self, self.registry)
-        self._recent = QMenu(self.tr("Open recent"), self)
-        self._recent.setToolTipsVisible(True)
         self._recover = self.registry["file.recover"]
-        menus.insert(FILE, self._recent, self._recover)
+        menus.insert(FILE, self.recent.menu, self._recover)
+        self.undo.stack.undoTextChanged.connect(self._name_what_is_undone)
+        self.undo.stack.redoTextChanged.connect(self._name_what_is_undone)
         self.registry.refresh()
         self.top_bar.set_menus(menus.main, menus.by_group[PRESETS])
+
+    def _name_what_is_undone(self) -> None:
+        """The menu says what would be undone and done again."""
+        for id, verb, what in (
+            ("edit.undo", self.tr("Undo"), self.undo.stack.undoText()),
+            ("edit.redo", self.tr("Redo"), self.undo.stack.redoText()),
+        ):
+            self.registry[id].setText(f"{verb} {what}".rstrip().replace("&", "&&"))
+        self.registry.refresh()
+
+    def find_command(self) -> None:
+        """Opens the palette, or closes it."""
+        if self.command_palette.is_open():
+            self.command_palette.close_again()
+        else:
+            self.command_palette.open_with(palette_items(self), self._last_used())
+
+    @Slot(str)
+    def _command_used(self, id: str) -> None:
+        used = [id, *(other for other in self._last_used() if other != id)][:_LAST_USED]
+        self.settings.set("palette", {"used": used})
+
+    def _last_used(self) -> list[str]:
+        used = self.settings.record("palette").get("used", [])
+        return [id for id in used if isinstance(id, str)] if isinstance(used, list) else []
 
     def say_later(self, sentence: str) -> None:
         """Tells it once a run has begun, which takes away the messages of the run before."""
@@ -187,10 +218,13 @@ class MainWindow(QMainWindow):
         controller.encoding_refused.connect(self._encoding_refused)
         controller.run_refused.connect(self._run_refused)
         controller.busy.connect(setup.set_busy)
-        controller.file_opened.connect(self._remember_file)
+        controller.file_opened.connect(self.recent.add)
         controller.run_opened.connect(self._run_opened)
         controller.keeper.saved.connect(self._saved)
         controller.exported.connect(self._exported)
+        self.recent.chosen.connect(self.open_path)
+        self.recent.changed.connect(self._sync_settings)
+        self.command_palette.used.connect(self._command_used)
         setup.command.connect(self._send)
         setup.edited.connect(self._setup_edited)
         setup.reverted.connect(self._text_reverted)
@@ -202,6 +236,7 @@ class MainWindow(QMainWindow):
         self.rail.clicked.connect(self.toggle_setup)
         self.top_bar.theme_toggled.connect(self.flip_theme)
         self.top_bar.open_requested.connect(self.ask_open)
+        self.top_bar.find_requested.connect(self.find_command)
         self.transport.play_toggled.connect(self.toggle_play)
         self.transport.step_requested.connect(self.one_step)
         self.transport.reset_requested.connect(self.reset_run)
@@ -218,6 +253,7 @@ class MainWindow(QMainWindow):
         page.hidden_state.column_clicked.connect(page.next_character.show_column)
         page.hidden_state.training_wanted.connect(controller.follow_training)
         page.hidden_state.unit_clicked.connect(self._open_unit)
+        self.first_tip.done.connect(self._welcomed)
         themes().changed.connect(self._theme_changed)
 
     # Beginning.
@@ -266,7 +302,7 @@ class MainWindow(QMainWindow):
             self._refuse_short(corpus, wanted)
             return
         begin = self._wanted_after_load is not None
-        self._wanted_after_load = None
+        self._wanted_after_load, self._asked_for = None, ""
         self.controller.corpus = corpus
         if not self._falling_back:
             self.notice.dismiss()
@@ -275,12 +311,14 @@ class MainWindow(QMainWindow):
             self.setup.set_wanted(wanted)
         self.setup.set_corpus(corpus)
         view = self.controller.view
-        if Path(corpus.origin).is_absolute():  # no bundled text
-            self._remember_file(corpus.origin)
         if corpus.excerpt:
             self._to_say.append(corpus.excerpt)
-        if begin or view is None or self._untouched(view):
-            self._start_wanted()
+        if not begin:
+            self.undo.text_chosen(corpus.origin, corpus.name)
+        waits = not begin and view is not None and not self._untouched(view)
+        # A file enters the list once it could be used; a bundled text is in Setup's list.
+        if (waits or self._start_wanted()) and Path(corpus.origin).is_absolute():
+            self.recent.add(corpus.origin)
         self._say_waiting()
 
     def _say_waiting(self) -> None:
@@ -311,9 +349,11 @@ class MainWindow(QMainWindow):
         self._refuse(sentence, "warn", actions)
 
     def _text_refused(self, sentence: str) -> None:
+        self.recent.forget(self._asked_for)
         self._refuse(sentence)
 
     def _run_refused(self, sentence: str) -> None:
+        self.recent.forget(self._asked_for)
         self._refuse(sentence)
 
     def _encoding_refused(self, sentence: str, path: str) -> None:
@@ -348,13 +388,18 @@ class MainWindow(QMainWindow):
         """Whether nothing would be lost by beginning again."""
         return view.step == 0 and not view.training and view.history.last is None
 
-    def _start_wanted(self) -> None:
-        if not self.setup.problems() and not self.controller.start(self.setup.wanted):
+    def _start_wanted(self) -> bool:
+        if self.setup.problems():
+            return False
+        started = self.controller.start(self.setup.wanted)
+        if not started:
             self.transport.set_ready(self.controller.view is not None)
+        return started
 
     @Slot()
     def _setup_edited(self) -> None:
         view = self.controller.view
+        self.undo.edited(self.setup.wanted)
         if view is not None and self._untouched(view) and self.setup.pending():
             self._start_wanted()
 
@@ -365,6 +410,7 @@ class MainWindow(QMainWindow):
         if live is not None and self.controller.corpus is not live.run.corpus:
             self.controller.corpus = live.run.corpus
             self.setup.set_corpus(live.run.corpus)
+            self.undo.text_chosen(live.run.corpus.origin, live.run.corpus.name)
 
     def restart(self) -> None:
         """Begins a new run with what waits in Setup."""
@@ -400,6 +446,15 @@ class MainWindow(QMainWindow):
         if wanted_corpus is not None and wanted_corpus is not live.run.corpus:
             self.setup.set_corpus(wanted_corpus)
         self.setup.set_wanted(waiting)
+        self._undo_from_here()
+
+    def _undo_from_here(self) -> None:
+        """What holds now is what the next change starts from."""
+        view, seed = self.controller.view, self.page.next_character
+        if view is not None:
+            self.undo.begin(
+                self.setup.wanted, view.in_force, seed.temperature(), seed.edit.raw_text()
+            )
 
     def _may_end_run(self, what: str) -> bool:
         """Asks before more than a minute of training that is in no file is thrown away."""
@@ -429,6 +484,7 @@ class MainWindow(QMainWindow):
         if not self._may_end_run(self.tr("This preset")):
             return
         self._play_after_start = self._training()
+        self.undo.clear()
         if config.corpus != self.setup.wanted.corpus:
             self._wanted_after_load = config
             self.controller.choose_source(config.corpus)
@@ -450,6 +506,8 @@ class MainWindow(QMainWindow):
         opened, self._opened = self._opened, None
         if opened is not None:
             self._take_seed(opened)
+            if opened.trainer is not None and (departure := opened.departure(live.run)):
+                self.say_later(departure)
         if not self._own_seed:
             self.page.next_character.set_seed(default_seed(live.run.corpus.text))
         self.page.set_view(view)
@@ -463,6 +521,7 @@ class MainWindow(QMainWindow):
         for name, chooser in ((GRADIENTS, self.gradients), (PROBE, self.probe)):
             if isinstance(chosen := choices.get(name), dict):
                 chooser.choose(chosen)
+        self._undo_from_here()
         self._seed_changed(self.page.next_character.seed(), typed=False)
         self._temperature_changed(self.page.next_character.temperature())
         self.transport.set_view(view)
@@ -521,8 +580,8 @@ class MainWindow(QMainWindow):
         view = self.controller.view
         if view is not None:
             threshold = min(view.in_force.clip_threshold, 5.0)
-            self.controller.send(commands.SetClipping("norm", threshold))
-            self.controller.send(commands.Play())
+            self._send(commands.SetClipping("norm", threshold))
+            self._send(commands.Play())
 
     @Slot(object)
     def _answered(self, answer: Answer) -> None:
@@ -532,12 +591,16 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _send(self, command: commands.Command) -> None:
+        self.undo.sent(command)
+        if isinstance(command, commands.SetClipping):
+            self.first_tip.tried(CLIPPED)
         self.controller.send(command)
         self.controller.hurry()
 
     def toggle_play(self) -> None:
         """Trains, or pauses."""
         self.controller.toggle_play()
+        self.first_tip.tried(PLAYED)
         self.controller.hurry()
 
     def one_step(self) -> None:
@@ -568,12 +631,16 @@ class MainWindow(QMainWindow):
 
     def _seed_changed(self, seed: str, typed: bool = True) -> None:
         self._own_seed = self._own_seed or typed
+        if typed:
+            self.undo.seed_edited(self.page.next_character.edit.raw_text())
+            self.first_tip.tried(TYPED)
         self.controller.ask(seed)
         self.probe.set_seed(self.page.next_character.edit.raw_text())
 
     def _probed_seed_changed(self, _: str) -> None:
         """The seed is one; what Train makes of it is asked for when that page comes back."""
         self._own_seed = self._seed_to_ask = True
+        self.undo.seed_edited(self.probe.seed())
         self.page.next_character.set_seed(self.probe.seed())
 
     def _open_unit(self, layer: int, signal: str, unit: int) -> None:
@@ -608,7 +675,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _run_opened(self, saved: SavedRun) -> None:
-        self._opened = saved
+        self._opened, self._asked_for = saved, ""
+        self.undo.clear()
         # A slot whose run goes on is the controller's.
         self._recoverable = [r for r in self._recoverable if r.slot.path != saved.path]
 
@@ -644,7 +712,7 @@ class MainWindow(QMainWindow):
         name = Path(saved.path).name
         words = self.tr("Saved {0} at step {1:,}.").format(name, saved.step)
         self.notice.say(words, "info", passing=True)
-        self._remember_file(saved.path)
+        self.recent.add(saved.path)
         if closing:
             self._end(keep=False)
 
@@ -691,21 +759,8 @@ class MainWindow(QMainWindow):
             except TensorBoardMissingError as error:
                 self.notice.say(str(error), "warn")
                 return
-        name, kinds = {
-            "csv": ("metrics.csv", self.tr("Comma-separated values (*.csv)")),
-            "jsonl": ("metrics.jsonl", self.tr("JSON lines (*.jsonl)")),
-            "events": (
-                f"run-{view.number}.{EVENTS}",
-                self.tr("Event files (*{0}*)").format(EVENTS),
-            ),
-            "samples": ("samples.txt", self.tr("Text (*.txt)")),
-            "best": ("best.safetensors", self.tr("Models (*.safetensors)")),
-        }[kind]
-        start = Path(self.settings.text("folder")) / name
-        path, _ = QFileDialog.getSaveFileName(self, self.tr("Export"), str(start), kinds)
+        path = ask_where_to_export(self, self.settings.text("folder"), kind, view.number)
         if path:
-            if kind == "events" and EVENTS not in Path(path).name:
-                path = f"{path}.{EVENTS}"  # or TensorBoard would not see it
             self.controller.export(kind, path)
 
     @Slot(str, bool)
@@ -724,14 +779,7 @@ class MainWindow(QMainWindow):
 
     def ask_open(self) -> None:
         """Asks for a text or a saved run and opens it."""
-        path, _ = QFileDialog.getOpenFileName(
-            self,
-            self.tr("Open a text or a saved run"),
-            self.settings.text("folder"),
-            self.tr(
-                "Texts and runs (*.txt *.md *.py *.csv *.tex *.html *.safetensors);;All files (*)"
-            ),
-        )
+        path = ask_what_to_open(self, self.settings.text("folder"))
         if path:
             self.open_path(path)
 
@@ -740,6 +788,7 @@ class MainWindow(QMainWindow):
         self.settings.set("folder", str(Path(path).absolute().parent))
         if Path(path).suffix == ".safetensors" and not self._may_end_run(self.tr("Opening a run")):
             return
+        self._asked_for = str(Path(path).absolute())
         self.controller.open_path(path)
 
     def save_as(self) -> None:
@@ -751,37 +800,11 @@ class MainWindow(QMainWindow):
         view = self.controller.view
         if view is None:
             return ""
-        start = Path(self.settings.text("folder")) / f"run-{view.number}.safetensors"
-        path, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Save run"), str(start), self.tr("Saved runs (*.safetensors)")
-        )
+        path = ask_where_to_save(self, self.settings.text("folder"), view.number)
         if path:
-            target = Path(path)
-            if target.suffix != ".safetensors":
-                target = target.with_name(target.name + ".safetensors")
-            self.settings.set("folder", str(target.absolute().parent))
-            self.controller.save(str(target))
-            return str(target)
-        return ""
-
-    @Slot(str)
-    def _remember_file(self, path: str) -> None:
-        kept = [path, *(p for p in self._recent_files() if p != path)][:_RECENT]
-        self.settings.set("recent", {"files": kept})
-        self._sync_settings()
-        self._fill_recent()
-
-    def _recent_files(self) -> list[str]:
-        files = self.settings.record("recent").get("files", [])
-        return [path for path in files if isinstance(path, str)] if isinstance(files, list) else []
-
-    def _fill_recent(self) -> None:
-        self._recent.clear()
-        for path in self._recent_files():
-            action = self._recent.addAction(Path(path).name.replace("&", "&&"))
-            action.setToolTip(plain_tip(path))
-            action.triggered.connect(lambda _=False, p=path: self.open_path(p))
-        self._recent.setEnabled(bool(self._recent.actions()))
+            self.settings.set("folder", str(Path(path).absolute().parent))
+            self.controller.save(path)
+        return path
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A file from this machine may be dropped anywhere."""
@@ -845,6 +868,11 @@ class MainWindow(QMainWindow):
             self.controller.hurry()
         self.top_bar.show_perspective(name)
 
+    def show_setup(self) -> None:
+        """Unfolds Setup if it is folded away."""
+        if self.setup.isHidden():
+            self.toggle_setup()
+
     def toggle_setup(self) -> None:
         """Folds Setup away or unfolds it, and keeps it so whatever the window's width."""
         self._setup_folded[self.shown_page()] = not self.setup.isHidden()
@@ -868,6 +896,7 @@ class MainWindow(QMainWindow):
         """Folds Setup in a narrow window unless the user has decided."""
         super().resizeEvent(event)
         self._place_setup()
+        self.top_bar.find_button.set_short(self.width() < _RAIL_BELOW)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space plays and pauses wherever no text field or button takes it for itself."""
@@ -880,23 +909,26 @@ class MainWindow(QMainWindow):
 
     def show_about(self) -> None:
         """Versions, to copy into a report."""
-        found = gather()
-        box = QMessageBox(self)
-        box.setIconPixmap(logo(64))
-        box.setWindowTitle(self.tr("About rnnviz"))
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(
-            self.tr("rnnviz {0}\nThe oscilloscope for recurrent networks.").format(found["rnnviz"])
-        )
-        lines = "\n".join(f"{name}: {value}" for name, value in found.items())
-        box.setInformativeText(lines)
-        for label in box.findChildren(QLabel):  # setTextFormat does not reach the second one
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        copy = box.addButton(self.tr("Copy"), QMessageBox.ButtonRole.ActionRole)
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(lines))
-        box.addButton(QMessageBox.StandardButton.Close)
-        box.exec()
-        box.deleteLater()
+        if self.about is None:
+            self.about = AboutBox(self)
+        self.about.show()
+        self.about.raise_()
+
+    def show_shortcuts(self) -> None:
+        """Every key in one list."""
+        if self.shortcuts is None:
+            self.shortcuts = ShortcutsBox(self, self.registry)
+        self.shortcuts.show()
+        self.shortcuts.raise_()
+
+    def welcome(self) -> None:
+        """Tells a newcomer where to begin, unless that was done before."""
+        if not self.settings.flag("welcomed", False):
+            self.first_tip.begin()
+
+    def _welcomed(self) -> None:
+        self.settings.set("welcomed", True)
+        self._sync_settings()
 
     # From one start to the next.
 
@@ -906,7 +938,6 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         settings = self.settings
-        self._fill_recent()
         if not self.restoreGeometry(settings.state("geometry")):
             screen = self.screen().availableSize()
             self.resize(QSize(1600, 1000).boundedTo(screen))
@@ -1006,6 +1037,8 @@ class MainWindow(QMainWindow):
         if self._closing:
             return
         self._closing = True
+        if self.first_tip.was_used():
+            self.settings.set("welcomed", True)
         self._transport_timer.stop()
         self._keep()
         self.controller.shutdown(keep)
@@ -1016,23 +1049,3 @@ class MainWindow(QMainWindow):
 def _key(page: str, key: str) -> str:
     """The settings key of something kept for each page."""
     return key if page == TRAIN else f"{page}/{key}"
-
-
-def default_seed(text: str) -> str:
-    """Two short lines of a text to begin with, from the start of a paragraph in its middle."""
-    middle = len(text) // 2
-    found = _PARAGRAPH.search(text, middle, middle + _SEARCHED)
-    found = found or _PARAGRAPH.search(text, 0, _SEARCHED)
-    start = found.end() if found else 0
-    lines = text[start : start + 4 * _SEED_LINE].split("\n")[:2]
-    short = [_to_a_word(line) for line in lines]
-    # Lines after a shortened one would not follow from it.
-    return short[0] if short[0] != lines[0] else "\n".join(short)
-
-
-def _to_a_word(line: str) -> str:
-    """As much of a line as fits, to the end of a word."""
-    if len(line) <= _SEED_LINE:
-        return line
-    cut = line[:_SEED_LINE]
-    return cut[: cut.rfind(" ")] if " " in cut.strip() else cut

@@ -14,25 +14,29 @@ FILE, EDIT, RUN, VIEW, PRESETS, HELP = "file", "edit", "run", "view", "presets",
 MENUS = (FILE, EDIT, RUN, VIEW, PRESETS, HELP)
 
 
+def titles(window: QMainWindow) -> dict[str, str]:
+    """What the groups are called."""
+    return {
+        FILE: window.tr("File"),
+        EDIT: window.tr("Edit"),
+        RUN: window.tr("Run"),
+        VIEW: window.tr("View"),
+        PRESETS: window.tr("Presets"),
+        HELP: window.tr("Help"),
+    }
+
+
 class Menus:
     """Made once, from the registry; `main` holds the menus, `by_group` gives each of them."""
 
     def __init__(self, window: QMainWindow, registry: Actions) -> None:
-        titles = {
-            FILE: window.tr("File"),
-            EDIT: window.tr("Edit"),
-            RUN: window.tr("Run"),
-            VIEW: window.tr("View"),
-            PRESETS: window.tr("Presets"),
-            HELP: window.tr("Help"),
-        }
         self._registry = registry
         self.main = QMenu(window)
         self.by_group: dict[str, QMenu] = {}
         for group in MENUS:
             commands = [command for command in registry if command.group == group]
             if commands:
-                menu = QMenu(titles[group], window)
+                menu = QMenu(titles(window)[group], window)
                 menu.setToolTipsVisible(True)
                 menu.aboutToShow.connect(registry.refresh)
                 self._fill(menu, commands)

@@ -8,12 +8,24 @@ from PySide6.QtCore import QByteArray, QSize, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from rnnviz.panels.base import Panel
+
 TRAIN, GRADIENTS, PROBE = "train", "gradients", "probe"
 PERSPECTIVES = ((TRAIN, "Train"), (GRADIENTS, "Gradients"), (PROBE, "Probe"))  # tabs in order
 
 
 class Page(Protocol):
     """What the window asks of every page, whatever it shows."""
+
+    panels: tuple[Panel, ...]
+
+    def is_maximized(self, panel: Panel) -> bool:
+        """Whether a panel has the whole page."""
+        ...
+
+    def toggle_maximized(self, panel: Panel) -> None:
+        """Gives a panel the whole page, or gives it back."""
+        ...
 
     def parts(self) -> tuple[str, ...]:
         """Names of the splitters."""

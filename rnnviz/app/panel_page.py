@@ -148,6 +148,10 @@ class PanelPage(QWidget):
             place.setVisible(place is panel or place.isAncestorOf(panel))
         self.setFocus()
 
+    def is_maximized(self, panel: Panel) -> bool:
+        """Whether a panel has the whole page."""
+        return panel is self._maximized
+
     def _restore_maximized(self) -> None:
         if self._maximized is None:
             return

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
+from rnnviz.app.find_button import FindButton
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.panels.base import ElidedLabel
 from rnnviz.panels.theme import icon, theme, themes, ui_font
@@ -37,6 +38,7 @@ class TopBar(QFrame):
     perspective_chosen = Signal(str)
     theme_toggled = Signal()
     open_requested = Signal()
+    find_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +83,9 @@ class TopBar(QFrame):
         line.addWidget(self._dot)
         line.addWidget(self._run)
         line.addWidget(self._what, 1)
+        self.find_button = FindButton()
+        self.find_button.clicked.connect(self.find_requested)
+        line.addWidget(self.find_button)
         self.open_button = self._command(self.tr("Open…"), self.tr("Open a text or a saved run"))
         self.open_button.clicked.connect(self.open_requested)
         self.presets = self._command(self.tr("Presets"), self.tr("Settings to start from"))
@@ -129,7 +134,7 @@ class TopBar(QFrame):
         dark = theme().is_dark
         self._theme_button.setIcon(icon("sun" if dark else "moon"))
         words = self.tr("Light colours") if dark else self.tr("Dark colours")
-        self._theme_button.setToolTip(words + " (Ctrl+T)")
+        self._theme_button.setToolTip(self.tr("{0} (Ctrl+T)").format(words))
         self._theme_button.setAccessibleName(words)
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QKeySequence
 
 from rnnviz.app.actions import Command
-from rnnviz.app.menus import FILE, HELP, PRESETS, RUN, VIEW
+from rnnviz.app.menus import EDIT, FILE, HELP, PRESETS, RUN, VIEW
 from rnnviz.app.pages import PERSPECTIVES
+from rnnviz.app.whats_this import ask_whats_this
 from rnnviz.panels.theme import MODES, themes
 from rnnviz.session.config import ConfigError
 from rnnviz.session.presets import load_preset, preset_ids
@@ -24,6 +25,7 @@ _Standard = QKeySequence.StandardKey
 def window_commands(window: MainWindow) -> Iterator[Command]:
     """Every command of the window."""
     yield from _file(window)
+    yield from _edit(window)
     yield from _run(window)
     yield from _view(window)
     yield from _presets(window)
@@ -103,6 +105,37 @@ def _file(window: MainWindow) -> Iterator[Command]:
         tip=tr("Asks first when more than a minute of training is in no file"),
         group=FILE,
         section=2,
+    )
+
+
+def _edit(window: MainWindow) -> Iterator[Command]:
+    tr, stack = window.tr, window.undo.stack
+    yield Command(
+        "edit.undo",
+        tr("Undo"),
+        stack.undo,
+        ("Ctrl+Z", _Standard.Undo),
+        tip=tr("Takes back a setting or what was typed as seed text"),
+        group=EDIT,
+        why_not=lambda: "" if stack.canUndo() else tr("Nothing was changed yet."),
+    )
+    yield Command(
+        "edit.redo",
+        tr("Redo"),
+        stack.redo,
+        ("Ctrl+Shift+Z", "Ctrl+Y", _Standard.Redo),
+        tip=tr("Brings back what was undone"),
+        group=EDIT,
+        why_not=lambda: "" if stack.canRedo() else tr("Nothing was undone."),
+    )
+    yield Command(
+        "edit.find-command",
+        tr("Find a command…"),
+        window.find_command,
+        ("Ctrl+K", "Ctrl+Shift+P"),
+        tip=tr("Commands, presets, texts, panels and settings by name"),
+        group=EDIT,
+        section=1,
     )
 
 
@@ -236,9 +269,26 @@ def _presets(window: MainWindow) -> Iterator[Command]:
 def _help(window: MainWindow) -> Iterator[Command]:
     tr = window.tr
     yield Command(
+        "help.shortcuts",
+        tr("Keyboard shortcuts"),
+        window.show_shortcuts,
+        (_Standard.HelpContents, "F1"),
+        tip=tr("Every key in one list"),
+        group=HELP,
+    )
+    yield Command(
+        "help.whats-this",
+        tr("What's this?"),
+        partial(ask_whats_this, window),
+        (_Standard.WhatsThis, "Shift+F1"),
+        tip=tr("Then click a control or a panel"),
+        group=HELP,
+    )
+    yield Command(
         "help.about",
         tr("About rnnviz"),
         window.show_about,
         tip=tr("Versions of everything, to copy into a report"),
         group=HELP,
+        section=1,
     )

@@ -1,7 +1,8 @@
 """Clipping of gradients by their global norm or by value; the trainer calls it every step."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,13 +33,14 @@ class Clipping:
         require_number("threshold", self.threshold, exclusive=True)
 
 
-@dataclass(frozen=True, slots=True)
-class ClipReport:
+class ClipReport(NamedTuple):
     """What clipping found and did.
 
     ``total_norm`` and ``max_abs`` are those *before* clipping; ``scale`` is the factor applied by
     norm (1.0 otherwise); ``clipped_share`` the share of entries limited by value (by norm: 0 or 1);
     ``cosine`` that between the raw and the clipped gradient (less than 1 only by value).
+    ``gradients`` is the buffer that was clipped, ``limited`` which entries of it were limited by
+    value and what they had been.
     """
 
     total_norm: float
@@ -47,8 +49,8 @@ class ClipReport:
     clipped: bool = False
     clipped_share: float = 0.0
     cosine: float = 1.0
-    _gradients: Parameters | None = field(default=None, repr=False, compare=False)
-    _limited: "tuple[Positions, Array] | None" = field(default=None, repr=False, compare=False)
+    gradients: Parameters | None = None
+    limited: "tuple[Positions, Array] | None" = None
 
     def norms(self) -> dict[str, float]:
         """The L2 norm of each parameter's gradient *before* clipping, worked out when asked.
@@ -56,14 +58,14 @@ class ClipReport:
         From the gradients that were clipped: to be asked before the network's next backward pass
         writes that buffer again. Empty for a report that was not made by ``clip``.
         """
-        if self._gradients is None:
+        if self.gradients is None:
             return {}
-        if self._limited is not None:
-            raw = self._gradients.copy()
-            positions, values = self._limited
+        if self.limited is not None:
+            raw = self.gradients.copy()
+            positions, values = self.limited
             raw.flat[positions] = values
             return raw.norms()
-        return {name: norm / self.scale for name, norm in self._gradients.norms().items()}
+        return {name: norm / self.scale for name, norm in self.gradients.norms().items()}
 
     @property
     def finite(self) -> bool:
@@ -83,13 +85,13 @@ def clip(gradients: Parameters, clipping: Clipping) -> ClipReport:
     require_instance("clipping", clipping, Clipping)
     flat, threshold = gradients.flat, clipping.threshold
     total_norm = l2_norm(flat)
-    max_abs = float(max(flat.max(), -flat.min()))
+    max_abs = max(float(np.maximum.reduce(flat)), -float(np.minimum.reduce(flat)))
     if not isfinite(total_norm):
-        return ClipReport(total_norm, max_abs, _gradients=gradients)
+        return ClipReport(total_norm, max_abs, gradients=gradients)
     scale = threshold / (total_norm + _NORM_MARGIN)
     if clipping.kind == "norm" and scale < 1.0:
         flat *= scale
-        return ClipReport(total_norm, max_abs, scale, True, 1.0, _gradients=gradients)
+        return ClipReport(total_norm, max_abs, scale, True, 1.0, gradients=gradients)
     if clipping.kind == "value" and max_abs > threshold:
         positions = np.flatnonzero((flat > threshold) | (flat < -threshold))
         raw = flat[positions]
@@ -105,4 +107,4 @@ def clip(gradients: Parameters, clipping: Clipping) -> ClipReport:
         return ClipReport(
             total_norm, max_abs, 1.0, True, share, cosine, gradients, (positions, raw)
         )
-    return ClipReport(total_norm, max_abs, _gradients=gradients)
+    return ClipReport(total_norm, max_abs, gradients=gradients)

@@ -25,10 +25,11 @@ import numpy.typing as npt
 from rnnviz.engine.errors import (
     require_choice,
     require_generator,
+    require_indices,
     require_instance,
     require_integer,
 )
-from rnnviz.engine.loss import REDUCTIONS, softmax_cross_entropy
+from rnnviz.engine.loss import REDUCTIONS, unchecked_softmax_cross_entropy
 from rnnviz.engine.network import ModelConfig, Network, State
 from rnnviz.engine.parameters import Parameters
 
@@ -109,11 +110,13 @@ def compute_part(
     """
     rng = np.random.default_rng(seed) if plan.model.drops else None
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        forward = network.forward(inputs, state, rng)
-        nats, dlogits = softmax_cross_entropy(
-            forward.logits, targets, forward.logits, plan.reduction, plan.characters
+        forward = network.unchecked_forward(inputs, state, rng)
+        window = forward.window
+        weight = 1.0 / plan.characters if plan.reduction == "mean" else 1.0
+        nats = unchecked_softmax_cross_entropy(
+            window.scores, targets.reshape(-1), window.scores, weight
         )
-        return nats, forward.state, network.backward(forward, dlogits)
+        return nats, forward.state, network.unchecked_backward(window, window.scores)
 
 
 class DataParallel:
@@ -133,6 +136,7 @@ class DataParallel:
         require_integer("parts", parts, 1, batch)
         require_choice("reduction", reduction, REDUCTIONS)
         self.network = network
+        self._window = steps, batch
         bounds = [batch * part // parts for part in range(parts + 1)]
         self._columns = [slice(*pair) for pair in pairwise(bounds)]
         self._plans = [
@@ -152,8 +156,12 @@ class DataParallel:
         """Summed loss in nats, final state and gradients of the window ``(T, B)``.
 
         A network with dropout needs ``rng``, from which each part's own generator is seeded. The
-        gradients are a buffer that the next call writes again.
+        gradients are a buffer that the next call writes again. EngineError names a wrong argument.
         """
+        size, window = self.network.config.vocabulary_size, self._window
+        inputs = require_indices("inputs", inputs, size, window)
+        targets = require_indices("targets", targets, size, window)
+        self.network.check_state(state, window[1])
         seeds = [0] * len(self._plans)
         if self.network.config.drops:
             seeds = require_generator("rng", rng).integers(2**63, size=len(seeds)).tolist()

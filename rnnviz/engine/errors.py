@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 Kind = TypeVar("Kind")
 
+_UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}  # by bytes
+
 
 class EngineError(ValueError):
     """An argument the engine cannot work with."""
@@ -111,8 +113,10 @@ def require_indices(
             f"{name} must be an integer array {_spelled(shape)}, got dtype {array.dtype}"
         )
     _require_shape(name, array, shape)
-    low, high = int(array.min()), int(array.max())
-    if low < 0 or high >= vocabulary_size:
+    # One look at all of them: as an unsigned number a negative one is larger than any index.
+    unsigned = array.view(_UNSIGNED[array.dtype.itemsize])
+    if int(np.maximum.reduce(unsigned, axis=None)) >= vocabulary_size:
+        low, high = int(array.min()), int(array.max())
         wrong = low if low < 0 else high
         raise EngineError(f"{name} must hold indices from 0 to {vocabulary_size - 1}, got {wrong}")
     return array
@@ -120,9 +124,9 @@ def require_indices(
 
 def _require_shape(name: str, array: npt.NDArray[Any], shape: tuple[str | int, ...]) -> None:
     fits = array.ndim == len(shape) and array.size > 0
-    for have, want in zip(array.shape, shape, strict=False):
-        fits = fits and (have == want or isinstance(want, str))
-    if not fits:
+    if not fits or any(
+        have != want for have, want in zip(array.shape, shape, strict=True) if type(want) is int
+    ):
         raise EngineError(
             f"{name} must have shape {_spelled(shape)}, none of it 0, got {array.shape}"
         )

@@ -15,8 +15,8 @@ from rnnviz.engine.cells.tiles import tile_columns, tiled
 from rnnviz.engine.outlet import Outlet, OutletPlan
 from rnnviz.engine.parameters import Array, Parameters
 
-# One-hot rows of a window with at most so many entries make the gradient of W_ih a matrix product;
-# above it is summed character by character, whose cost hardly grows with the window.
+# One-hot rows with at most so many entries, of a window and of all characters, make the gradient of
+# W_ih a matrix product; above it is summed character by character, whose cost hardly grows.
 LARGEST_ONE_HOT = 32_768
 
 
@@ -63,45 +63,70 @@ class LayerWeights:
         self._recurrent_back = np.zeros_like(self._recurrent)
         self._in_place = cell.hidden_order == tuple(range(gates))
         self.recurrent, self.recurrent_back = self._recurrent, self._recurrent_back
+        self._input_blocks = [
+            (
+                *(self.weight_ih[gate].T, self.bias_ih[gate]),
+                None if gate in cell.biased_products else self.bias_hh[gate],
+                *(self.input[here], self.input_bias[here], half),
+            )
+            for here, gate, half in self._scaled(cell.input_order)
+        ]
+        self._prepared_for = 0  # texts at once
 
     def prepare(self, batch: int) -> None:
         """Take over the parameters' present values for ``forward`` over ``batch`` texts."""
-        cell = self.cell
+        if batch != self._prepared_for:
+            self._lay_out(batch)
+        for block, tiles, half in self._recurrent_blocks:
+            np.multiply(block, half, out=tiles)
+        for weights, bias_ih, bias_hh, matrix, bias, half in self._input_blocks:
+            if bias_hh is None:
+                np.copyto(bias, bias_ih)
+            else:
+                np.add(bias_ih, bias_hh, out=bias)
+            if half != 1.0:
+                np.multiply(weights, half, out=matrix)
+                bias *= half
+                weights = matrix
+            if self.reads_characters:  # a row of the table is then all that a character adds
+                np.add(weights, bias, out=matrix)
+            elif self._copies_input and weights is not matrix:
+                np.copyto(matrix, weights)
+
+    def _lay_out(self, batch: int) -> None:
+        """Arrange the recurrent matrices for ``batch`` texts at once."""
+        cell, columns = self.cell, tile_columns(batch, self.hidden_size)
+        shape = (cell.gates, -1, self.hidden_size, columns)
+        self._recurrent_blocks: list[tuple[Array, Array, float]] = []
         if batch == 1 and self._plain:
             # One text needs matrix-vector products, which read either order equally fast.
             self.recurrent = self.weight_hh.transpose(0, 2, 1)[:, np.newaxis]
         else:
-            columns = tile_columns(batch, self.hidden_size)
-            shape = (cell.gates, -1, self.hidden_size, columns)
             self.recurrent = self._recurrent.reshape(shape)
-            for here, gate, half in self._scaled(cell.hidden_order):
-                tiles = tiled(self.weight_hh[gate].T, columns)
-                np.multiply(tiles, half, out=self.recurrent[here])
-        for here, gate, half in self._scaled(cell.input_order):
-            if self._copies_input:
-                np.multiply(self.weight_ih[gate].T, half, out=self.input[here])
-            bias = self.input_bias[here]
-            np.multiply(self.bias_ih[gate], half, out=bias)
-            if gate not in cell.biased_products:
-                bias += half * self.bias_hh[gate]
-            if self.reads_characters:  # a row of the table is then all that a character adds
-                self.input[here] += bias
+            self._recurrent_blocks = [
+                (tiled(self.weight_hh[gate].T, columns), self.recurrent[here], half)
+                for here, gate, half in self._scaled(cell.hidden_order)
+            ]
+        self._blocks_back: list[tuple[Array, Array]] = []
+        if columns == self.hidden_size and self._in_place:
+            self.recurrent_back = self.weight_hh[:, np.newaxis]
+        else:
+            self.recurrent_back = self._recurrent_back.reshape(shape)
+            self._blocks_back = [
+                (tiled(self.weight_hh[gate], columns), self.recurrent_back[here])
+                for here, gate in enumerate(cell.hidden_order)
+            ]
+        self._prepared_for = batch
 
     def _scaled(self, order: tuple[int, ...]) -> Iterator[tuple[int, int, float]]:
         """(block here, block in PyTorch's order, what it is multiplied by) of each gate."""
         for here, gate in enumerate(order):
             yield here, gate, 0.5 if gate in self.cell.sigmoid_gates else 1.0
 
-    def prepare_backward(self, batch: int) -> None:
-        """Take over the parameters' present values for ``backward`` over ``batch`` texts."""
-        columns = tile_columns(batch, self.hidden_size)
-        if columns == self.hidden_size and self._in_place:
-            self.recurrent_back = self.weight_hh[:, np.newaxis]
-            return
-        shape = (self.cell.gates, -1, self.hidden_size, columns)
-        self.recurrent_back = self._recurrent_back.reshape(shape)
-        for here, gate in enumerate(self.cell.hidden_order):
-            np.copyto(self.recurrent_back[here], tiled(self.weight_hh[gate], columns))
+    def prepare_backward(self) -> None:
+        """Take over the parameters' present values for ``backward`` after ``prepare``."""
+        for block, tiles in self._blocks_back:
+            np.copyto(tiles, block)
 
 
 def layer_blocks(parameters: Parameters, layer: int, gates: int) -> tuple[Array, ...]:
@@ -156,35 +181,34 @@ class LayerWindow:
             self.output = self._outlet.output
         self._ones: Array = np.ones(count, dtype)
         self._characters = np.zeros(count, np.intp)
-        one_hot = weights.reads_characters and count * inputs <= LARGEST_ONE_HOT
+        self._window = self._characters.reshape(steps, batch)
+        one_hot = weights.reads_characters and max(count, inputs) * inputs <= LARGEST_ONE_HOT
         self._one_hot: Array | None = np.zeros((count, inputs), dtype) if one_hot else None
-        self._ones_at = np.zeros(0, np.intp)
+        self._unit_rows = np.eye(inputs, dtype=dtype) if one_hot else None
         self._sorted, self._product = shared.scratch.reshape(2, count, size)
-        self._gradients: tuple[Parameters, tuple[Array, ...]] | None = None
+        # What the input's deltas are multiplied by for the gradient of W_ih; None where they are
+        # summed by character instead.
+        self._read = self._one_hot if below is None else self._input
+        self._gradients: Parameters | None = None
 
     def read(self, characters: npt.NDArray[np.integer[Any]]) -> None:
         """Take the characters ``(T, B)`` of a window as the input of layer 0."""
-        self._characters[:] = characters.reshape(-1)
-        if self._one_hot is not None:
-            entries = self._one_hot.reshape(-1)
-            entries[self._ones_at] = 0.0
-            self._ones_at = (
-                np.arange(self._characters.size) * self._one_hot.shape[1] + self._characters
-            )
-            entries[self._ones_at] = 1.0
+        np.copyto(self._window, characters)
+        if self._unit_rows is not None:
+            self._unit_rows.take(self._characters, 0, self._one_hot, "clip")
 
     def forward(self, state: CellState, dropout_rng: np.random.Generator | None) -> None:
         """Project the input in bulk, then run the cell from ``state``."""
         weights = self.weights
         if self._input is None:
             for table, sums in zip(weights.input, self._sums, strict=True):
-                np.take(table, self._characters, axis=0, out=sums, mode="clip")
+                table.take(self._characters, 0, sums, "clip")
         else:
             for matrix, bias, sums in zip(
                 weights.input, weights.input_bias, self._sums, strict=True
             ):
-                np.matmul(self._input, matrix, out=sums)
-                np.add(sums, bias, out=sums)
+                self._input.dot(matrix, sums)
+                sums += bias
         self.cell.forward(weights.recurrent, weights.bias_hh, state)
         if self._outlet is not None:
             self._outlet.forward(self._hidden, self._input, dropout_rng)
@@ -194,32 +218,47 @@ class LayerWindow:
 
         ``d_state`` is the gradient of the state after the window, none when nothing follows.
         """
-        weights, cell = self.weights, self.weights.cell
+        weights = self.weights
         if self._outlet is not None:
             self._outlet.backward(self._d_hidden, gradients)
-        for index, carry in enumerate(self.cell.d_state):
-            carry[...] = 0.0 if d_state is None else d_state[index]
+        self.cell.begin_backward(d_state)
         self.cell.backward(weights.recurrent_back)
-        for name, gradient in self.cell.own_gradients().items():
-            gradients[f"rnn.{name}_l{weights.layer}"][...] = gradient
-        if self._gradients is None or self._gradients[0] is not gradients:
-            self._gradients = gradients, layer_blocks(gradients, weights.layer, cell.gates)
-        d_weight_ih, d_weight_hh, d_bias_ih, d_bias_hh = self._gradients[1]
-        for deltas, gate in zip(self._hidden_deltas, cell.hidden_order, strict=True):
-            np.matmul(deltas.T, self._before, out=d_weight_hh[gate])
-            np.matmul(self._ones, deltas, out=d_bias_hh[gate])
-        for deltas, gate in zip(self._input_deltas, cell.input_order, strict=True):
-            if gate in cell.biased_products:
-                np.matmul(self._ones, deltas, out=d_bias_ih[gate])
+        for name in weights.own:
+            gradients[f"rnn.{name}_l{weights.layer}"][...] = self.cell.own_gradients()[name]
+        if gradients is not self._gradients:
+            self._write_into(gradients)
+        for deltas, d_weight, d_bias in self._hidden_blocks:
+            deltas.T.dot(self._before, d_weight)
+            self._ones.dot(deltas, d_bias)
+        for deltas, d_weight, d_bias, same_bias in self._input_blocks:
+            if same_bias is None:
+                self._ones.dot(deltas, d_bias)
             else:
-                d_bias_ih[gate] = d_bias_hh[gate]
-            if self._one_hot is not None:
-                np.matmul(deltas.T, self._one_hot, out=d_weight_ih[gate])
-            elif self._input is not None:
-                np.matmul(deltas.T, self._input, out=d_weight_ih[gate])
-        if self._one_hot is None and self._input is None:
-            columns = [d_weight_ih[gate] for gate in cell.input_order]
+                np.copyto(d_bias, same_bias)
+            if self._read is not None:
+                deltas.T.dot(self._read, d_weight)
+        if self._read is None:
+            columns = [block[1] for block in self._input_blocks]
             sum_by_character(self._input_deltas, self._characters, columns, self._sorted)
+
+    def _write_into(self, gradients: Parameters) -> None:
+        """Pair the gates' gradients with their places in ``gradients``."""
+        cell = self.cell
+        d_weight_ih, d_weight_hh, d_bias_ih, d_bias_hh = layer_blocks(
+            gradients, self.weights.layer, cell.gates
+        )
+        self._hidden_blocks = [
+            (deltas, d_weight_hh[gate], d_bias_hh[gate])
+            for deltas, gate in zip(self._hidden_deltas, cell.hidden_order, strict=True)
+        ]
+        self._input_blocks = [
+            (
+                *(deltas, d_weight_ih[gate], d_bias_ih[gate]),
+                None if gate in cell.biased_products else d_bias_hh[gate],
+            )
+            for deltas, gate in zip(self._input_deltas, cell.input_order, strict=True)
+        ]
+        self._gradients = gradients
 
     def input_gradient(self, out: Array) -> None:
         """The gradient of the layer's input into ``out (N, I)``, after ``backward``."""

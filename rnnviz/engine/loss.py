@@ -3,6 +3,7 @@
 The classes are axis 0 (feature-major), whatever their order in memory.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -91,24 +92,60 @@ def softmax_cross_entropy(
     vocabulary_size, steps, batch = logits.shape
     targets = require_indices("targets", targets, vocabulary_size, (steps, batch))
     require_choice("reduction", reduction, REDUCTIONS)
-    gradient = np.empty_like(logits) if dlogits_out is None else dlogits_out
+    if dlogits_out is None:
+        dlogits_out = np.empty((steps, batch, vocabulary_size), logits.dtype).transpose(2, 0, 1)
+    gradient = dlogits_out
     if gradient.shape != logits.shape or gradient.dtype != logits.dtype:
         raise EngineError(
             f"dlogits_out must be {logits.dtype} {logits.shape}, got {gradient.dtype} "
             f"{gradient.shape}"
         )
-    row, column = np.arange(steps)[:, np.newaxis], np.arange(batch)
-    np.subtract(logits, logits.max(axis=0), out=gradient)
-    chosen = gradient[targets, row, column]
-    np.exp(gradient, out=gradient)
-    total = gradient.sum(axis=0)  # (T, B)
-    loss = float(np.sum(np.log(total) - chosen, dtype=np.float64))
     if characters is None:
         characters = steps * batch
-    scale = 1.0 / characters if reduction == "mean" else 1.0
-    gradient *= scale / total
-    gradient[targets, row, column] -= scale
+    weight = 1.0 / characters if reduction == "mean" else 1.0
+    rows, gradient_rows = _rows(logits), _rows(gradient)
+    loss = unchecked_softmax_cross_entropy(rows, targets.reshape(-1), gradient_rows, weight)
+    if not np.may_share_memory(gradient_rows, gradient):  # a gradient in another order
+        gradient[...] = gradient_rows.reshape(steps, batch, vocabulary_size).transpose(2, 0, 1)
     return loss, gradient
+
+
+def unchecked_softmax_cross_entropy(
+    rows: Array, targets: npt.NDArray[np.integer[Any]], gradient: Array, weight: float
+) -> float:
+    """``softmax_cross_entropy`` of ``rows (N, V)`` and ``targets (N,)``, for every training step.
+
+    ``gradient (N, V)``, contiguous, becomes ``weight * (softmax(rows) - onehot(targets))``; it may
+    be ``rows`` itself. The arguments must fit: nothing is checked.
+    """
+    row_starts, ones = _row_helpers(gradient.shape, gradient.dtype)
+    entries, at = gradient.reshape(-1), row_starts + targets
+    np.subtract(rows, np.maximum.reduce(rows, axis=1, keepdims=True), out=gradient)
+    nats = entries[at]
+    np.exp(gradient, out=gradient)
+    total = gradient.dot(ones)  # the sum of each row, three times as fast as by ``add.reduce``
+    np.subtract(np.log(total), nats, out=nats)
+    np.divide(weight, total, out=total)
+    gradient *= total[:, np.newaxis]
+    entries[at] -= weight
+    return float(np.add.reduce(nats, dtype=np.float64))
+
+
+@lru_cache(maxsize=8)
+def _row_helpers(
+    shape: tuple[int, int], dtype: np.dtype[np.floating[Any]]
+) -> tuple[npt.NDArray[np.intp], Array]:
+    """Where each row of a matrix begins among all its entries, and ones to sum the rows with."""
+    count, width = shape
+    starts, ones = np.arange(0, count * width, width), np.ones(width, dtype)
+    for array in (starts, ones):
+        array.flags.writeable = False
+    return starts, ones
+
+
+def _rows(array: Array) -> Array:
+    """``(V, T, B)`` as rows ``(T*B, V)``: a view of an array in the order of the network's own."""
+    return np.ascontiguousarray(array.transpose(1, 2, 0)).reshape(-1, array.shape[0])
 
 
 def _check_logits(logits: Array) -> None:

@@ -6,8 +6,8 @@ other way round (see ``cells.base``). Parameters have PyTorch's names, shapes an
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -133,8 +133,7 @@ class ModelConfig:
         return sum(int(np.prod(shape)) for shape in self.shapes().values())
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(NamedTuple):
     """What ``Network.forward`` found.
 
     ``logits (V, T, B)``, in memory ``(T, B, V)``, is a buffer that the network's next ``forward``
@@ -143,8 +142,8 @@ class Forward:
 
     logits: Array
     state: State
-    caches: "_Window" = field(repr=False)
-    serial: int = field(repr=False)
+    window: "Window"
+    serial: int
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,7 @@ class Trace:
     state: State
 
 
-class _Window:
+class Window:
     """All buffers for one window size ``(T, B)``."""
 
     def __init__(
@@ -218,11 +217,13 @@ class Network:
             )
             for layer in range(config.num_layers)
         ]
-        self._decoder = parameters["decoder.weight"].T  # (H, V)
+        self._decoder_weight = parameters["decoder.weight"]  # (V, H)
         self._decoder_bias = parameters["decoder.bias"]
+        # Its transpose (H, V), in that order: by the other BLAS multiplies small windows slowly.
+        self._decoder: Array = np.zeros(self._decoder_weight.shape[::-1], parameters.dtype)
         self._gradients: Parameters | None = None
-        self._windows: OrderedDict[tuple[int, int, int], _Window] = OrderedDict()
-        self._last_backward: _Window | None = None
+        self._windows: OrderedDict[tuple[int, int, int], Window] = OrderedDict()
+        self._last_backward: Window | None = None
         self._prepared_for = 0  # texts at once
         self._interrupted = False
 
@@ -298,22 +299,36 @@ class Network:
         before going back through it (see ``backward``).
         """
         inputs = require_indices("inputs", inputs, self.config.vocabulary_size, ("T", "B"))
-        steps, batch = inputs.shape
-        self.check_state(state, batch)
+        self.check_state(state, inputs.shape[1])
         if dropout_rng is not None:
             require_generator("dropout_rng", dropout_rng)
-        self._prepare(batch)
-        window = self._window(steps, batch, link if link == 0 else require_integer("link", link, 0))
-        window.serial += 1
-        window.layers[0].read(inputs)
+        require_integer("link", link, 0)
         # Diverged weights give inf and nan here; the caller is told by the loss, not by warnings.
         with np.errstate(over="ignore", invalid="ignore"):
-            for layer, layer_state in zip(window.layers, state, strict=True):
-                self._check_interrupted()
-                layer.forward(layer_state, dropout_rng)
-            np.matmul(window.output, self._decoder, out=window.scores)
-            np.add(window.scores, self._decoder_bias, out=window.scores)
-        final = tuple(layer.cell.final_state() for layer in window.layers)
+            return self.unchecked_forward(inputs, state, dropout_rng, link)
+
+    def unchecked_forward(
+        self,
+        inputs: npt.NDArray[np.integer[Any]],
+        state: State,
+        dropout_rng: np.random.Generator | None = None,
+        link: int = 0,
+    ) -> Forward:
+        """``forward`` for every training step: the arguments must fit, nothing is checked.
+
+        The caller also tells NumPy not to warn of overflows.
+        """
+        steps, batch = inputs.shape
+        self._prepare(batch)
+        window = self._window(steps, batch, link)
+        window.serial += 1
+        window.layers[0].read(inputs)
+        for layer, layer_state in zip(window.layers, state, strict=True):
+            self._check_interrupted()
+            layer.forward(layer_state, dropout_rng)
+        window.output.dot(self._decoder, window.scores)
+        window.scores += self._decoder_bias
+        final = tuple([layer.cell.final_state() for layer in window.layers])
         return Forward(window.logits, final, window, window.serial)
 
     def backward(
@@ -328,7 +343,7 @@ class Network:
         results gives the gradients of one long window. The result is a buffer that the next
         ``backward`` writes again.
         """
-        window = require_instance("forward", forward, Forward).caches
+        window = require_instance("forward", forward, Forward).window
         if window.serial != forward.serial:
             raise EngineError("forward is out of date: its buffers hold a later forward pass")
         require_array("dlogits", dlogits, ("V", "T", "B"))
@@ -339,22 +354,31 @@ class Network:
             )
         if d_state is not None:
             self._check_state("d_state", d_state, dlogits.shape[2])
-        if self._gradients is None:
-            self._gradients = self.parameters.zeros_like()
-        gradients = self._gradients
         # (N, V); the buffer of ``forward`` is already in this order.
         d_scores = dlogits.transpose(1, 2, 0).reshape(window.scores.shape)
         with np.errstate(over="ignore", invalid="ignore"):
-            np.matmul(d_scores.T, window.output, out=gradients["decoder.weight"])
-            np.matmul(window.ones, d_scores, out=gradients["decoder.bias"])
-            np.matmul(d_scores, self._decoder.T, out=window.d_output)
-            for index in reversed(range(len(window.layers))):
-                self._check_interrupted()
-                layer = window.layers[index]
-                layer.weights.prepare_backward(dlogits.shape[2])
-                layer.backward(gradients, None if d_state is None else d_state[index])
-                if index > 0:
-                    layer.input_gradient(out=window.d_output)
+            return self.unchecked_backward(window, d_scores, d_state)
+
+    def unchecked_backward(
+        self, window: "Window", d_scores: Array, d_state: State | None = None
+    ) -> Parameters:
+        """``backward`` for every training step: nothing is checked, as in ``unchecked_forward``.
+
+        ``window`` is that of the forward pass, ``d_scores (N, V)`` the gradient of its ``scores``.
+        """
+        if self._gradients is None:
+            self._gradients = self.parameters.zeros_like()
+        gradients = self._gradients
+        d_scores.T.dot(window.output, gradients["decoder.weight"])
+        window.ones.dot(d_scores, gradients["decoder.bias"])
+        d_scores.dot(self._decoder_weight, window.d_output)
+        for index in reversed(range(len(window.layers))):
+            self._check_interrupted()
+            layer = window.layers[index]
+            layer.weights.prepare_backward()
+            layer.backward(gradients, None if d_state is None else d_state[index])
+            if index > 0:
+                layer.input_gradient(out=window.d_output)
         self._last_backward = window
         return gradients
 
@@ -397,7 +421,7 @@ class Network:
         forward = private.forward(indices[:, np.newaxis], start)
         signals = tuple(
             {name: layer.cell.signal(name)[:, :, 0].copy() for name in layer.cell.signals}
-            for layer in forward.caches.layers
+            for layer in forward.window.layers
         )
         return Trace(signals, forward.logits[:, :, 0].copy(), forward.state)
 
@@ -407,16 +431,17 @@ class Network:
             return
         for layer in self._layers:
             layer.prepare(batch)
+        np.copyto(self._decoder, self._decoder_weight.T)
         self._prepared_for = batch
 
-    def _window(self, steps: int, batch: int, link: int) -> _Window:
+    def _window(self, steps: int, batch: int, link: int) -> Window:
         if link >= _KEPT_WINDOWS:  # a long chain is rare: its further links are made anew
-            return _Window(self.config, self._layers, steps, batch)
+            return Window(self.config, self._layers, steps, batch)
         key = (steps, batch, link)
         if key not in self._windows:
             while len(self._windows) >= _KEPT_WINDOWS:
                 self._windows.popitem(last=False)
-            self._windows[key] = _Window(self.config, self._layers, steps, batch)
+            self._windows[key] = Window(self.config, self._layers, steps, batch)
         self._windows.move_to_end(key)
         return self._windows[key]
 

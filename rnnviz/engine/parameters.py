@@ -4,7 +4,7 @@ Used by ``network``, ``optimizers``, ``clipping`` and ``checkpoint``.
 """
 
 from collections.abc import Iterator, Mapping
-from math import prod
+from math import isfinite, prod, sqrt
 from typing import Any, Self
 
 import numpy as np
@@ -88,12 +88,11 @@ class Parameters(Mapping[str, Array]):
 
 def l2_norm(vector: Array) -> float:
     """The L2 norm of ``vector`` ``(N,)``; scaled first when the squares would overflow."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        square = float(np.dot(vector, vector))
-    if np.isfinite(square) and square > 1e-30:
-        return float(np.sqrt(square))
+    square = float(np.vdot(vector, vector))  # which does not warn of an overflow, as dot does
+    if isfinite(square) and square > 1e-30:
+        return sqrt(square)
     largest = float(np.max(np.abs(vector), initial=0.0))
-    if largest == 0.0 or not np.isfinite(largest):
+    if largest == 0.0 or not isfinite(largest):
         return largest
     scaled = vector.astype(np.float64) / largest
-    return largest * float(np.sqrt(np.dot(scaled, scaled)))
+    return largest * sqrt(float(np.vdot(scaled, scaled)))

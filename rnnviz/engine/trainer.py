@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, Protocol, TypedDict
+from typing import Any, NamedTuple, Protocol, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,10 @@ from rnnviz.engine.errors import (
     require_integer,
     require_number,
 )
-from rnnviz.engine.loss import REDUCTIONS, softmax_cross_entropy
-from rnnviz.engine.network import Forward, Network, State
+from rnnviz.engine.loss import REDUCTIONS, unchecked_softmax_cross_entropy
+from rnnviz.engine.network import Network, State, Window
 from rnnviz.engine.optimizers import Optimizer
-from rnnviz.engine.parameters import Array, Parameters
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.schedules import Constant, Schedule
 from rnnviz.engine.truncation import Truncation
 
@@ -47,6 +47,11 @@ class Streams(Protocol):
         """Windows in one pass."""
         ...
 
+    @property
+    def highest(self) -> int:
+        """The highest index in the text; none is negative."""
+        ...
+
     def next_window(self) -> tuple[Indices, Indices, bool]:
         """Inputs ``(T, B)``, targets ``(T, B)``, and whether the streams begin here."""
         ...
@@ -60,8 +65,7 @@ class Streams(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(NamedTuple):
     """What one step found.
 
     ``step`` counts from 1; ``characters`` and ``epoch`` are totals after it; ``loss`` is the mean
@@ -127,7 +131,7 @@ class Trainer:
         accumulate: int = 1,
         data_parallel: DataParallel | None = None,
     ) -> None:
-        """EngineError names the argument that does not fit.
+        """EngineError names the argument that does not fit, such as streams of other characters.
 
         ``rng`` draws dropout and the lengths of random truncation, which need it; its state is part
         of the trainer's. ``truncation`` is ``Truncation()`` by default. ``data_parallel`` computes
@@ -145,7 +149,8 @@ class Trainer:
         self.truncation = require_instance("truncation", truncation, Truncation)
         self.accumulate = require_integer("accumulate", accumulate, 1)
         self.rng = None if rng is None else require_generator("rng", rng)
-        self._draws = network.config.drops or self.truncation.draws
+        self._drops = network.config.drops
+        self._draws = self._drops or self.truncation.draws
         if self._draws and self.rng is None:
             what = "dropout" if network.config.drops else "random truncation"
             raise EngineError(f"rng must be a numpy.random.Generator for {what}, got None")
@@ -153,6 +158,11 @@ class Trainer:
             raise EngineError("data_parallel must be None for random truncation")
         if data_parallel is not None and data_parallel.network is not network:
             raise EngineError("data_parallel must be for the network that is trained")
+        size = network.config.vocabulary_size
+        if streams.highest >= size:
+            raise EngineError(
+                f"streams must hold indices from 0 to {size - 1}, got {streams.highest}"
+            )
         self.data_parallel = data_parallel
         self._sum: Parameters | None = None
         self.clip_report: ClipReport | None = None
@@ -227,25 +237,24 @@ class Trainer:
             else:
                 self._go_back(position, drawn)
         return StepResult(
-            step=self._steps if finite else self._steps + 1,
-            characters=self._characters,
-            epoch=self.epoch,
-            loss=batches.nats / batches.characters,
-            grad_norm=report.total_norm,
-            max_abs_gradient=report.max_abs,
-            clip_scale=report.scale,
-            clipped=report.clipped,
-            clipped_share=report.clipped_share,
-            learning_rate=rate,
-            clip_cosine=report.cosine,
-            finite=finite,
+            self._steps if finite else self._steps + 1,
+            self._characters,
+            self.epoch,
+            batches.nats / batches.characters,
+            report.total_norm,
+            report.max_abs,
+            report.scale,
+            report.clipped,
+            report.clipped_share,
+            rate,
+            report.cosine,
+            finite,
         )
 
     def _gradients(self, batches: "_Batches") -> Parameters:
         """The gradient of one update, from as many windows as it takes."""
         if self.accumulate == 1 and not self.truncation.draws:
-            (gradients,) = self._segment(batches)
-            return gradients
+            return next(self._segment(batches))
         if self._sum is None:
             self._sum = self.network.parameters.zeros_like()
         self._sum.flat.fill(0.0)
@@ -278,27 +287,25 @@ class Trainer:
         if self.data_parallel is not None:
             self.data_parallel.close()
 
-    def _read_segment(self, batches: "_Batches") -> list[tuple[Forward, Array]]:
+    def _read_segment(self, batches: "_Batches") -> list[Window]:
         """Read one window, or with random truncation a chain of them, forward.
 
-        The gradient of each window's loss by its logits stands beside it.
+        Their ``scores`` become the gradient of each window's loss by them.
         """
-        chain: list[tuple[Forward, Array]] = []
+        chain: list[Window] = []
+        network, rng = self.network, self.rng if self._drops else None
         while True:
             epoch = self.streams.epoch
             inputs, targets, is_start = self.streams.next_window()
-            forward = self.network.forward(
-                inputs,
-                self._start(inputs.shape[1], is_start, batches.state),
-                self.rng if self.network.config.drops else None,
-                link=len(chain),
+            start = self._start(inputs.shape[1], is_start, batches.state)
+            forward = network.unchecked_forward(inputs, start, rng, len(chain))
+            window = forward.window
+            batches.nats += unchecked_softmax_cross_entropy(
+                *(window.scores, targets.reshape(-1), window.scores),
+                1.0 / inputs.size if self.reduction == "mean" else 1.0,
             )
-            nats, dlogits = softmax_cross_entropy(
-                forward.logits, targets, dlogits_out=forward.logits, reduction=self.reduction
-            )
-            chain.append((forward, dlogits))
+            chain.append(window)
             batches.state = forward.state
-            batches.nats += nats
             batches.characters += inputs.size
             if self.streams.epoch != epoch or not self._goes_on():
                 return chain
@@ -316,11 +323,12 @@ class Trainer:
             return False
         return bool(self.rng.random() >= self.truncation.probability)
 
-    def _backpropagate(self, chain: list[tuple[Forward, Array]]) -> Iterator[Parameters]:
+    def _backpropagate(self, chain: list[Window]) -> Iterator[Parameters]:
         """The gradients of each window of a chain, last one first, in the same buffer."""
         d_state: State | None = None
         for index in reversed(range(len(chain))):
-            yield self.network.backward(*chain[index], d_state)
+            window = chain[index]
+            yield self.network.unchecked_backward(window, window.scores, d_state)
             if index:
                 weight = self.truncation.weight
                 d_state = tuple(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -96,7 +98,7 @@ class SetupPanel(QFrame):
         self._column.addWidget(self._build_restart_group())
         self._column.addWidget(self._build_live_group())
         self._column.addStretch(1)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setWidget(content)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -382,6 +384,27 @@ class SetupPanel(QFrame):
         self.reverted.emit()
         self.edited.emit()
 
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Proposes restart settings by field, as if they had been edited one after the other."""
+        for name in changes:
+            self._refused.pop(name, None)
+            if name in self._numbers:
+                self._numbers[name].reset_text()
+        self.wanted = self.wanted.with_changes(**changes)
+        self._show_wanted()
+        self.edited.emit()
+
+    def fields(self) -> list[tuple[str, QWidget]]:
+        """Label and control of every setting, from top to bottom."""
+        return [(row.label(), row.control()) for row in self._rows]
+
+    def show_field(self, control: QWidget) -> None:
+        """Brings the control of a setting into sight and gives it the keys."""
+        self._scroll.ensureWidgetVisible(control)
+        control.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if isinstance(control, NumberField):
+            control.selectAll()
+
     def pending(self) -> tuple[str, ...]:
         """The settings that wait for a restart."""
         return restart_changes(self.running, self.wanted)
@@ -474,6 +497,19 @@ class SetupPanel(QFrame):
                 self._corpus.setItemIcon(index, icon("download"))
         self._corpus.addItem(self.tr("Open a text file…"), _OPEN_FILE)
         self.select_source(current)
+
+    def sources(self) -> list[tuple[str, str, str]]:
+        """Title, id or path, and note of every text in the list."""
+        note = Qt.ItemDataRole.ToolTipRole
+        return [
+            (
+                self._corpus.itemText(i),
+                self._corpus.itemData(i),
+                self._corpus.itemData(i, note) or "",
+            )
+            for i in range(self._corpus.count())
+            if self._corpus.itemData(i) != _OPEN_FILE
+        ]
 
     def select_source(self, current: str) -> None:
         """Shows a text as the chosen one."""

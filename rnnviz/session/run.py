@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from rnnviz.engine.blas import Parallelism, recommended_parallelism
+from rnnviz.engine.blas import Parallelism, most_cores, recommended_parallelism
 from rnnviz.engine.data_parallel import DataParallel
 from rnnviz.engine.evaluation import Evaluation, evaluate, evaluate_streams
 from rnnviz.engine.initializers import initialize
@@ -45,7 +46,8 @@ class Run:
     vocabulary: Vocabulary
     split: SplitText
     trainer: Trainer
-    parallelism: Parallelism  # of training; its BLAS threads are for whoever trains to set
+    # Of training: the last bits depend on it. Its BLAS threads are for whoever trains to set.
+    parallelism: Parallelism
 
     @property
     def network(self) -> Network:
@@ -139,6 +141,14 @@ def initial_parameters(config: RunConfig, model: ModelConfig) -> Parameters:
     )
 
 
+def _possible(wanted: Parallelism, batch: int, cores: int | None, shares: bool) -> bool:
+    """Whether training can use the processor in this very way."""
+    if max(wanted.processes, wanted.threads) > (most_cores() if cores is None else cores):
+        return False
+    shares = shares and wanted.processes <= batch and sys.platform != "win32"
+    return wanted.processes == 1 or shares
+
+
 def build_run(
     config: RunConfig,
     corpus: Corpus,
@@ -146,11 +156,13 @@ def build_run(
     cores: int | None = 1,
     *,
     vocabulary: Vocabulary | None = None,
+    parallelism: Parallelism | None = None,
 ) -> Run:
     """Builds everything a run needs; `network` continues with given weights.
 
     It trains on so many `cores` of the processor (None: as many as are useful), in the way that
-    `Run.parallelism` says. `vocabulary` is that of the network, when it is not the text's own.
+    `Run.parallelism` says: as `parallelism` wants it, where these cores can do that.
+    `vocabulary` is that of the network, when it is not the text's own.
     Raises `ConfigError` with one sentence when the settings and the text do not fit.
     """
     found = problems(config, len(corpus.text))
@@ -192,9 +204,10 @@ def build_run(
     truncation = config.truncation()
     draws = network.config.drops or truncation.draws
     batch, parallel = config.batch_size, None
-    parallelism = recommended_parallelism(
-        network.config, batch, window, cores, shares=not truncation.draws
-    )
+    if parallelism is None or not _possible(parallelism, batch, cores, not truncation.draws):
+        parallelism = recommended_parallelism(
+            network.config, batch, window, cores, shares=not truncation.draws
+        )
     if parallelism.processes > 1:
         parallel = DataParallel(network, window, batch, parallelism.processes, config.reduction)
     trainer = Trainer(

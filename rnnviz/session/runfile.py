@@ -3,8 +3,9 @@
 Beside the model's tensors the file holds the optimizer and the hidden state (`trainer.*`), the full
 history (`history.*`), the weights with the lowest validation loss (`best.*`) and, in the metadata's
 `config`, the sections `model`, `run` (all settings), `corpus` (which text, with its checksum),
-`trainer` (position, step, generator), `runner` (clocks and averages), `best` and `view` (what the
-panels showed). Files of earlier versions lack some of them and still open.
+`trainer` (position, step, generator), `parallelism` (processes and BLAS threads), `runner` (clocks
+and averages), `best` and `view` (what the panels showed). Files of earlier versions lack some of
+them and still open.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -22,6 +23,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnviz.engine.blas import Parallelism
 from rnnviz.engine.checkpoint import (
     CheckpointError,
     LoadedModel,
@@ -47,6 +49,7 @@ from rnnviz.text.vocabulary import Vocabulary
 _TRAINER, _HISTORY, _BEST = "trainer.", "history.", "best."
 _LONGEST = 300  # characters of what a message cites from a file
 _MOST_SECONDS = 1e10  # three centuries of training
+_MOST_CORES = 4096
 _MOST_STEPS = 2**53  # they go into 64-bit columns; a float holds them exactly below this
 
 
@@ -108,6 +111,7 @@ def take_checkpoint(
             "sha256": run.text_checksum,
         },
         "trainer": state["values"],
+        "parallelism": asdict(run.parallelism),
     }
     if runner is not None:
         sections["runner"] = dict(runner)
@@ -211,6 +215,7 @@ class SavedRun:
     view: dict[str, Any] = field(default_factory=dict)
     record: Record | None = None
     best: Best | None = None
+    parallelism: Parallelism | None = None  # of its training, where the file knows it
 
     def belongs_to(self, corpus: Corpus) -> bool:
         """Whether a text is the very one the run was trained on."""
@@ -234,8 +239,9 @@ class SavedRun:
     def restore(self, corpus: Corpus, cores: int | None = 1) -> Run:
         """The run as it was saved, ready to continue bit for bit; `corpus` must belong to it.
 
-        For `cores` see `build_run`. Raises `ConfigError` with one sentence when the file's parts
-        contradict one another.
+        It trains as it did, in as many processes and threads, where these cores can do that; else
+        `departure` says what is different. For `cores` see `build_run`. Raises `ConfigError` with
+        one sentence when the file's parts contradict one another.
         """
         where = printable(self.path.name)
         if self.config is None or self.trainer is None:
@@ -248,7 +254,14 @@ class SavedRun:
             raise _contradiction(where, "its settings are not those of its network")
         run: Run | None = None
         try:
-            run = build_run(self.config, corpus, self.model.network, cores, vocabulary=vocabulary)
+            run = build_run(
+                self.config,
+                corpus,
+                self.model.network,
+                cores,
+                vocabulary=vocabulary,
+                parallelism=self.parallelism,
+            )
             run.trainer.load_state_dict(self.trainer)
         # The states of the optimizer, of the generator and of the text each check themselves, as
         # strictly as their own type needs it.
@@ -257,6 +270,23 @@ class SavedRun:
                 run.trainer.close()
             raise _contradiction(where, str(error) or type(error).__name__) from error
         return run
+
+    def departure(self, run: Run) -> str:
+        """Why a restored run will not go on bit for bit, in one sentence; empty when it will."""
+        then, now = self.parallelism, run.parallelism
+        if then is None or then == now:
+            return ""
+        return (
+            f"{printable(self.path.name)} was trained in {_in_words(then)} and goes on in "
+            f"{_in_words(now)}, so its figures will differ in their last digits from those of an "
+            "unbroken run."
+        )
+
+
+def _in_words(parallelism: Parallelism) -> str:
+    processes, threads = parallelism.processes, parallelism.threads
+    words = "one process" if processes == 1 else f"{processes} processes"
+    return words if threads == 1 else f"{words} with {threads} threads each"
 
 
 def load_run(path: str | os.PathLike[str]) -> SavedRun:
@@ -302,6 +332,7 @@ def load_run(path: str | os.PathLike[str]) -> SavedRun:
         view=_mapping(sections.get("view", {}), where, "view"),
         record=_record(model, file),
         best=_best(model, sections, file),
+        parallelism=_parallelism(sections.get("parallelism")),
     )
 
 
@@ -384,6 +415,14 @@ def _best(model: LoadedModel, sections: Mapping[str, Any], file: Path) -> Best |
     for name, array in parameters.items():
         array[...] = tensors[name]
     return Best(step, float(loss), parameters.frozen_copy())
+
+
+def _parallelism(section: object) -> Parallelism | None:
+    """What the file says of processes and threads; nonsense is as good as nothing."""
+    values = section if isinstance(section, dict) else {}
+    found = [values.get(name) for name in ("processes", "threads")]
+    processes, threads = (n if type(n) is int and 0 < n <= _MOST_CORES else 0 for n in found)
+    return Parallelism(processes, threads) if processes and threads else None
 
 
 def _is_number(value: object) -> TypeGuard[float]:

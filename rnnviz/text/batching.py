@@ -19,7 +19,8 @@ class Streams:
 
     `train` is (B, L) integers with L > `seq_len`; ValueError otherwise.
     Attributes: ``seq_len`` (T), ``batch_size`` (B), ``position`` (characters of each stream read in
-    this epoch) and ``epoch`` (passes completed).
+    this epoch), ``epoch`` (passes completed), ``windows_per_epoch`` and ``highest`` (the highest
+    index in the text).
     """
 
     def __init__(self, train: npt.NDArray[np.integer], seq_len: int) -> None:
@@ -33,6 +34,9 @@ class Streams:
                 f"seq_len must be from 1 to {train.shape[1] - 1} for streams of "
                 f"{train.shape[1]} characters, got {seq_len}."
             )
+        self.highest = int(train.max())
+        if train.dtype.kind == "i" and train.min() < 0:
+            raise ValueError(f"train must be indices >= 0, got {int(train.min())}.")
         self.seq_len = seq_len
         self.batch_size = train.shape[0]
         self.position = 0
@@ -40,11 +44,7 @@ class Streams:
         # Of a read-only array a view: to copy each window costs microseconds, a second copy of a
         # long text half a gigabyte.
         self._characters: Indices = train.T.astype(np.int32, copy=train.flags.writeable)  # (L, B)
-
-    @property
-    def windows_per_epoch(self) -> int:
-        """How many windows one pass over the streams has."""
-        return (len(self._characters) - 1) // self.seq_len
+        self.windows_per_epoch = (len(self._characters) - 1) // seq_len
 
     @property
     def progress(self) -> float:
@@ -58,8 +58,8 @@ class Streams:
         third value is True the caller starts from a zero state.
         """
         start, stop = self.position, self.position + self.seq_len
-        window = np.array(self._characters[start : stop + 1], order="C")  # (T + 1, B)
-        window.flags.writeable = False
+        window = self._characters[start : stop + 1].copy()  # (T + 1, B), contiguous
+        window.setflags(write=False)
         inputs, targets = window[:-1], window[1:]
         self.position = stop
         if stop + self.seq_len >= len(self._characters):

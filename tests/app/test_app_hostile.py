@@ -84,7 +84,7 @@ def step(qtbot: QtBot, window: MainWindow, steps: int = 2) -> None:
 
 
 def recent(window: MainWindow) -> list[str]:
-    return window._recent_files()
+    return window.recent.files()
 
 
 # Files.
@@ -124,7 +124,7 @@ def test_broken_files_are_told_and_leave_the_run_and_the_recent_files_alone(
         assert window.notice.words() == refused.args[0]
     assert window.controller.view is view
     assert recent(window) == before
-    assert all(action.text() not in bad_texts(tmp_path) for action in window._recent.actions())
+    assert all(action.text() not in bad_texts(tmp_path) for action in window.recent.menu.actions())
     step(qtbot, window)
 
 
@@ -342,7 +342,7 @@ def test_a_broken_preset_and_a_broken_catalogue_do_not_keep_the_window_shut(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    resources = main_window.preset_ids.__globals__["resources_folder"]()
+    resources = presets_module.resources_folder()
     folder = tmp_path / "resources"
     (folder / "presets").mkdir(parents=True)
     for path in (resources / "presets").glob("*.json"):
@@ -438,7 +438,7 @@ def test_markup_in_names_and_characters_is_text_everywhere(
         *shown,
         *(widget.toolTip() for widget in window.findChildren(QWidget)),
         *(combo.itemData(i, Qt.ItemDataRole.ToolTipRole) or "" for i in range(combo.count())),
-        *(action.toolTip() for action in window._recent.actions()),
+        *(action.toolTip() for action in window.recent.menu.actions()),
     ]
     assert any("bold" in tip for tip in tips)
     for tip in tips:

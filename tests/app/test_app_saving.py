@@ -24,6 +24,7 @@ from rnnviz.app.application import make_application
 from rnnviz.app.background import Job
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
+from rnnviz.engine.blas import Parallelism
 from rnnviz.engine.checkpoint import load_model, save_model
 from rnnviz.panels.theme import themes
 from rnnviz.session import commands
@@ -194,6 +195,30 @@ def test_a_run_goes_on_bit_for_bit_after_saving_and_opening(
     assert live.run.trainer.streams.state_dict() == whole.trainer.streams.state_dict()
     history = window.controller.view.history
     assert list(history.step.values) == list(range(1, steps + 1))
+
+
+def test_a_run_that_goes_on_otherwise_is_told(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train(qtbot, window)
+    live = window.controller.live
+    assert live is not None
+    path = tmp_path / "kept.safetensors"
+    choose(monkeypatch, path)
+    saved(qtbot, window)
+    window.open_path(str(path))
+    qtbot.waitUntil(lambda: window.controller.live is not live)
+    assert "goes on in" not in window.notice.words()
+    live = window.controller.live
+    live.run.parallelism = Parallelism(4000, 1)  # as if of a larger machine
+    train(qtbot, window)
+    saved(qtbot, window)
+    window.open_path(str(path))
+    qtbot.waitUntil(
+        said(window, "kept.safetensors was trained in 4000 processes and goes on in one process"),
+        timeout=10_000,
+    )
 
 
 def test_save_asks_once_and_save_as_always(

@@ -26,6 +26,7 @@ from rnnviz.engine.optimizers import OPTIMIZERS, make_optimizer
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.schedules import SCHEDULES, Cosine, Step, WarmUp, make_schedule
 from rnnviz.engine.trainer import Trainer
+from rnnviz.text.batching import Streams
 
 V = 6
 NETWORK = make_network(vocabulary_size=V)
@@ -44,8 +45,8 @@ def backward(dlogits, *more):
 
 def trainer(**settings):
     optimizer = make_optimizer("sgd", PARAMETERS)
-    given = {"learning_rate": 0.1, **settings}
-    return Trainer(NETWORK, optimizer, Clipping(), None, **given)
+    given = {"learning_rate": 0.1, "streams": Streams(WINDOW.T, 1), **settings}
+    return Trainer(NETWORK, optimizer, Clipping(), **given)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,7 @@ def trainer(**settings):
         ("gradients", lambda: clip(np.zeros(3), Clipping("norm"))),
         ("clipping", lambda: clip(PARAMETERS.copy(), "norm")),
         ("clipping", lambda: Trainer(NETWORK, None, 5.0, None, 0.1)),
+        ("streams", lambda: trainer(streams=Streams(np.full((1, 4), V), 1))),
         ("network", lambda: Trainer(None, None, Clipping(), None, 0.1)),
         ("truncation", lambda: trainer(truncation="full")),
         ("batch", lambda: NETWORK.zero_state(0)),

@@ -27,6 +27,7 @@ class Windows:
 
     def __init__(self, block, seq_len: int = T) -> None:
         self.block, self.seq_len = block, seq_len
+        self.highest = int(block.max())
         self.position = self.epoch = 0
         self.windows_per_epoch = (block.shape[1] - 1) // seq_len
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from rnnviz.engine.blas import Parallelism
 from rnnviz.engine.checkpoint import CheckpointError, load_model
 from rnnviz.engine.evaluation import evaluate_streams
 from rnnviz.session import commands
@@ -101,6 +103,55 @@ def test_a_run_goes_on_where_it_was_with_all_it_had(path: Path) -> None:
     assert [s for s in again.history.samples if s.step > 25] == [
         s for s in whole.history.samples if s.step > 25
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="training is not shared out there")
+def test_a_run_goes_on_in_as_many_processes_as_it_was_trained_in(path: Path) -> None:
+    """The last bits of a sum depend on its parts."""
+    shared = Parallelism(processes=2, threads=1)
+    whole, half = (
+        Session(build_run(SMALL, Corpus("fox", TEXT, "fox"), cores=2, parallelism=shared))
+        for _ in range(2)
+    )
+    assert half.runner.run.parallelism == shared
+    whole.train(40)
+    half.train(15)
+    half.save(path)
+    saved, corpus = load_run(path), half.runner.run.corpus
+    again = Session(saved.restore(corpus, cores=2), saved)
+    alone = Session(load_run(path).restore(corpus, cores=1), saved)
+    assert again.runner.run.parallelism == shared
+    assert saved.departure(again.runner.run) == ""
+    assert saved.departure(alone.runner.run) == (
+        "run.safetensors was trained in 2 processes and goes on in one process, so its figures "
+        "will differ in their last digits from those of an unbroken run."
+    )
+    sessions = whole, half, again, alone
+    for session in (again, alone):
+        session.train(40)
+    flat, _, resumed, other = (s.runner.run.network.parameters.flat for s in sessions)
+    np.testing.assert_array_equal(resumed, flat)
+    np.testing.assert_allclose(other, flat, atol=1e-3)
+    assert (other != flat).any(), "then the sentence would be wrong"
+    for session in sessions:
+        session.runner.run.trainer.close()
+
+
+@pytest.mark.parametrize(
+    "section",
+    [None, [2, 1], {}, {"processes": True, "threads": 1}, {"processes": 0, "threads": 1}]
+    + [{"processes": n, "threads": 1} for n in (-1, 2.0, 10**30, "2")]
+    + [{"processes": 4000, "threads": 1}, {"processes": 1, "threads": 4000}],
+)
+def test_senseless_numbers_of_processes_are_as_good_as_none(path: Path, section: object) -> None:
+    run = small_run()
+    save_run(path, run)
+    with safe_open(path, framework="numpy") as file:
+        metadata = dict(file.metadata())
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    config = json.loads(metadata["config"]) | {"parallelism": section}
+    save_file(tensors, path, {**metadata, "config": json.dumps(config)})
+    assert load_run(path).restore(run.corpus).parallelism == Parallelism(1, 1)
 
 
 def test_curves_of_a_long_history_are_drawn_the_same_after_opening(path: Path) -> None:

@@ -84,6 +84,7 @@ def test_later_changes_of_the_text_do_not_reach_the_windows(
         (np.zeros(10, np.int32), 3),
         (np.zeros((0, 10), np.int32), 3),
         (np.zeros((2, 10)), 3),
+        (np.full((2, 10), -1), 3),
     ],
 )
 def test_impossible_streams(train: np.ndarray, seq_len: int) -> None:

@@ -111,6 +111,14 @@ class Cell(ABC):
         by cells with ``biased_products``).
         """
 
+    def begin_backward(self, d_state: CellState | None) -> None:
+        """Take the gradient of the state after the last step, zero when there is none."""
+        for index, carried in enumerate(self.d_state):
+            if d_state is None:
+                carried.fill(0.0)
+            else:
+                np.copyto(carried, d_state[index])
+
     @abstractmethod
     def backward(self, recurrent: Array) -> None:
         """Fill ``deltas`` from ``d_hidden``, for the forward pass just made.

@@ -1,11 +1,9 @@
 """The Elman cell; built by ``layer`` through ``CELLS``."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from rnnviz.engine.cells.base import Cell, CellState, SharedBuffers, feature_major
-from rnnviz.engine.cells.tiles import tiled
+from rnnviz.engine.cells.tiles import multiplication, tiled
 from rnnviz.engine.parameters import Array
 
 
@@ -32,44 +30,50 @@ class Elman(Cell):
 
     def __init__(self, shared: SharedBuffers, activation: str = "tanh") -> None:
         super().__init__(shared, activation)
-        self._is_tiled = self.tile_columns < self.hidden_size
+        whole = self.tile_columns == self.hidden_size
         h_steps = self.hidden[1:]
-        products = tiled(h_steps, self.tile_columns) if self._is_tiled else h_steps
         self._forward_steps = list(
-            zip(self.hidden[:-1], h_steps, products, self.sums[0], strict=True)
+            zip(
+                [multiplication(h, whole) for h in self.hidden[:-1]],
+                h_steps if whole else tiled(h_steps, self.tile_columns),
+                *(h_steps, self.sums[0]),
+                strict=True,
+            )
         )
-        self._backward_steps = list(zip(self._above_steps, self.deltas[0], strict=True))[::-1]
-        self._dh_product = tiled(self._dh, self.tile_columns) if self._is_tiled else self._dh
+        self._backward_steps = [
+            (above, da, multiplication(da, whole))
+            for above, da in zip(self._above_steps, self.deltas[0], strict=True)
+        ][::-1]
+        self._h, self._slope = h_steps, self.deltas[0]
+        self._dh_product = self._dh if whole else tiled(self._dh, self.tile_columns)
 
     def forward(self, recurrent: Array, bias: Array, state: CellState) -> None:
         self.hidden[0] = state[0].T
-        multiply, weights = self._product(recurrent)
+        weights, add = self._weights(recurrent), np.add
         squash = np.tanh if self.activation == "tanh" else _relu
-        for h_before, h, product, x in self._forward_steps:
-            multiply(h_before, weights, out=product)
-            np.add(h, x, out=h)
-            squash(h, out=h)
+        for multiply, product, h, x in self._forward_steps:
+            multiply(weights, product)
+            add(h, x, h)
+            squash(h, h)
 
     def backward(self, recurrent: Array) -> None:
-        multiply, weights = self._product(recurrent)
-        dh, dh_product = self._dh, self._dh_product
-        h, slope = self.hidden[1:], self.deltas[0]
+        h, slope = self._h, self._slope
         if self.activation == "tanh":
             np.multiply(h, h, out=slope)
             np.subtract(1.0, slope, out=slope)
         else:
             np.greater(h, 0.0, out=slope)
-        for above, da in self._backward_steps:
-            np.add(dh, above, out=dh)
-            np.multiply(da, dh, out=da)  # da held the slope
-            multiply(da, weights, out=dh_product)
+        weights, add, times = self._weights(recurrent), np.add, np.multiply
+        dh, product = self._dh, self._dh_product
+        for above, da, multiply in self._backward_steps:
+            add(dh, above, dh)
+            times(da, dh, da)  # da held the slope
+            multiply(weights, product)
 
-    def _product(self, recurrent: Array) -> tuple[Callable[..., Array], Array]:
-        """How to multiply by ``recurrent (1, H/w, H, w)``, and what."""
-        if self._is_tiled:
-            return np.matmul, recurrent[0]
-        # Of one matrix np.dot takes a third less time to begin: a good part of a small step.
-        return np.dot, recurrent[0, 0]
+    def _weights(self, recurrent: Array) -> Array:
+        """Of ``recurrent (1, H/w, H, w)`` the tiles, or the one matrix that they are."""
+        matrix: Array = recurrent[0] if self.tile_columns < self.hidden_size else recurrent[0, 0]
+        return matrix
 
     def signal(self, name: str) -> Array:
         return feature_major({"h": self.hidden[1:]}[name])

@@ -6,7 +6,8 @@ up to a million multiplications, so a larger product is made of several smaller 
 of the columns: measured on 25 texts and 512 units, 111 against 75 GFLOP/s on one core.
 """
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 import numpy as np
 
@@ -43,3 +44,12 @@ def tiled(matrices: Array, columns: int) -> Array:
     """``matrices (..., R, C)`` as tiles ``(..., C / columns, R, columns)``, a view."""
     *stack, rows, size = matrices.shape
     return np.moveaxis(matrices.reshape(*stack, rows, size // columns, columns), -2, -3)
+
+
+def multiplication(rows: Array, whole: bool) -> Callable[[Array, Array], object]:
+    """``rows (B, H)`` times its first argument, into the second: tiles, or a ``whole`` matrix.
+
+    The matrix is multiplied by the array's own method, which takes a third of the time of
+    ``np.matmul`` to begin: a good part of a small step.
+    """
+    return rows.dot if whole else partial(np.matmul, rows)

@@ -38,6 +38,9 @@ class Optimizer(Protocol):
 
 def blocks(*vectors: Array) -> Iterator[tuple[Array, ...]]:
     """The vectors ``(N,)`` block by block, as views."""
+    if vectors[0].size <= BLOCK:
+        yield vectors
+        return
     for start in range(0, vectors[0].size, BLOCK):
         yield tuple(vector[start : start + BLOCK] for vector in vectors)
 

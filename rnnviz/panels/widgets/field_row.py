@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 _LABEL_WIDTH = 80  # pixels of the label beside the control in compact rows
 
@@ -53,8 +53,9 @@ class FieldRow(QWidget):
         line.setSpacing(8)
         for control in controls:
             line.addWidget(control)
-        if controls:
-            self._label.setBuddy(controls[0])
+        # Where there is a slider too, the field takes every value.
+        self._control = next((c for c in controls if isinstance(c, QLineEdit)), controls[0])
+        self._label.setBuddy(self._control)
         self._box.addWidget(self._head)
         self._box.addLayout(line, 1)
         outer.addLayout(self._box)
@@ -69,6 +70,10 @@ class FieldRow(QWidget):
     def label(self) -> str:
         """The words beside the control."""
         return self._label.text()
+
+    def control(self) -> QWidget:
+        """What the label belongs to."""
+        return self._control
 
     def set_compact(self, compact: bool) -> None:
         """Label beside the control instead of above it."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from rnnviz.panels.theme import mono_font, theme, themes, ui_font
+from rnnviz.panels.widgets.undo_keys import left_to_window
 
 _ARROWS = 22  # pixels at the right that step up and down
 
@@ -92,10 +93,13 @@ class NumberField(QLineEdit):
         try:
             value = int(text) if self._integer else float(text)
         except ValueError:
-            kind = "a whole number" if self._integer else "a number"
-            return None, f"{self._name} must be {kind}"
+            words = self.tr("{0} must be a number")
+            if self._integer:
+                words = self.tr("{0} must be a whole number")
+            return None, words.format(self._name)
         if not self._low <= value <= self._high:  # also refuses NaN
-            return None, f"{self._name} must be {_limit(self._low)} to {_limit(self._high)}"
+            words = self.tr("{0} must be {1} to {2}")
+            return None, words.format(self._name, _limit(self._low), _limit(self._high))
         return value, ""
 
     def _commit(self) -> None:
@@ -122,6 +126,12 @@ class NumberField(QLineEdit):
             self._show()
             self.refused.emit("")
             self.edited.emit(value)
+
+    def event(self, event: QEvent) -> bool:
+        """Undo is the window's, except for what is being typed and not in force yet."""
+        if not self.isModified() and left_to_window(event):
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down step, Esc takes back what was typed."""

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from rnnviz.panels.theme import mono_font, pixels, theme
+from rnnviz.panels.widgets.undo_keys import left_to_window
 
 LONGEST_SEED = 10_000  # characters kept in the field
 _RETURN_SIGN = "⏎"
@@ -42,6 +43,7 @@ class SeedEdit(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.document().setDocumentMargin(2)
         self.setCursorWidth(2)
+        self.setUndoRedoEnabled(False)  # the window undoes, see event
         self.setTabChangesFocus(True)  # decides about Shift+Tab only, see focusNextPrevChild
         self._room = (0, 0)
         self._unknown: re.Pattern[str] | None = None
@@ -134,7 +136,8 @@ class SeedEdit(QPlainTextEdit):
         ):
             event.accept()
             return True
-        return super().event(event)
+        # The seed is one text on two pages, so one history of it is the window's.
+        return left_to_window(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Tab writes on, Esc leaves; the rest is typing."""

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from rnnviz.panels.theme import mono_font, pixels, themes
+from rnnviz.panels.widgets.undo_keys import is_undo_key, left_to_window
 
 _RETURN_SIGN = "⏎"
 
@@ -89,7 +90,8 @@ class SeedLine(QLineEdit):
         ):
             event.accept()
             return True
-        return super().event(event)
+        # The seed is one text on two pages, so one history of it is the window's.
+        return left_to_window(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Tab writes on, Enter is a newline, Esc leaves; the rest is typing."""
@@ -99,6 +101,8 @@ class SeedLine(QLineEdit):
             self.insert(_RETURN_SIGN)
         elif event.key() == Qt.Key.Key_Escape:
             self.clearFocus()
+        elif is_undo_key(event):
+            event.ignore()  # there was nothing to undo
         else:
             super().keyPressEvent(event)
 

@@ -79,6 +79,13 @@ class Segmented(QWidget):
         """Tooltips of single options."""
         self._tips = dict(tips)
 
+    def tips(self) -> list[str]:
+        """A line for each option about which there is something to say."""
+        found = [
+            (label, self._disabled.get(key) or self._tips.get(key)) for key, label in self._options
+        ]
+        return [f"{label}: {tip}" for label, tip in found if tip]
+
     def set_pending(self, pending: bool) -> None:
         """Marks the choice as waiting for a restart."""
         if pending != self._pending:
