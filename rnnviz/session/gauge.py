@@ -48,12 +48,12 @@ class Gauge:
         To be asked before the next step, which overwrites the gradient.
         """
         report = self._trainer.clip_report
-        if not self._entries_wanted or report is None:
+        if not self._entries_wanted or report is None or report.gradients is None:
             return None
         if self._spent > _FREE_SECONDS + _WANTED_SHARE * seconds:
             return None
         begun = self._clock()
-        found = gradient_entries(step, *_unclipped(report))
+        found = gradient_entries(step, report.gradients.flat, report.limited)
         self._entries_wanted = False
         self._spent += self._clock() - begun
         return found
@@ -91,8 +91,3 @@ class Gauge:
             self._next_step = self._next_step + 1 if self._next_step < _ALL_UNTIL else growing
         self._spent += self._clock() - begun
         return found
-
-
-def _unclipped(report):
-    g = getattr(report, "gradients", None) or report._gradients
-    return g.flat, getattr(report, "limited", None) or getattr(report, "_limited", None)
