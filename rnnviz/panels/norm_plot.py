@@ -317,7 +317,8 @@ class NormPlot(Plot):
         painter.drawText(QPointF(rect.left(), rect.top() + metrics.ascent()), self.lost_words)
 
     def _legend(self) -> list[tuple[str, str]]:
-        if self.kind == "off" or not self.bars:
+        clipped = self.entry_bars.after if self.kind == "value" else self.norm_bars.clipped
+        if self.kind == "off" or not self.bars or not clipped:
             return []
         return [
             (KEPT, self.tr("kept")),
