@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QIcon,
     QKeyEvent,
     QResizeEvent,
 )
@@ -29,7 +28,9 @@ from rnnviz.app.controller import Controller
 from rnnviz.app.default_seed import default_seed
 from rnnviz.app.file_dialogs import ask_what_to_open, ask_where_to_export, ask_where_to_save
 from rnnviz.app.first_tip import CLIPPED, PLAYED, TYPED, FirstTip
+from rnnviz.app.focus import order_focus
 from rnnviz.app.gradients_page import GradientsPage
+from rnnviz.app.icon import application_icon
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.menus import FILE, PRESETS, Menus
 from rnnviz.app.notice import Notice
@@ -42,7 +43,7 @@ from rnnviz.app.rail import Rail
 from rnnviz.app.recent_files import RecentFiles
 from rnnviz.app.settings import Settings
 from rnnviz.app.shortcuts import ShortcutsBox
-from rnnviz.app.top_bar import TopBar, logo
+from rnnviz.app.top_bar import TopBar
 from rnnviz.app.train_page import TrainPage
 from rnnviz.app.undo import SettingsUndo
 from rnnviz.app.undo_target import WindowTarget
@@ -81,7 +82,7 @@ class MainWindow(QMainWindow):
         """`autosaves` is the folder where unsaved runs are kept; without one there are none."""
         super().__init__()
         self.setWindowTitle("rnnviz")
-        self.setWindowIcon(QIcon(logo(64)))
+        self.setWindowIcon(application_icon())
         self.setMinimumSize(1024, 640)
         self.setAcceptDrops(True)
         self.settings = settings or Settings()
@@ -134,6 +135,7 @@ class MainWindow(QMainWindow):
         self.first_tip = FirstTip(self.transport.play, self)
         self._build_menus()
         self._connect()
+        order_focus(self)
         self._transport_timer = QTimer(self)
         self._transport_timer.setInterval(round(1000 * TransportBar.interval))
         self._transport_timer.timeout.connect(self._refresh_transport)

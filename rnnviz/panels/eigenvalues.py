@@ -577,6 +577,9 @@ class EigenvaluesPanel(Panel):
         across, up = self.plot.reach
         for values in (self.plot.jacobian_shown(), self.plot.weights_shown()):
             if values is not None and np.isfinite(values).all():
-                across = max(across, grown(float(np.abs(values.real).max()) * 1.06))
-                up = max(up, grown(float(np.abs(values.imag).max()) * 1.06))
+                # All of them may be real, or zero.
+                if (real := float(np.abs(values.real).max())) > 0:
+                    across = max(across, grown(real * 1.06))
+                if (imaginary := float(np.abs(values.imag).max())) > 0:
+                    up = max(up, grown(imaginary * 1.06))
         self.plot.reach = (across, up)

@@ -66,6 +66,7 @@ class UnitTable(QWidget):
         self.editor = QLineEdit(self)
         self.editor.setMaxLength(LONGEST_NAME)
         self.editor.setAccessibleName(self.tr("Name of the unit"))
+        self.editor.setToolTip(self.tr("Name of the unit: Enter keeps it, Esc the one before"))
         self.editor.hide()
         self.editor.editingFinished.connect(self._take_name)
         self.editor.installEventFilter(self)

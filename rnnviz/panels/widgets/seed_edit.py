@@ -143,6 +143,8 @@ class SeedEdit(QPlainTextEdit):
         """Tab writes on, Esc leaves; the rest is typing."""
         if event.key() == Qt.Key.Key_Tab and event.modifiers() == Qt.KeyboardModifier.NoModifier:
             self.write_on.emit()
+        elif event.key() == Qt.Key.Key_Tab:  # with Ctrl: Tab as in every other field
+            super().focusNextPrevChild(True)
         elif event.key() == Qt.Key.Key_Escape:
             self.clearFocus()
         else:

@@ -47,6 +47,7 @@ class WritingControl(QWidget):
         self.button.setProperty("kind", "small")
         self.button.setFixedHeight(28)
         self.way = Choice(self.tr("How the network chooses characters"))
+        self.way.setToolTip(self.tr("How the network chooses each character it writes"))
         for way, words, tip in (
             ("greedy", self.tr("greedy"), self.tr("The likeliest character each time")),
             ("temperature", self.tr("temperature"), self.tr("Drawn from all characters")),
