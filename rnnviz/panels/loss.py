@@ -440,7 +440,7 @@ class LossPanel(Panel):
         history = view.history
         values = [np.array([line.nats for line in lines] + [v.loss for v in history.validations])]
         if len(history):
-            values += history.loss.extremes(np.array([0, len(history)]))
+            values.append(np.array(history.loss.range()))
         last = history.last
         newest = last.smoothed if last is not None else None
         enough = enough_loss(lines[0].nats, newest)
