@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
+from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.theme import marker, theme, themes
 
 _KEY_FACTOR, _PAGE_FACTOR = 1.05, 1.5
@@ -60,7 +61,7 @@ class ClipHandle(QWidget):
         for shift in (-3, 2):
             at = middle.y() + marker(shift)
             painter.fillRect(QRectF(middle.x() - marker(3), at, marker(6), 2), grip)
-        if self.hasFocus():
+        if shows_focus(self):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(colors.color("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
