@@ -642,6 +642,8 @@ class MainWindow(QMainWindow):
             return
         if self.probe.isVisible():
             live.respondent.renew()
+        if any(norm.sees_entries() for norm in (self.page.gradient_norm, page.gradient_norm)):
+            live.gauge.want_entries()
         if not page.isVisible():
             return
         if looked_at := page.looked_at():

@@ -217,6 +217,10 @@ class Runner:
             found = gauge.end(result.step, self.seconds)
             if found is not None:
                 self.mailbox.post(found)
+        if gauge is not None and result.finite:
+            entries = gauge.entries(result.step, self.seconds)
+            if entries is not None:
+                self.mailbox.post(entries)
         self.seconds += self._clock() - begun
         if not result.finite:
             self._diverge(result)
