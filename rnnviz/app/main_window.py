@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QIcon,
     QKeyEvent,
     QResizeEvent,
 )
@@ -27,9 +26,13 @@ from rnnviz.app.about import AboutBox
 from rnnviz.app.actions import Actions
 from rnnviz.app.controller import Controller
 from rnnviz.app.default_seed import default_seed
+from rnnviz.app.divergence_banner import DivergenceBanner
+from rnnviz.app.fault_report import FaultReporter
 from rnnviz.app.file_dialogs import ask_what_to_open, ask_where_to_export, ask_where_to_save
 from rnnviz.app.first_tip import CLIPPED, PLAYED, TYPED, FirstTip
+from rnnviz.app.focus import order_focus
 from rnnviz.app.gradients_page import GradientsPage
+from rnnviz.app.icon import application_icon
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.menus import FILE, PRESETS, Menus
 from rnnviz.app.notice import Notice
@@ -42,7 +45,7 @@ from rnnviz.app.rail import Rail
 from rnnviz.app.recent_files import RecentFiles
 from rnnviz.app.settings import Settings
 from rnnviz.app.shortcuts import ShortcutsBox
-from rnnviz.app.top_bar import TopBar, logo
+from rnnviz.app.top_bar import TopBar
 from rnnviz.app.train_page import TrainPage
 from rnnviz.app.undo import SettingsUndo
 from rnnviz.app.undo_target import WindowTarget
@@ -81,7 +84,7 @@ class MainWindow(QMainWindow):
         """`autosaves` is the folder where unsaved runs are kept; without one there are none."""
         super().__init__()
         self.setWindowTitle("rnnviz")
-        self.setWindowIcon(QIcon(logo(64)))
+        self.setWindowIcon(application_icon())
         self.setMinimumSize(1024, 640)
         self.setAcceptDrops(True)
         self.settings = settings or Settings()
@@ -127,6 +130,8 @@ class MainWindow(QMainWindow):
             page.reported.connect(self._panel_reported)
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
+        self.diverged = DivergenceBanner(self.pages, self.page.loss.plot)
+        self.faults = FaultReporter(self, self.notice, self._settings_of_run)
         self.transport = TransportBar()
         self.about: AboutBox | None = None
         self.shortcuts: ShortcutsBox | None = None
@@ -134,6 +139,7 @@ class MainWindow(QMainWindow):
         self.first_tip = FirstTip(self.transport.play, self)
         self._build_menus()
         self._connect()
+        order_focus(self)
         self._transport_timer = QTimer(self)
         self._transport_timer.setInterval(round(1000 * TransportBar.interval))
         self._transport_timer.timeout.connect(self._refresh_transport)
@@ -211,6 +217,9 @@ class MainWindow(QMainWindow):
         controller.answered.connect(self._answered)
         controller.inspected.connect(self.gradients.show_inspection)
         controller.replied.connect(self.probe.show_reply)
+        controller.replied.connect(page.show_reply)
+        page.asked.connect(controller.ask_question)
+        page.withdrawn.connect(controller.withdraw_questions)
         controller.references_ready.connect(page.mark_stale)
         controller.references_ready.connect(page.refresh_due)
         controller.text_loaded.connect(self._text_loaded)
@@ -220,6 +229,8 @@ class MainWindow(QMainWindow):
         controller.busy.connect(setup.set_busy)
         controller.file_opened.connect(self.recent.add)
         controller.run_opened.connect(self._run_opened)
+        self.diverged.go_on.connect(self._go_on)
+        self.diverged.reset.connect(self.reset_run)
         controller.keeper.saved.connect(self._saved)
         controller.exported.connect(self._exported)
         self.recent.chosen.connect(self.open_path)
@@ -496,6 +507,7 @@ class MainWindow(QMainWindow):
     def _run_started(self, view: RunView) -> None:
         live = self.controller.live
         assert live is not None
+        self.diverged.dismiss()
         fell_back, self._falling_back = self._falling_back, False
         if not fell_back:
             self.notice.dismiss()
@@ -566,22 +578,32 @@ class MainWindow(QMainWindow):
         self.transport.refresh()
         self._show_run()
         if view.state.phase == "diverged":
-            self.notice.say(
-                view.state.message,
-                actions=[
-                    (self.tr("Go on with clipping"), self._resume_clipped),
-                    (self.tr("Reset"), self.reset_run),
-                ],
-            )
-        elif view.state.phase == "failed":
-            self.notice.say(view.state.message, actions=[(self.tr("Reset"), self.reset_run)])
+            self.diverged.show_divergence(view)
+        else:
+            self.diverged.dismiss()
+        if view.state.phase == "failed":
+            self._show_failure(view.state.message)
 
-    def _resume_clipped(self) -> None:
+    def _show_failure(self, message: str) -> None:
+        live = self.controller.live
+        fault = live.fault if live is not None else None
+        actions = [
+            (self.tr("Try again"), self.toggle_play),
+            (self.tr("Reset"), self.reset_run),
+        ]
+        if fault is not None:
+            actions.append((self.tr("Show report"), lambda: self.faults.show_report(fault)))
+        self.notice.say(message, actions=actions)
+
+    def _settings_of_run(self) -> dict[str, Any]:
         view = self.controller.view
-        if view is not None:
-            threshold = min(view.in_force.clip_threshold, 5.0)
-            self._send(commands.SetClipping("norm", threshold))
-            self._send(commands.Play())
+        return view.config.to_dict() if view is not None else {}
+
+    def _go_on(self, threshold: float) -> None:
+        """From before a divergence, with clipping."""
+        self.controller.send(commands.GoBack())
+        self._send(commands.SetClipping("norm", threshold))
+        self._send(commands.Play())
 
     @Slot(object)
     def _answered(self, answer: Answer) -> None:
@@ -620,6 +642,8 @@ class MainWindow(QMainWindow):
             return
         if self.probe.isVisible():
             live.respondent.renew()
+        if any(norm.sees_entries() for norm in (self.page.gradient_norm, page.gradient_norm)):
+            live.gauge.want_entries()
         if not page.isVisible():
             return
         if looked_at := page.looked_at():
@@ -858,7 +882,9 @@ class MainWindow(QMainWindow):
         if name != self.shown_page():
             self.pages.setCurrentIndex(tuple(self.perspectives).index(name))
             self._place_setup()
-            self.notice.raise_()  # the page that comes is put above it
+            self.notice.raise_()  # the page that comes is put above them
+            self.diverged.raise_()
+            self.diverged.place()
             self.pages.focus_page()  # nothing is about to be typed, and Space plays
             if name == TRAIN and self._seed_to_ask:
                 self._seed_to_ask = False
