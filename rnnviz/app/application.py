@@ -12,7 +12,6 @@ from types import FrameType
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from rnnviz import __version__
@@ -30,9 +29,9 @@ def make_application(arguments: list[str] | None = None) -> QApplication:
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("rnnviz")
     application.setStyle("Fusion")
-    from rnnviz.app.top_bar import logo
+    from rnnviz.app.icon import application_icon
 
-    application.setWindowIcon(QIcon(logo(64)))
+    application.setWindowIcon(application_icon())
     return application
 
 

@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QIcon,
     QKeyEvent,
     QResizeEvent,
 )
@@ -31,7 +30,9 @@ from rnnviz.app.divergence_banner import DivergenceBanner
 from rnnviz.app.fault_report import FaultReporter
 from rnnviz.app.file_dialogs import ask_what_to_open, ask_where_to_export, ask_where_to_save
 from rnnviz.app.first_tip import CLIPPED, PLAYED, TYPED, FirstTip
+from rnnviz.app.focus import order_focus
 from rnnviz.app.gradients_page import GradientsPage
+from rnnviz.app.icon import application_icon
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.menus import FILE, PRESETS, Menus
 from rnnviz.app.notice import Notice
@@ -44,7 +45,7 @@ from rnnviz.app.rail import Rail
 from rnnviz.app.recent_files import RecentFiles
 from rnnviz.app.settings import Settings
 from rnnviz.app.shortcuts import ShortcutsBox
-from rnnviz.app.top_bar import TopBar, logo
+from rnnviz.app.top_bar import TopBar
 from rnnviz.app.train_page import TrainPage
 from rnnviz.app.undo import SettingsUndo
 from rnnviz.app.undo_target import WindowTarget
@@ -83,7 +84,7 @@ class MainWindow(QMainWindow):
         """`autosaves` is the folder where unsaved runs are kept; without one there are none."""
         super().__init__()
         self.setWindowTitle("rnnviz")
-        self.setWindowIcon(QIcon(logo(64)))
+        self.setWindowIcon(application_icon())
         self.setMinimumSize(1024, 640)
         self.setAcceptDrops(True)
         self.settings = settings or Settings()
@@ -138,6 +139,7 @@ class MainWindow(QMainWindow):
         self.first_tip = FirstTip(self.transport.play, self)
         self._build_menus()
         self._connect()
+        order_focus(self)
         self._transport_timer = QTimer(self)
         self._transport_timer.setInterval(round(1000 * TransportBar.interval))
         self._transport_timer.timeout.connect(self._refresh_transport)
@@ -215,6 +217,9 @@ class MainWindow(QMainWindow):
         controller.answered.connect(self._answered)
         controller.inspected.connect(self.gradients.show_inspection)
         controller.replied.connect(self.probe.show_reply)
+        controller.replied.connect(page.show_reply)
+        page.asked.connect(controller.ask_question)
+        page.withdrawn.connect(controller.withdraw_questions)
         controller.references_ready.connect(page.mark_stale)
         controller.references_ready.connect(page.refresh_due)
         controller.text_loaded.connect(self._text_loaded)
@@ -642,6 +647,8 @@ class MainWindow(QMainWindow):
             return
         if self.probe.isVisible():
             live.respondent.renew()
+        if any(norm.sees_entries() for norm in (self.page.gradient_norm, page.gradient_norm)):
+            live.gauge.want_entries()
         if not page.isVisible():
             return
         if looked_at := page.looked_at():

@@ -31,6 +31,7 @@ class Notice(QFrame):
         self._words.setTextFormat(Qt.TextFormat.PlainText)
         self._words.setWordWrap(True)
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._words.setAccessibleName(self.tr("Message"))
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(8)
         self._close = QToolButton()
@@ -64,6 +65,7 @@ class Notice(QFrame):
         self._kind = kind
         self._words.setText(words)
         self.setAccessibleName(words)
+        self._words.setAccessibleName(words)
         for label, act in actions:
             button = QPushButton(label)
             button.setFixedHeight(28)

@@ -17,7 +17,7 @@ PERSPECTIVES = ((TRAIN, "Train"), (GRADIENTS, "Gradients"), (PROBE, "Probe"))  #
 class Page(Protocol):
     """What the window asks of every page, whatever it shows."""
 
-    panels: tuple[Panel, ...]
+    panels: tuple[Panel, ...]  # in the order of reading
 
     def is_maximized(self, panel: Panel) -> bool:
         """Whether a panel has the whole page."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
-from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from rnnviz.app.find_button import FindButton
+from rnnviz.app.icon import drawn
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.panels.base import ElidedLabel
 from rnnviz.panels.theme import icon, theme, themes, ui_font
-from rnnviz.paths import resources_folder
 
 
 class _Tab(QToolButton):
@@ -140,12 +139,4 @@ class TopBar(QFrame):
 
 def logo(size: int) -> QPixmap:
     """The program's sign at a size in logical pixels, drawn at twice that for fine screens."""
-    name = "icon-small.svg" if size <= 32 else "icon.svg"
-    renderer = QSvgRenderer(str(resources_folder() / name))
-    pixmap = QPixmap(size * 2, size * 2)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    renderer.render(painter)
-    painter.end()
-    pixmap.setDevicePixelRatio(2.0)
-    return pixmap
+    return drawn(size, 2.0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QKeySequence
 
 from rnnviz.app.actions import Command
+from rnnviz.app.focus import go_to_area
 from rnnviz.app.menus import EDIT, FILE, HELP, PRESETS, RUN, VIEW
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.app.whats_this import ask_whats_this
@@ -236,6 +237,19 @@ def _view(window: MainWindow) -> Iterator[Command]:
         section=2,
         checked=window.page.loss.log_toggle.isChecked,
     )
+    for direction, id, text, keys in (
+        (1, "view.next-area", tr("Next part of the window"), ("F6",)),
+        (-1, "view.previous-area", tr("Previous part of the window"), ("Shift+F6",)),
+    ):
+        yield Command(
+            id,
+            text,
+            partial(go_to_area, window, direction),
+            keys,
+            tip=tr("The keys go to Setup, a panel or the transport"),
+            group=VIEW,
+            section=3,
+        )
     yield Command(
         "view.reset-layout",
         tr("Reset layout"),

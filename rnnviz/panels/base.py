@@ -182,6 +182,17 @@ class Panel(QFrame):
         """Puts a control (24 px high) into the header, left of the menu."""
         self._header_layout.insertWidget(self._header_layout.count() - 1, widget)
 
+    def focus_order(self) -> list[QWidget]:
+        """Where Tab stops: the controls of the header, its buttons, then the body."""
+        tools = [self._help_button, self._menu_button]
+        header = [w for w in self._header.findChildren(QWidget) if w not in tools]
+        body = [w for w in self.findChildren(QWidget) if not self._header.isAncestorOf(w)]
+        return [
+            widget
+            for widget in (*header, *tools, *body)
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
+        ]
+
     def set_view(self, view: RunView) -> None:
         """Shows another run from its beginning."""
         self.view = view

@@ -44,6 +44,8 @@ class SampleStream(QPlainTextEdit):
         self._read = 0  # how many samples of the run were taken
         self._below = 0
         self.button = QPushButton(self)
+        self.button.setAccessibleName(self.tr("Go to the newest sample"))
+        self.button.setToolTip(self.tr("Go to the newest sample, and follow those that come"))
         self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.button.hide()

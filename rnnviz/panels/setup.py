@@ -101,6 +101,7 @@ class SetupPanel(QFrame):
         self._scroll = scroll = QScrollArea()
         scroll.setWidget(content)
         scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the field with the focus is in sight
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         outer.addWidget(scroll, 1)
@@ -143,6 +144,7 @@ class SetupPanel(QFrame):
         box.addLayout(heading)
 
         self._corpus = Choice(self.tr("Corpus"))
+        self._corpus.setToolTip(self.tr("The text to learn; a file may be dropped on the window"))
         self._corpus.activated.connect(self._corpus_activated)
         self._corpus_row = FieldRow(self.tr("Corpus"), self._corpus)
         box.addWidget(self._corpus_row)
@@ -156,17 +158,51 @@ class SetupPanel(QFrame):
         self._cell = Segmented(
             [("rnn", "RNN"), ("lstm", "LSTM"), ("gru", "GRU")], self.tr("Cell"), stretch=True
         )
+        self._cell.set_tips(
+            {
+                "rnn": self.tr("One state, h = tanh(W x + U h + b)"),
+                "lstm": self.tr("A cell state behind input, forget and output gates"),
+                "gru": self.tr("One state behind an update and a reset gate"),
+            }
+        )
         self._cell.changed.connect(lambda value: self._edit("cell", value))
         self._cell_row = FieldRow(self.tr("Cell"), self._cell)
+        self._cell_row.default_requested.connect(lambda: self._edit("cell", RunConfig().cell))
         box.addWidget(self._cell_row)
 
-        self._layers = NumberField(1, 4, 1, self.tr("Layers"))
-        self._hidden = NumberField(1, 4096, 128, self.tr("Hidden units"), step=16)
-        self._sequence = NumberField(
-            1, 10_000, 50, self.tr("Sequence"), unit=self.tr("chars"), step=5
+        self._layers = NumberField(
+            1,
+            4,
+            1,
+            self.tr("Layers"),
+            about=self.tr("Each layer reads the states of the one below."),
         )
-        self._batch = NumberField(1, 4096, 32, self.tr("Batch"))
-        self._seed = NumberField(0, 2**31 - 1, 1, self.tr("Random seed"))
+        self._hidden = NumberField(
+            1, 4096, 128, self.tr("Hidden units"), step=16, about=self.tr("In each layer.")
+        )
+        self._sequence = NumberField(
+            1,
+            10_000,
+            50,
+            self.tr("Sequence"),
+            unit=self.tr("chars"),
+            step=5,
+            about=self.tr("So far back the gradient goes at each step."),
+        )
+        self._batch = NumberField(
+            1,
+            4096,
+            32,
+            self.tr("Batch"),
+            about=self.tr("Parallel streams of the text at each step."),
+        )
+        self._seed = NumberField(
+            0,
+            2**31 - 1,
+            1,
+            self.tr("Random seed"),
+            about=self.tr("The same settings with the same seed give the same run."),
+        )
         numbers = {
             "num_layers": (self._layers, self.tr("Layers")),
             "hidden_size": (self._hidden, self.tr("Hidden")),
@@ -219,6 +255,7 @@ class SetupPanel(QFrame):
         )
         self._split.changed.connect(lambda value: self._edit("split", value))
         self._split_row = FieldRow(self.tr("Held out"), self._split)
+        self._split_row.default_requested.connect(lambda: self._edit("split", RunConfig().split))
         box.addWidget(self._split_row)
 
         self._size_note = ElidedLabel()
@@ -251,6 +288,7 @@ class SetupPanel(QFrame):
         self._progress.setFixedHeight(4)
         self._cancel = QPushButton(self.tr("Cancel"))
         self._cancel.setFixedHeight(24)
+        self._cancel.setToolTip(self.tr("Stops loading; the text that is there stays"))
         self._cancel.clicked.connect(self.cancel_requested)
         line.addWidget(self._progress, 1)
         line.addWidget(self._cancel)
@@ -273,17 +311,26 @@ class SetupPanel(QFrame):
         self._optimizer.activated.connect(
             lambda index: self._send(commands.SetOptimizer(self._optimizer.itemData(index)))
         )
-        box.addWidget(FieldRow(self.tr("Optimizer"), self._optimizer))
+        optimizer_row = FieldRow(self.tr("Optimizer"), self._optimizer)
+        box.addWidget(optimizer_row)
 
         default = RunConfig()
         self._rate_slider = ValueSlider(
             *LEARNING_RATE_RANGE, default.learning_rate, self.tr("Learning rate")
         )
         self._rate_slider.setToolTip(
-            self.tr("Learning rate; double click: back to the start value")
+            self.tr("Learning rate, {0:g} to {1:g}; double click: back to the start value").format(
+                *LEARNING_RATE_RANGE
+            )
         )
         self._rate = NumberField(
-            1e-8, 100, default.learning_rate, self.tr("Learning rate"), integer=False, form="{:.1e}"
+            1e-8,
+            100,
+            default.learning_rate,
+            self.tr("Learning rate"),
+            integer=False,
+            form="{:.1e}",
+            about=self.tr("How far a step goes; too far and the loss grows."),
         )
         for control in (self._rate_slider, self._rate):
             control.edited.connect(lambda value: self._send(commands.SetLearningRate(value)))
@@ -303,12 +350,24 @@ class SetupPanel(QFrame):
             }
         )
         self._clip_kind.changed.connect(self._send_clipping)
-        box.addWidget(FieldRow(self.tr("Clip gradient"), self._clip_kind))
+        clip_kind_row = FieldRow(self.tr("Clip gradient"), self._clip_kind)
+        box.addWidget(clip_kind_row)
         self._clip_slider = ValueSlider(
             *CLIP_RANGE, default.clip_threshold, self.tr("Threshold"), token="clip"
         )
+        self._clip_slider.setToolTip(
+            self.tr("Clip threshold, {0:g} to {1:g}; double click: back to the start value").format(
+                *CLIP_RANGE
+            )
+        )
         self._clip = NumberField(
-            1e-9, 1e12, default.clip_threshold, self.tr("Threshold"), integer=False, form="{:.3g}"
+            1e-9,
+            1e12,
+            default.clip_threshold,
+            self.tr("Threshold"),
+            integer=False,
+            form="{:.3g}",
+            about=self.tr("The norm, or the entry, that a gradient is clipped to."),
         )
         for control in (self._clip_slider, self._clip):
             control.edited.connect(lambda value: self._send_clipping(threshold=value))
@@ -321,6 +380,17 @@ class SetupPanel(QFrame):
                     field.set_state("bad" if text else ""),
                 )
             )
+        for row, command in (
+            (optimizer_row, lambda: commands.SetOptimizer(self.running.optimizer)),
+            (self._rate_row, lambda: commands.SetLearningRate(self.running.learning_rate)),
+        ):
+            row.default_requested.connect(lambda command=command: self._send(command()))
+        clip_kind_row.default_requested.connect(
+            lambda: self._send_clipping(kind=self.running.clip_kind)
+        )
+        self._clip_row.default_requested.connect(
+            lambda: self._send_clipping(threshold=self.running.clip_threshold)
+        )
         return group
 
     # Live settings.

@@ -6,11 +6,45 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from rnnviz.panels.widgets.number_field import NumberField
+
+_SCRUB = 5  # pixels of a drag for one step
 _LABEL_WIDTH = 80  # pixels of the label beside the control in compact rows
 
 
 class _Label(QLabel):
+    """Dragged sideways it changes the number beside it, double-clicked it asks for the default."""
+
     double_clicked = Signal()
+    scrubbed = Signal(int)  # steps more, or less than zero
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._scrubs = False
+        self._from: float | None = None  # where the drag is in force up to
+
+    def set_scrubs(self) -> None:
+        """There is a number to change."""
+        self._scrubs = True
+        self.setCursor(Qt.CursorShape.SizeHorCursor)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A drag may begin."""
+        if self._scrubs and event.button() == Qt.MouseButton.LeftButton:
+            self._from = event.position().x()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """A step for every few pixels."""
+        if self._from is None:
+            return
+        steps = int((event.position().x() - self._from) / _SCRUB)
+        if steps:
+            self._from += steps * _SCRUB
+            self.scrubbed.emit(steps)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Ends the drag."""
+        self._from = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Asks for the default value."""
@@ -56,6 +90,12 @@ class FieldRow(QWidget):
         # Where there is a slider too, the field takes every value.
         self._control = next((c for c in controls if isinstance(c, QLineEdit)), controls[0])
         self._label.setBuddy(self._control)
+        ways = [self.tr("Double click: the default")]
+        if isinstance(self._control, NumberField) and self._control.isEnabled():
+            self._label.set_scrubs()
+            self._label.scrubbed.connect(self._control.nudge)
+            ways.append(self.tr("drag sideways: more or less"))
+        self._label.setToolTip("; ".join(ways))
         self._box.addWidget(self._head)
         self._box.addLayout(line, 1)
         outer.addLayout(self._box)

@@ -32,6 +32,7 @@ class NumberField(QLineEdit):
         unit: str = "",
         step: float = 1,
         form: str = "{:.2g}",
+        about: str = "",  # a sentence for the tooltip
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -45,8 +46,8 @@ class NumberField(QLineEdit):
         self.setAccessibleName(name)
         self.setFixedHeight(28)
         self.setMaxLength(32)
-        limits = f"{_limit(low)} to {_limit(high)}"
-        self.setToolTip(f"{name}: {limits} {unit}".rstrip())
+        tip = self.tr("{0}: {1} to {2} {3}").format(name, _limit(low), _limit(high), unit).rstrip()
+        self.setToolTip(f"{tip}\n{about}".rstrip())
         self.setFont(mono_font("body"))
         self.returnPressed.connect(self._commit)
         self.editingFinished.connect(self._commit)
@@ -116,8 +117,9 @@ class NumberField(QLineEdit):
         if changed:
             self.edited.emit(value)
 
-    def _nudge(self, sign: int) -> None:
-        value = self._value + sign * self._step if self._integer else self._value * 1.05**sign
+    def nudge(self, steps: int) -> None:
+        """So many steps up or down, as the arrow keys do; floats by 5 % each."""
+        value = self._value + steps * self._step if self._integer else self._value * 1.05**steps
         value = min(max(value, self._low), self._high)
         if not self._integer:
             value = float(f"{value:.3g}")
@@ -136,9 +138,9 @@ class NumberField(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down step, Esc takes back what was typed."""
         if event.key() == Qt.Key.Key_Up:
-            self._nudge(1)
+            self.nudge(1)
         elif event.key() == Qt.Key.Key_Down:
-            self._nudge(-1)
+            self.nudge(-1)
         elif event.key() == Qt.Key.Key_Escape and self.isModified():
             self._show()
             self.refused.emit("")
@@ -149,7 +151,7 @@ class NumberField(QLineEdit):
         """A click on the arrows steps."""
         if self._integer and event.position().x() > self.width() - _ARROWS and self.isEnabled():
             self.setFocus(Qt.FocusReason.MouseFocusReason)
-            self._nudge(1 if event.position().y() < self.height() / 2 else -1)
+            self.nudge(1 if event.position().y() < self.height() / 2 else -1)
             return
         super().mousePressEvent(event)
 

@@ -99,6 +99,8 @@ class SeedLine(QLineEdit):
             self.write_on.emit()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.insert(_RETURN_SIGN)
+        elif event.key() == Qt.Key.Key_Tab:  # with Ctrl: Tab as in every other field
+            super().focusNextPrevChild(True)
         elif event.key() == Qt.Key.Key_Escape:
             self.clearFocus()
         elif is_undo_key(event):

@@ -33,6 +33,7 @@ class Segmented(QWidget):
         self._hover = -1
         self._stretch = stretch
         self.setAccessibleName(name)
+        self.setToolTip(name)  # where there is nothing to say about the option under the mouse
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setFixedHeight(24 if not stretch else 28)
