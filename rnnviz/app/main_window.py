@@ -434,7 +434,7 @@ class MainWindow(QMainWindow):
             self._start_wanted()
 
     def _training(self) -> bool:
-        return self.controller.view is not None and self.controller.view.training
+        return self.controller.playing
 
     def reset_run(self) -> None:
         """Begins again with new weights and the settings of the present run."""
@@ -444,8 +444,14 @@ class MainWindow(QMainWindow):
         waiting = self.setup.wanted
         live = self.controller.live
         assert live is not None
-        wanted_corpus, self.controller.corpus = self.controller.corpus, live.run.corpus
-        in_force = view.in_force
+        wanted_corpus, in_force = self.controller.corpus, view.in_force
+
+        def keep_waiting() -> None:
+            if wanted_corpus is not None and wanted_corpus is not live.run.corpus:
+                self.setup.set_corpus(wanted_corpus)
+            self.setup.set_wanted(waiting)
+            self._undo_from_here()
+
         self.controller.start(
             view.config.with_changes(
                 learning_rate=in_force.learning_rate,
@@ -453,13 +459,10 @@ class MainWindow(QMainWindow):
                 clip_threshold=in_force.clip_threshold,
                 optimizer=in_force.optimizer,
                 temperature=in_force.temperature,
-            )
+            ),
+            live.run.corpus,
+            keep_waiting,
         )
-        self.controller.corpus = wanted_corpus
-        if wanted_corpus is not None and wanted_corpus is not live.run.corpus:
-            self.setup.set_corpus(wanted_corpus)
-        self.setup.set_wanted(waiting)
-        self._undo_from_here()
 
     def _undo_from_here(self) -> None:
         """What holds now is what the next change starts from."""
@@ -496,6 +499,8 @@ class MainWindow(QMainWindow):
         config = config.with_changes(temperature=self.page.next_character.temperature())
         if not self._may_end_run(self.tr("This preset")):
             return
+        self.controller.cancel_loading()  # of the preset before: this one was asked for last
+        self._wanted_after_load = None
         self._play_after_start = self._training()
         self.undo.clear()
         if config.corpus != self.setup.wanted.corpus:
