@@ -6,17 +6,29 @@ import faulthandler
 import os
 import signal
 import sys
-import threading
-import traceback
-from types import FrameType, TracebackType
+from types import FrameType
 
 # Before pyqtgraph is imported anywhere: it would take PyQt6 first where both are installed.
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from rnnviz import __version__
+
+
+class Application(QApplication):
+    """Tells when the system hands it a file, as macOS does after a double click."""
+
+    file_opened = Signal(str)  # path
+
+    def event(self, event: QEvent) -> bool:
+        """Only what is sent to the application itself comes here."""
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self.file_opened.emit(event.file())
+            return True
+        return super().event(event)
 
 
 def make_application(arguments: list[str] | None = None) -> QApplication:
@@ -25,7 +37,7 @@ def make_application(arguments: list[str] | None = None) -> QApplication:
     if isinstance(existing, QApplication):
         application = existing
     else:
-        application = QApplication(arguments or ["rnnviz"])
+        application = Application(arguments or ["rnnviz"])
     application.setApplicationName("rnnviz")
     application.setApplicationDisplayName("rnnviz")
     application.setApplicationVersion(__version__)
@@ -42,8 +54,10 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     if sys.stderr is not None:
         faulthandler.enable()
     application = make_application()
+    from rnnviz.app.fault_report import install_hooks
     from rnnviz.app.main_window import MainWindow
     from rnnviz.app.settings import Settings
+    from rnnviz.panels.fault import guard_paint_events
     from rnnviz.panels.theme import MODES, themes
     from rnnviz.paths import data_folder
 
@@ -52,31 +66,17 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     # Before the first widget: one made earlier would keep the system's font.
     themes().set_mode(theme or (remembered if remembered in MODES else "system"))
     window = MainWindow(settings, data_folder() / "autosave")
-    _report_exceptions(window)
+    install_hooks()
+    guard_paint_events()
     _quit_on_signals(application, window)
+    if isinstance(application, Application):
+        application.file_opened.connect(window.open_path)
     window.show()
     window.welcome()
     window.begin(file, preset)
     status = application.exec()
     window.end()  # when it was not the window that ended the program
     return status
-
-
-def _report_exceptions(window: object) -> None:
-    """An exception in a slot or paint event is told in the window and on stderr; life goes on."""
-    from rnnviz.app.main_window import MainWindow
-
-    assert isinstance(window, MainWindow)
-
-    def report(
-        kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
-        traceback.print_exception(kind, error, trace)
-        if threading.current_thread() is threading.main_thread() and issubclass(kind, Exception):
-            words = f"Something in the window went wrong: {kind.__name__}: {error}"
-            QTimer.singleShot(0, window, lambda: window.notice.say(words))
-
-    sys.excepthook = report
 
 
 def _quit_on_signals(application: QApplication, window: object) -> None:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from rnnviz.engine.blas import available_cores, set_threads
+from rnnviz.engine.network import Network
+from rnnviz.panels.fault import Fault, faults
 from rnnviz.session.commands import Command, Stop
 from rnnviz.session.frames import RunState
 from rnnviz.session.gauge import Gauge
@@ -21,6 +23,7 @@ from rnnviz.session.mailbox import Mailbox
 from rnnviz.session.onlooker import Onlooker
 from rnnviz.session.prober import Prober
 from rnnviz.session.respondent import Respondent
+from rnnviz.session.rollback import Rollback
 from rnnviz.session.run import Run
 from rnnviz.session.runfile import SavedRun
 from rnnviz.session.runner import Runner
@@ -40,8 +43,13 @@ class LiveRun(QObject):
     replied = Signal(object, object)  # this run, the respondent's Reply
 
     def __init__(
-        self, run: Run, saved: SavedRun | None = None, parent: QObject | None = None
+        self,
+        run: Run,
+        saved: SavedRun | None = None,
+        initial: Network | None = None,
+        parent: QObject | None = None,
     ) -> None:
+        """`initial` is the run's first network, where that is known already."""
         super().__init__(parent)
         # One core is left to the window and the prober: a BLAS thread that has to share its core
         # keeps the others waiting in every product, and training falls to a fraction of its speed.
@@ -51,7 +59,7 @@ class LiveRun(QObject):
         self.run = run
         self.mailbox = Mailbox()
         self.gauge = Gauge(run.trainer, time.perf_counter)
-        self.runner = Runner(run, self.mailbox, gauge=self.gauge)
+        self.runner = Runner(run, self.mailbox, gauge=self.gauge, rollback=Rollback())
         if saved is not None:
             self.runner.resume(saved)
         self.prober = Prober(
@@ -59,7 +67,7 @@ class LiveRun(QObject):
         )
         self.inspector = Inspector(
             self.mailbox,
-            run.initial_network(),
+            initial or run.initial_network(),
             _indices(run),
             run.config.seq_len,
             lambda found: self.found.emit(self, found),
@@ -67,7 +75,13 @@ class LiveRun(QObject):
         self.respondent = Respondent(
             self.mailbox, run.vocabulary, lambda reply: self.replied.emit(self, reply)
         )
-        self._thread = threading.Thread(target=self._train, name="rnnviz-trainer", daemon=True)
+        self.fault: Fault | None = None  # what ended the training thread, when it was not asked to
+        self._thread = self._new_thread()
+        for onlooker in self._onlookers():
+            onlooker.on_fault = faults().tell
+
+    def _new_thread(self) -> threading.Thread:
+        return threading.Thread(target=self._train, name="rnnviz-trainer", daemon=True)
 
     def start(self) -> None:
         """Starts the threads; training waits for the first Play."""
@@ -81,6 +95,13 @@ class LiveRun(QObject):
     def send(self, command: Command) -> None:
         """Queues a command for the training thread."""
         self.runner.send(command)
+
+    def try_again(self) -> None:
+        """Training that failed may go on: the step it failed in has changed nothing."""
+        if self.fault is not None and not self._thread.is_alive():
+            self.fault = None
+            self._thread = self._new_thread()
+            self._thread.start()
 
     @property
     def at_work(self) -> bool:
@@ -110,13 +131,16 @@ class LiveRun(QObject):
         """The training thread: whatever goes wrong in it becomes a state the window shows."""
         try:
             self.runner.loop()
-        except MemoryError:
-            self._fail("There is not enough memory for a step of this size. Choose a smaller one.")
+        except MemoryError as error:
+            self._fail(
+                error, "There is not enough memory for a step of this size. Choose a smaller one."
+            )
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
-            self._fail(f"Training stopped: {type(error).__name__}: {error}")
+            self._fail(error, f"Training stopped: {type(error).__name__}: {error}")
 
-    def _fail(self, message: str) -> None:
+    def _fail(self, error: Exception, message: str) -> None:
+        self.fault = Fault.of(error)
         self.mailbox.post(RunState("failed", self.run.trainer.steps, message))
 
 

@@ -26,6 +26,8 @@ from rnnviz.app.about import AboutBox
 from rnnviz.app.actions import Actions
 from rnnviz.app.controller import Controller
 from rnnviz.app.default_seed import default_seed
+from rnnviz.app.divergence_banner import DivergenceBanner
+from rnnviz.app.fault_report import FaultReporter
 from rnnviz.app.file_dialogs import ask_what_to_open, ask_where_to_export, ask_where_to_save
 from rnnviz.app.first_tip import CLIPPED, PLAYED, TYPED, FirstTip
 from rnnviz.app.focus import order_focus
@@ -61,11 +63,11 @@ from rnnviz.paths import cache_folder
 from rnnviz.session import commands
 from rnnviz.session.autosave import Recoverable
 from rnnviz.session.config import ConfigError, RunConfig, fitted, problems
-from rnnviz.session.frames import Saved
+from rnnviz.session.frames import Event, Saved
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset
 from rnnviz.session.prober import Answer
-from rnnviz.session.runfile import SavedRun
+from rnnviz.session.runfile import Best, SavedRun
 from rnnviz.session.tensorboard import TensorBoardMissingError, require_tensorboard
 from rnnviz.session.view import RunView
 from rnnviz.text.corpus import Corpus
@@ -110,6 +112,8 @@ class MainWindow(QMainWindow):
         self._play_after_start = False
         self._falling_back = False  # to the bundled play, because what was asked for is unusable
         self._closing = False
+        # Step and words of the notice with which the best weights can be undone.
+        self._undoable: tuple[int, str] | None = None
         self._asked_for = ""  # the file that is being opened
         self._question: QMessageBox | None = None  # before the window closes
         self._close_when_saved = ""  # the file after which the window goes
@@ -138,6 +142,8 @@ class MainWindow(QMainWindow):
             page.reported.connect(self._panel_reported)
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
+        self.diverged = DivergenceBanner(self.pages, self.page.loss.plot)
+        self.faults = FaultReporter(self, self.notice, self._settings_of_run)
         self.transport = TransportBar()
         self.screen_watch = ScreenWatch(self)
         self.screen_watch.watch(self)
@@ -241,6 +247,8 @@ class MainWindow(QMainWindow):
         controller.busy.connect(setup.set_busy)
         controller.file_opened.connect(self.recent.add)
         controller.run_opened.connect(self._run_opened)
+        self.diverged.go_on.connect(self._go_on)
+        self.diverged.reset.connect(self.reset_run)
         controller.keeper.saved.connect(self._saved)
         controller.exported.connect(self._exported)
         self.recent.chosen.connect(self.open_path)
@@ -444,7 +452,7 @@ class MainWindow(QMainWindow):
             self._start_wanted()
 
     def _training(self) -> bool:
-        return self.controller.view is not None and self.controller.view.training
+        return self.controller.playing
 
     def reset_run(self) -> None:
         """Begins again with new weights and the settings of the present run."""
@@ -454,8 +462,14 @@ class MainWindow(QMainWindow):
         waiting = self.setup.wanted
         live = self.controller.live
         assert live is not None
-        wanted_corpus, self.controller.corpus = self.controller.corpus, live.run.corpus
-        in_force = view.in_force
+        wanted_corpus, in_force = self.controller.corpus, view.in_force
+
+        def keep_waiting() -> None:
+            if wanted_corpus is not None and wanted_corpus is not live.run.corpus:
+                self.setup.set_corpus(wanted_corpus)
+            self.setup.set_wanted(waiting)
+            self._undo_from_here()
+
         self.controller.start(
             view.config.with_changes(
                 learning_rate=in_force.learning_rate,
@@ -463,13 +477,10 @@ class MainWindow(QMainWindow):
                 clip_threshold=in_force.clip_threshold,
                 optimizer=in_force.optimizer,
                 temperature=in_force.temperature,
-            )
+            ),
+            live.run.corpus,
+            keep_waiting,
         )
-        self.controller.corpus = wanted_corpus
-        if wanted_corpus is not None and wanted_corpus is not live.run.corpus:
-            self.setup.set_corpus(wanted_corpus)
-        self.setup.set_wanted(waiting)
-        self._undo_from_here()
 
     def _undo_from_here(self) -> None:
         """What holds now is what the next change starts from."""
@@ -506,6 +517,8 @@ class MainWindow(QMainWindow):
         config = config.with_changes(temperature=self.page.next_character.temperature())
         if not self._may_end_run(self.tr("This preset")):
             return
+        self.controller.cancel_loading()  # of the preset before: this one was asked for last
+        self._wanted_after_load = None
         self._play_after_start = self._training()
         self.undo.clear()
         if config.corpus != self.setup.wanted.corpus:
@@ -519,6 +532,7 @@ class MainWindow(QMainWindow):
     def _run_started(self, view: RunView) -> None:
         live = self.controller.live
         assert live is not None
+        self.diverged.dismiss()
         fell_back, self._falling_back = self._falling_back, False
         if not fell_back:
             self.notice.dismiss()
@@ -581,6 +595,11 @@ class MainWindow(QMainWindow):
             self.setup.set_in_force(view.in_force)
         if delivery.state is not None:
             self._state_changed(view)
+        for event in delivery.events:
+            if event.kind == "weights":
+                self._weights_exchanged(event)
+        if delivery.rows:
+            self._step_taken(delivery.rows[-1].step)
         for page in self.perspectives.values():
             page.mark_stale()
             page.refresh_due()
@@ -589,22 +608,32 @@ class MainWindow(QMainWindow):
         self.transport.refresh()
         self._show_run()
         if view.state.phase == "diverged":
-            self.notice.say(
-                view.state.message,
-                actions=[
-                    (self.tr("Go on with clipping"), self._resume_clipped),
-                    (self.tr("Reset"), self.reset_run),
-                ],
-            )
-        elif view.state.phase == "failed":
-            self.notice.say(view.state.message, actions=[(self.tr("Reset"), self.reset_run)])
+            self.diverged.show_divergence(view)
+        else:
+            self.diverged.dismiss()
+        if view.state.phase == "failed":
+            self._show_failure(view.state.message)
 
-    def _resume_clipped(self) -> None:
+    def _show_failure(self, message: str) -> None:
+        live = self.controller.live
+        fault = live.fault if live is not None else None
+        actions = [
+            (self.tr("Try again"), self.toggle_play),
+            (self.tr("Reset"), self.reset_run),
+        ]
+        if fault is not None:
+            actions.append((self.tr("Show report"), lambda: self.faults.show_report(fault)))
+        self.notice.say(message, actions=actions)
+
+    def _settings_of_run(self) -> dict[str, Any]:
         view = self.controller.view
-        if view is not None:
-            threshold = min(view.in_force.clip_threshold, 5.0)
-            self._send(commands.SetClipping("norm", threshold))
-            self._send(commands.Play())
+        return view.config.to_dict() if view is not None else {}
+
+    def _go_on(self, threshold: float) -> None:
+        """From before a divergence, with clipping."""
+        self.controller.send(commands.GoBack())
+        self._send(commands.SetClipping("norm", threshold))
+        self._send(commands.Play())
 
     @Slot(object)
     def _answered(self, answer: Answer) -> None:
@@ -640,6 +669,8 @@ class MainWindow(QMainWindow):
         page = self.gradients
         if any(on_screen(panel) for panel in self.probe.panels):
             live.respondent.renew()
+        if any(norm.sees_entries() for norm in (self.page.gradient_norm, page.gradient_norm)):
+            live.gauge.want_entries()
         if looked_at := page.looked_at():
             live.inspector.look(looked_at, page.eigenvalues.layer())
         if page.norms_are_seen():
@@ -683,6 +714,42 @@ class MainWindow(QMainWindow):
         view = self.controller.view
         if view is not None and view.training and self.isVisible():
             self.transport.refresh()
+
+    # Best weights.
+
+    def best(self) -> Best | None:
+        """The weights with the lowest validation loss so far."""
+        live = self.controller.live
+        return live.runner.best if live is not None else None
+
+    def use_best(self) -> None:
+        """The network goes back to its best weights and pauses; until the next step it can undo."""
+        self._send(commands.UseBest())
+
+    def _weights_exchanged(self, event: Event) -> None:
+        best = self.best()
+        if event.replaces or best is None:
+            words = self.tr("The network has its last weights again, those of step {0:,}.")
+            self.notice.say(words.format(event.step), "info", passing=True)
+            return
+        words = self.tr(
+            "The network has its best weights, those of step {0:,}: {1:.3f} nats/char on the "
+            "held-out text. Training is paused."
+        ).format(best.step, best.loss)
+        self._undoable = (event.step, words)
+        actions = [
+            (self.tr("Train on"), lambda: self._send(commands.Play())),
+            (self.tr("Undo"), lambda: self._send(commands.UseLast())),
+        ]
+        self.notice.say(words, "info", actions)
+
+    def _step_taken(self, step: int) -> None:
+        """After it the exchange of the weights can't be undone any more."""
+        if self._undoable is None or step <= self._undoable[0]:
+            return
+        if self.notice.words() == self._undoable[1]:
+            self.notice.dismiss()
+        self._undoable = None
 
     # Keeping runs.
 
@@ -898,7 +965,9 @@ class MainWindow(QMainWindow):
         if name != self.shown_page():
             self.pages.setCurrentIndex(tuple(self.perspectives).index(name))
             self.place_setup()
-            self.notice.raise_()  # the page that comes is put above it
+            self.notice.raise_()  # the page that comes is put above them
+            self.diverged.raise_()
+            self.diverged.place()
             self.pages.focus_page()  # nothing is about to be typed, and Space plays
             self._ask_seen_seed()
             self.controller.hurry()

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from rnnviz.panels.base import Panel
+from rnnviz.panels.fault import guarded
 from rnnviz.panels.sizing import sized, spacing
 from rnnviz.panels.theme import gap, px, themes
 from rnnviz.session.view import RunView
@@ -439,7 +440,8 @@ class PanelPage(QWidget):
 
     def _show_run(self, view: RunView) -> None:
         for panel in self.panels:
-            panel.set_view(view)
+            with guarded(panel):
+                panel.set_view(view)
         self._stale.clear()
 
     def mark_stale(self) -> None:
@@ -456,6 +458,6 @@ class PanelPage(QWidget):
             if not on_screen(panel):
                 self._stale.discard(panel)
             elif now >= self._due[panel]:
-                panel.refresh()
+                panel.try_refresh()
                 self._due[panel] = now + panel.interval
                 self._stale.discard(panel)

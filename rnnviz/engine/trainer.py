@@ -28,6 +28,9 @@ from rnnviz.engine.truncation import Truncation
 Indices = npt.NDArray[np.integer[Any]]
 AnyArray = np.ndarray[Any, Any]
 
+LARGEST_NORM = 1e9
+"""A gradient with a larger norm that clipping does not hold back has diverged, finite or not."""
+
 
 class Streams(Protocol):
     """Where batches come from: parallel streams of a text, read window by window."""
@@ -70,8 +73,8 @@ class StepResult(NamedTuple):
 
     ``step`` counts from 1; ``characters`` and ``epoch`` are totals after it; ``loss`` is the mean
     in nats per character; ``grad_norm`` and ``max_abs_gradient`` are those before clipping. When
-    ``finite`` is false, loss or norm was not a number and nothing was changed: ``step`` is then the
-    one that failed.
+    ``finite`` is false, loss or norm was not a number, or the norm was above ``LARGEST_NORM`` with
+    nothing to hold it back, and nothing was changed: ``step`` is then the one that failed.
     """
 
     step: int
@@ -130,13 +133,14 @@ class Trainer:
         truncation: Truncation | None = None,
         accumulate: int = 1,
         data_parallel: DataParallel | None = None,
+        threads: int = 1,
     ) -> None:
         """EngineError names the argument that does not fit, such as streams of other characters.
 
         ``rng`` draws dropout and the lengths of random truncation, which need it; its state is part
         of the trainer's. ``truncation`` is ``Truncation()`` by default. ``data_parallel`` computes
         the gradients, unless truncation is random; it must be for ``network``, the windows of
-        ``streams`` and ``reduction``.
+        ``streams`` and ``reduction``. So many ``threads`` share the update of many parameters.
         """
         self.network = require_instance("network", network, Network)
         self.optimizer = optimizer
@@ -164,6 +168,7 @@ class Trainer:
                 f"streams must hold indices from 0 to {size - 1}, got {streams.highest}"
             )
         self.data_parallel = data_parallel
+        self.threads = require_integer("threads", threads, 1)
         self._sum: Parameters | None = None
         self.clip_report: ClipReport | None = None
         self.progress: float | None = None
@@ -228,9 +233,11 @@ class Trainer:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             gradients = self._gradients(batches)
             self.clip_report = report = clip(gradients, self.clipping)
-            finite = isfinite(batches.nats) and report.finite
+            held = report.clipped and self.clipping.threshold <= LARGEST_NORM
+            usable = report.finite and (held or report.total_norm <= LARGEST_NORM)
+            finite = isfinite(batches.nats) and usable
             if finite:
-                self.optimizer.update(self.network.parameters, gradients, rate)
+                self.optimizer.update(self.network.parameters, gradients, rate, self.threads)
                 self._state = batches.state
                 self._steps += 1
                 self._characters += batches.characters

@@ -34,7 +34,7 @@ _LOW = 200  # panel height in pixels below which parts are left out
 # Widths of the panel below which a control is in the menu alone.
 _UNITS_FROM, _LOG_Y_FROM, _SMOOTHING_FROM = 420, 640, 760
 _AHEAD = 0.03  # of a zoomed picture that follows is free to the right of the newest step
-_MARKED = ("lr", "clip", "optimizer", "resumed")
+_MARKED = ("lr", "clip", "optimizer", "resumed", "weights")
 
 # What the picture shows of a run: all of it; a part, moving along with the newest step; a part.
 _ALL, _ALONG, _PART = "all", "along", "part"
@@ -440,8 +440,7 @@ class LossPanel(Panel):
         history = view.history
         values = [np.array([line.nats for line in lines] + [v.loss for v in history.validations])]
         if len(history):
-            _, minima, maxima = history.curve("loss", 1, math.inf, 64, plot.axis.log)
-            values += [minima, maxima]
+            values.append(np.array(history.loss.range()))
         last = history.last
         newest = last.smoothed if last is not None else None
         enough = enough_loss(lines[0].nats, newest)

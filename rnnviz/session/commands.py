@@ -1,7 +1,7 @@
 """What the window may ask of a running run; the runner obeys between two steps.
 
 Each command is a frozen record. `Runner.send` queues it from any thread; the runner posts an
-`Acknowledged` event with the value in force, and only then does the control show it as applied.
+`InForce` record with the values in force, and only then does the control show it as applied.
 """
 
 from __future__ import annotations
@@ -54,6 +54,19 @@ class SetTemperature:
 
 
 @dataclass(frozen=True, slots=True)
+class UseBest:
+    """Go back to the weights with the lowest validation loss, and pause.
+
+    The optimizer begins with empty accumulators. Until the next step `UseLast` takes it back.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class UseLast:
+    """Take `UseBest` back: the weights and the optimizer that were there before it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Save:
     """Copy the run between two steps; answered by a `Checkpoint`, to be written to `path`.
 
@@ -62,6 +75,14 @@ class Save:
 
     path: str
     automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GoBack:
+    """After a divergence: take back the weights from before it, as far as there are any.
+
+    The optimizer and the hidden state begin anew; steps and the place in the text go on.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +98,9 @@ Command = (
     | SetClipping
     | SetOptimizer
     | SetTemperature
+    | UseBest
+    | UseLast
     | Save
+    | GoBack
     | Stop
 )

@@ -47,7 +47,11 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A change worth a mark on the time axis: kind is lr, clip, optimizer, diverged or resumed."""
+    """A change worth a mark on the time axis.
+
+    `kind` is lr, clip, optimizer, diverged, resumed, weights (others were taken) or
+    memory (something was left out).
+    """
 
     step: int
     kind: str
@@ -62,6 +66,8 @@ class RunState:
     phase: str
     step: int = 0
     message: str = ""
+    headline: str = ""  # of the message, where there is one
+    back_to: int = 0  # of a run that has diverged: the step whose weights `GoBack` would take
 
 
 @dataclass(frozen=True, slots=True)

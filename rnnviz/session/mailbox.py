@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass, field
 
 from rnnviz.engine.network import Network
+from rnnviz.probes.gradient_entries import EntryCounts
 from rnnviz.probes.step_norms import StepNorms
 from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
 from rnnviz.session.runfile import Checkpoint
@@ -28,6 +29,7 @@ class Delivery:
     events: list[Event] = field(default_factory=list)
     checkpoints: list[Checkpoint] = field(default_factory=list)
     norms: list[StepNorms] = field(default_factory=list)
+    entries: EntryCounts | None = None
     state: RunState | None = None
     in_force: InForce | None = None
 
@@ -39,12 +41,13 @@ class Delivery:
             or self.events
             or self.checkpoints
             or self.norms
+            or self.entries
             or self.state
             or self.in_force
         )
 
 
-Item = Row | Validation | Sample | Event | Checkpoint | StepNorms | RunState | InForce
+Item = Row | Validation | Sample | Event | Checkpoint | StepNorms | EntryCounts | RunState | InForce
 
 
 class Mailbox:
@@ -56,10 +59,11 @@ class Mailbox:
         self._weights: tuple[int, Network] | None = None
         self._read = ""
         self._weights_wanted = threading.Event()
+        self.exchanges = 0  # how often the weights changed without a step
         self.weights_posted = threading.Event()  # set on each post; the prober waits on it
 
     def post(self, item: Item) -> None:
-        """Queues one frozen record; `RunState` and `InForce` replace the one before."""
+        """Queues one frozen record; of states, settings and entries only the newest is kept."""
         with self._lock:
             box = self._waiting
             if isinstance(item, Row):
@@ -70,6 +74,8 @@ class Mailbox:
                 box.state = item
             elif isinstance(item, InForce):
                 box.in_force = item
+            elif isinstance(item, EntryCounts):
+                box.entries = item
             elif isinstance(item, Validation):
                 box.validations.append(item)
                 del box.validations[:-ITEM_LIMIT]
@@ -102,12 +108,16 @@ class Mailbox:
         """Whether the training thread should post a copy now."""
         return self._weights_wanted.is_set()
 
-    def post_weights(self, step: int, network: Network, read: str = "") -> None:
+    def post_weights(
+        self, step: int, network: Network, read: str = "", exchanged: bool = False
+    ) -> None:
         """Replaces the copy; `network` must be a snapshot that nobody writes to.
 
-        `read` is the end of what one of the training streams has read by then.
+        `read` is the end of what one of the training streams has read by then. `exchanged` weights
+        are others than those there were after the same step.
         """
         with self._lock:
+            self.exchanges += exchanged
             self._weights, self._read = (step, network), read
             self._weights_wanted.clear()
         self.weights_posted.set()

@@ -11,7 +11,8 @@ import math
 import queue
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,13 +20,16 @@ import numpy as np
 from rnnviz.engine.clipping import Clipping
 from rnnviz.engine.decoding import generate
 from rnnviz.engine.errors import EngineError, Interrupted
-from rnnviz.engine.optimizers import make_optimizer
+from rnnviz.engine.optimizers import Optimizer, make_optimizer
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trainer import StepResult
 from rnnviz.session import commands
+from rnnviz.session.divergence import Divergence, find_divergence
 from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
 from rnnviz.session.gauge import Gauge
 from rnnviz.session.history import Smoother
 from rnnviz.session.mailbox import Mailbox
+from rnnviz.session.rollback import Rollback
 from rnnviz.session.run import Run
 from rnnviz.session.runfile import Best, Checkpoint, SavedRun, take_checkpoint
 
@@ -102,6 +106,15 @@ def sample_step(step: int) -> bool:
     return step in (10, 20, 50)
 
 
+@dataclass(frozen=True)
+class _Left:
+    """Weights and optimizer that gave way to the best weights after `step`."""
+
+    step: int
+    parameters: Parameters
+    optimizer: Optimizer
+
+
 class Runner:
     """Owns a run while it trains. `send` may be called from any thread; the rest from one."""
 
@@ -111,12 +124,17 @@ class Runner:
         mailbox: Mailbox,
         clock: Callable[[], float] = time.perf_counter,
         gauge: Gauge | None = None,
+        rollback: Rollback | None = None,
     ) -> None:
-        """With a `gauge` some steps' norms are measured and posted; headless training has none."""
+        """With a `gauge` some steps' norms are measured and posted; headless training has none.
+
+        Nor has it a `rollback`, which keeps weights to go back to after a divergence.
+        """
         self.run = run
         self.mailbox = mailbox
         self._clock = clock
         self._gauge = gauge
+        self._rollback = rollback
         self._commands: queue.SimpleQueue[commands.Command] = queue.SimpleQueue()
         self._playing = False
         self._single_steps = 0
@@ -134,7 +152,10 @@ class Runner:
         self._gesture = ("", 0.0, "")  # kind, time and first value of the newest change
         self.last_row: Row | None = None
         self.best: Best | None = None
-        self.diverged = False
+        self._left: _Left | None = None  # for the best weights
+        self.divergence: Divergence | None = None
+        self._diverged_at = 0  # the newest step that was refused
+        self._diverged_before = ""  # why the run was saved in the state it is in
 
     # From any thread.
 
@@ -155,8 +176,13 @@ class Runner:
 
     def loop(self) -> None:
         """Obeys commands and trains until told to stop; the target of the training thread."""
+        self._playing, self._single_steps = False, 0  # also after a step that failed
         self.mailbox.post(self.in_force())
-        self._post_state("paused")
+        if self._diverged_before:
+            headline, _, cause = self._diverged_before.partition(". ")
+            self._post_diverged(headline, cause)
+        else:
+            self._post_state("paused")
         self._post_weights()
         while not self._stopping:
             self._obey(wait=not (self._playing or self._single_steps))
@@ -194,11 +220,17 @@ class Runner:
         begun = self._clock()
         gauge = self._gauge
         measured = gauge is not None and gauge.begin(self.run.trainer.steps + 1, self.seconds)
+        if self._rollback is not None:
+            self._rollback.before(self.run.trainer.steps, self.run.network.parameters)
         result = self.run.trainer.step()
         if gauge is not None and measured and result.finite:
             found = gauge.end(result.step, self.seconds)
             if found is not None:
                 self.mailbox.post(found)
+        if gauge is not None and result.finite:
+            entries = gauge.entries(result.step, self.seconds)
+            if entries is not None:
+                self.mailbox.post(entries)
         self.seconds += self._clock() - begun
         if not result.finite:
             self._diverge(result)
@@ -224,26 +256,41 @@ class Runner:
         )
 
     def _follow_up(self, row: Row) -> None:
-        """Validation and sample, when they are due; their time counts as training time."""
+        """Validation and sample, when they are due; their time counts as training time.
+
+        What there is not enough memory for is left out and tried again later: training needs less.
+        """
         if self.run.split.validation is not None and self._validation_due.now(
             row.step, self.seconds
         ):
             begun = self._clock()
-            measured, total = self.run.live_validation(self._check_interrupted)
+            with self._as_memory_allows(row.step, "validation"):
+                self._validate(row.step)
             cost = self._clock() - begun
             self.seconds += cost
             self._validation_due.done(row.step, self.seconds, cost)
-            if self.best is None or measured.nats < self.best.loss:
-                parameters = self.run.network.parameters.frozen_copy()
-                self.best = Best(row.step, measured.nats, parameters)
-            self.mailbox.post(Validation(row.step, measured.nats, measured.characters, total))
         if self._sample_is_due(row.step):
             begun = self._clock()
-            self.mailbox.post(self.sample(row))
+            with self._as_memory_allows(row.step, "sample"):
+                self.mailbox.post(self.sample(row))
             cost = self._clock() - begun
             self.seconds += cost
             self._sample_spent += cost
             self._sample_last = self.seconds
+
+    def _validate(self, step: int) -> None:
+        measured, total = self.run.live_validation(self._check_interrupted)
+        self.mailbox.post(Validation(step, measured.nats, measured.characters, total))
+        if self.best is None or measured.nats < self.best.loss:
+            parameters = self.run.network.parameters.frozen_copy()
+            self.best = Best(step, measured.nats, parameters)
+
+    @contextmanager
+    def _as_memory_allows(self, step: int, what: str) -> Iterator[None]:
+        try:
+            yield
+        except MemoryError:
+            self.mailbox.post(Event(step, "memory", f"no {what}: not enough memory for it"))
 
     def _sample_is_due(self, step: int) -> bool:
         every = self.run.config.sample_every
@@ -284,16 +331,52 @@ class Runner:
         return Sample(row.step, row.smoothed, self.temperature, text, problem)
 
     def _diverge(self, result: StepResult) -> None:
-        self.diverged = True
+        """Stops before the step has touched anything, and says what came from where."""
+        self.divergence = found = find_divergence(self.run.trainer, result)
         self._playing = False
         self._single_steps = 0
-        what = "loss" if not math.isfinite(result.loss) else "gradient"
-        message = (
-            f"The {what} of step {result.step:,} is not a finite number. "
-            f"The weights from step {result.step - 1:,} are kept."
-        )
-        self.mailbox.post(Event(result.step, "diverged", message))
-        self._post_state("diverged", message)
+        self._mark_divergence(found.step, found.sentence())
+        self._post_diverged(found.headline, found.cause)
+
+    def _mark_divergence(self, step: int, text: str) -> None:
+        """One mark for a step, however often it is tried again."""
+        again = step == self._diverged_at
+        self._diverged_at = step
+        self.mailbox.post(Event(step, "diverged", text, replaces=again))
+
+    def _post_diverged(self, headline: str, cause: str) -> None:
+        steps, back = self.run.trainer.steps, self._earlier()
+        back_to = back[0] if back is not None else steps
+        self.mailbox.post(RunState("diverged", steps, cause, headline, back_to))
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the newest step tried was refused."""
+        return self.divergence is not None
+
+    def _earlier(self) -> tuple[int, Parameters] | None:
+        """Weights from before things went wrong, and their step; None when there are none."""
+        steps = self.run.trainer.steps
+        found = self._rollback.find(steps) if self._rollback is not None else None
+        if found is None or found[0] >= steps:
+            found = (self.best.step, self.best.parameters) if self.best is not None else None
+        return found if found is not None and found[0] < steps else None
+
+    def _go_back(self) -> None:
+        """Earlier weights and a fresh optimizer: what the old one remembers is of no use now."""
+        trainer, earlier = self.run.trainer, self._earlier()
+        if earlier is None:
+            return
+        trainer.optimizer = self._empty_optimizer(trainer.optimizer.name)
+        state = trainer.state_dict(include_parameters=False)
+        tensors = {k: v for k, v in state["tensors"].items() if not k.startswith("state.")}
+        tensors |= {f"parameters.{name}": array for name, array in earlier[1].items()}
+        trainer.load_state_dict({"tensors": tensors, "values": state["values"]})
+        if self._rollback is not None:
+            self._rollback.forget()
+        text = f"went back to the weights of step {earlier[0]:,}"
+        self.mailbox.post(Event(trainer.steps, "resumed", text))
+        self._post_weights(exchanged=True)
 
     # Commands.
 
@@ -322,7 +405,7 @@ class Runner:
         trainer = self.run.trainer
         match command:
             case commands.Play():
-                self.diverged = False
+                self.divergence = None
                 self._playing = True
                 self._post_state("training")
             case commands.Pause():
@@ -330,9 +413,11 @@ class Runner:
                     self._playing = False
                     self._post_state("paused")
             case commands.StepOnce():
-                self.diverged = False
+                self.divergence = None
                 self._playing = False
                 self._single_steps += 1
+            case commands.GoBack():
+                self._go_back()
             case commands.Stop():
                 self._stopping = True
             case commands.SetLearningRate(value):
@@ -345,14 +430,51 @@ class Runner:
             case commands.SetOptimizer(name):
                 before_name = trainer.optimizer.name
                 if name != before_name:
-                    settings = self.run.config.hyperparameters(name)
-                    trainer.optimizer = make_optimizer(name, trainer.network.parameters, **settings)
+                    trainer.optimizer = self._empty_optimizer(name)
                 self._changed("optimizer", before_name, name)
+            case commands.UseBest():
+                self._use_best()
+            case commands.UseLast():
+                self._use_last()
             case commands.Save(path, automatic):
                 self.mailbox.post(self.checkpoint(path, automatic))
             case commands.SetTemperature(value):
                 self.temperature = value
                 self.mailbox.post(self.in_force())
+
+    def _empty_optimizer(self, name: str) -> Optimizer:
+        settings = self.run.config.hyperparameters(name)
+        return make_optimizer(name, self.run.network.parameters, **settings)
+
+    def _use_best(self) -> None:
+        """The network has the best weights from now on; those it had are kept for a return."""
+        trainer, best = self.run.trainer, self.best
+        if best is None:
+            return
+        weights = trainer.network.parameters
+        if self._left is None or self._left.step != trainer.steps:
+            self._left = _Left(trainer.steps, weights.copy(), trainer.optimizer)
+        weights.flat[...] = best.parameters.flat
+        trainer.optimizer = self._empty_optimizer(trainer.optimizer.name)
+        self._weights_changed(f"weights of step {best.step:,}")
+
+    def _use_last(self) -> None:
+        left, self._left = self._left, None
+        trainer = self.run.trainer
+        if left is None or left.step != trainer.steps:
+            return
+        trainer.network.parameters.flat[...] = left.parameters.flat
+        trainer.optimizer = left.optimizer
+        self._weights_changed(f"weights of step {left.step:,}", replaces=True)
+
+    def _weights_changed(self, words: str, replaces: bool = False) -> None:
+        """Tells all who look at the weights; training waits for the next Play."""
+        self._playing, self._single_steps, self.divergence = False, 0, None
+        if self._rollback is not None:
+            self._rollback.forget()
+        self.mailbox.post(Event(self.run.trainer.steps, "weights", words, replaces=replaces))
+        self._post_weights(exchanged=True)
+        self._post_state("paused")
 
     # Keeping and going on.
 
@@ -387,6 +509,12 @@ class Runner:
         self.best = saved.best
         if saved.record is not None:
             self.last_row = saved.record.last
+            events = [
+                e for e in saved.record.events if e.kind in ("diverged", "resumed", "weights")
+            ]
+            end = events[-1] if events else None
+            if end and (end.kind, end.step) == ("diverged", self.run.trainer.steps + 1):
+                self._diverged_at, self._diverged_before = end.step, end.text
         value, count = _numbers(saved.runner.get("smoother"), 2) or (0.0, 0.0)
         if count >= 1:
             self._smoother.value, self._smoother.count = value, int(count)
@@ -415,9 +543,10 @@ class Runner:
     def _post_state(self, phase: str, message: str = "") -> None:
         self.mailbox.post(RunState(phase, self.run.trainer.steps, message))
 
-    def _post_weights(self) -> None:
+    def _post_weights(self, exchanged: bool = False) -> None:
         run = self.run
-        self.mailbox.post_weights(run.trainer.steps, run.network.snapshot(), run.last_read(_READ))
+        network, read = run.network.snapshot(), run.last_read(_READ)
+        self.mailbox.post_weights(run.trainer.steps, network, read, exchanged)
 
 
 def _numbers(value: object, count: int) -> list[float] | None:

@@ -31,6 +31,10 @@ class Writing:
     top_p: float | None = None
 
 
+def _narrow_way(way: Choice) -> None:
+    way.setFixedWidth(px(96))
+
+
 def _way_width(way: Choice) -> None:
     metrics = QFontMetrics(ui_font("body"))
     longest = max(metrics.horizontalAdvance(way.itemText(i)) for i in range(way.count()))
@@ -182,7 +186,7 @@ class WritingControl(QWidget):
     def set_narrow(self, narrow: bool) -> None:
         """Whether there is room for the names of the ways and for a slider beside two numbers."""
         self._narrow = narrow
-        self.way.setFixedWidth(96 if narrow else 124)
+        sized(self.way, "width", _narrow_way if narrow else _way_width)
         self._show_fields()
 
     def _way_chosen(self) -> None:
