@@ -166,6 +166,25 @@ def _run(window: MainWindow) -> Iterator[Command]:
         why_not=no_run,
     )
     yield Command(
+        "run.best",
+        tr("Go back to the best weights"),
+        window.use_best,
+        tip=tr("Those with the lowest validation loss, to look at or to train on from"),
+        group=RUN,
+        why_not=lambda: (
+            no_run() or ("" if window.best() else tr("There are none before the first validation."))
+        ),
+    )
+    yield Command(
+        "run.reset",
+        tr("Reset…"),
+        window.reset_run,
+        ("Ctrl+Shift+R",),
+        tip=tr("Begins again with new weights and the present settings"),
+        group=RUN,
+        why_not=no_run,
+    )
+    yield Command(
         "run.write",
         tr("Let the network write, or stop it"),
         window.write_on,
@@ -183,15 +202,6 @@ def _run(window: MainWindow) -> Iterator[Command]:
         group=RUN,
         section=1,
         checked=window.page.hidden_state.frozen,
-        why_not=no_run,
-    )
-    yield Command(
-        "run.reset",
-        tr("Reset…"),
-        window.reset_run,
-        ("Ctrl+Shift+R",),
-        tip=tr("Begins again with new weights and the present settings"),
-        group=RUN,
         why_not=no_run,
     )
 
