@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QCursor, QResizeEvent
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from rnnviz.app.panel_page import PanelPage
 from rnnviz.panels.gradient_norm import GradientNormPanel
 from rnnviz.panels.hidden_state import HiddenStatePanel
 from rnnviz.panels.loss import LossPanel
 from rnnviz.panels.next_character import NextCharacterPanel
+from rnnviz.panels.sample_text import heading
 from rnnviz.panels.samples import SamplesPanel
+from rnnviz.panels.widgets.plain_tip import plain_tip
+from rnnviz.session.frames import Sample
 from rnnviz.session.view import RunView
 
 # Sizes at 1600 x 1000; splitters scale them to the window.
@@ -23,6 +26,7 @@ _HIDE_SAMPLES_BELOW = 640
 _HIDE_HIDDEN_STATE_BELOW = 440
 
 
+_TIP_CHARACTERS = 400  # of a sample
 _NAMES = ("loss", "gradient_norm", "hidden_state", "next_character", "samples")
 
 
@@ -54,6 +58,15 @@ class TrainPage(PanelPage):
             self._split("right", rows, right, _RIGHT_ROWS),
         )
         self._fill(self._split("columns", columns, sides, _COLUMNS))
+        self.loss.sample_asked.connect(self._show_sample)
+
+    def _show_sample(self, sample: Sample) -> None:
+        """In its panel; where that has given way, beside the mouse."""
+        if self.samples.isVisible():
+            self.samples.open_sample(sample)
+        else:
+            words = f"{heading(sample)}\n\n{sample.text[:_TIP_CHARACTERS] or sample.problem}"
+            QToolTip.showText(QCursor.pos(), plain_tip(words), self.loss)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a low window Samples gives way first, then Hidden state."""

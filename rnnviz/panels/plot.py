@@ -346,6 +346,11 @@ class Plot(QWidget):
         if self.isVisible():
             self.update()
 
+    def point_again(self) -> None:
+        """The picture moved under a mouse at rest: it points at another step now."""
+        if self.step_axis and self.hover is not None:
+            self._point_at_time()
+
     def _point_at_time(self) -> None:
         step = self.step_under(self.hover) if self.hover is not None else None
         time_cursor().point_at(step)

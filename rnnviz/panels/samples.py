@@ -53,7 +53,7 @@ class SamplesPanel(Panel):
         self._copy_action = self.menu.addAction(self.tr("Copy newest sample"), self.copy_newest)
         self._save_action = self.menu.addAction(self.tr("Save samples as text…"), self.save_text)
         self.mode.changed.connect(self._mode_chosen)
-        self.columns.sample_opened.connect(self._open)
+        self.columns.sample_opened.connect(self.open_sample)
         self._show_words()
 
     # What the window calls.
@@ -120,7 +120,8 @@ class SamplesPanel(Panel):
         self._stack.setCurrentWidget(self.stream if mode == "stream" else self.columns)
         self.refresh()
 
-    def _open(self, sample: Sample) -> None:
+    def open_sample(self, sample: Sample) -> None:
+        """Shows a sample whole, among those around it."""
         self.set_mode("stream")
         self.stream.show_sample(sample)
 

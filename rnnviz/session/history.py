@@ -6,7 +6,6 @@ million steps costs no more than one over a thousand.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -17,104 +16,12 @@ from rnnviz.session.frames import Event, Row, Sample, Validation
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.norm_history import NormHistory
 from rnnviz.session.record import COLUMNS, Record
+from rnnviz.session.series import Series
 
 Floats = NDArray[np.float64]
 Timed = TypeVar("Timed", Validation, Sample, Event)
 
-_BLOCK = 16  # entries of one level that make one entry of the next
-_FIRST_CAPACITY = 1024
-
-
-class Series:
-    """A growing column of numbers with a min/max pyramid over it."""
-
-    def __init__(self, dtype: Any = np.float32) -> None:
-        self._values: NDArray[Any] = np.empty(_FIRST_CAPACITY, dtype)
-        self._size = 0
-        # _levels[k] holds (minima, maxima, filled) over complete blocks of 16^(k+1) values.
-        self._levels: list[tuple[NDArray[Any], NDArray[Any], int]] = []
-
-    def __len__(self) -> int:
-        return self._size
-
-    @property
-    def values(self) -> NDArray[Any]:
-        """All values, a read-only view that later appends do not change."""
-        view = self._values[: self._size]
-        view.flags.writeable = False
-        return view
-
-    def append(self, values: NDArray[Any]) -> None:
-        """Adds values at the end and completes the blocks of the pyramid they fill."""
-        needed = self._size + len(values)
-        if needed > len(self._values):
-            grown = np.empty(max(needed, 2 * len(self._values)), self._values.dtype)
-            grown[: self._size] = self._values[: self._size]
-            self._values = grown
-        self._values[self._size : needed] = values
-        self._size = needed
-        self._complete_blocks()
-
-    def _complete_blocks(self) -> None:
-        low, high, size = self._values, self._values, self._size
-        for level in range(32):
-            blocks = size // _BLOCK
-            if blocks == 0:
-                return
-            if level == len(self._levels):
-                empty = np.empty(_FIRST_CAPACITY // _BLOCK, self._values.dtype)
-                self._levels.append((empty, empty.copy(), 0))
-            minima, maxima, filled = self._levels[level]
-            if blocks > len(minima):
-                room = max(blocks, 2 * len(minima))
-                minima = np.concatenate([minima, np.empty(room - len(minima), minima.dtype)])
-                maxima = np.concatenate([maxima, np.empty(room - len(maxima), maxima.dtype)])
-            if blocks > filled:
-                part = slice(filled * _BLOCK, blocks * _BLOCK)
-                minima[filled:blocks] = low[part].reshape(-1, _BLOCK).min(axis=1)
-                maxima[filled:blocks] = high[part].reshape(-1, _BLOCK).max(axis=1)
-            self._levels[level] = (minima, maxima, blocks)
-            low, high, size = minima, maxima, blocks
-
-    def extremes(self, edges: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Minimum and maximum of each bin `[edges[i], edges[i+1])`; edges rise, inside the column.
-
-        Bins much wider than a block are read from the pyramid with their edges rounded to a
-        sixteenth of their width; each costs the same whatever it spans.
-        """
-        count = len(edges) - 1
-        minima = np.empty(count, self._values.dtype)
-        maxima = np.empty(count, self._values.dtype)
-        widths = np.diff(edges)
-        # The level whose blocks are at most a sixteenth of the bin.
-        wanted = np.zeros(count, np.int64)
-        wide = widths >= _BLOCK * _BLOCK
-        wanted[wide] = np.log2(widths[wide]).astype(np.int64) // 4 - 1
-        wanted = np.minimum(wanted, len(self._levels))
-        for level in np.unique(wanted):
-            chosen = np.flatnonzero(wanted == level)
-            if level == 0:
-                low = high = self._values
-                size, unit = self._size, 1
-            else:
-                low, high, size = self._levels[level - 1]
-                unit = _BLOCK ** int(level)
-            starts = np.minimum(edges[chosen] // unit, size - 1)
-            stops = np.minimum(np.maximum(edges[chosen + 1] // unit, starts + 1), size)
-            minima[chosen] = _reduce(np.minimum, low[:size], starts, stops)
-            maxima[chosen] = _reduce(np.maximum, high[:size], starts, stops)
-        return minima, maxima
-
-
-def _reduce(
-    ufunc: np.ufunc, values: NDArray[Any], starts: NDArray[np.int64], stops: NDArray[np.int64]
-) -> NDArray[Any]:
-    """`ufunc` over each `values[start:stop]`; the slices may leave gaps, none is empty."""
-    bounds = np.empty(2 * len(starts), np.int64)
-    bounds[0::2], bounds[1::2] = starts, stops
-    if bounds[-1] == len(values):  # reduceat takes no index past the end; the last slice runs there
-        bounds = bounds[:-1]
-    return np.asarray(ufunc.reduceat(values, bounds)[::2])
+ALONG = ("step", "characters", "seconds")  # columns that never fall: what curves are drawn against
 
 
 class History:
@@ -215,35 +122,44 @@ class History:
         return characters / elapsed if elapsed > 0 else 0.0
 
     def curve(
-        self, column: str, low: float, high: float, bins: int, log_x: bool
+        self,
+        column: str | Series,
+        low: float,
+        high: float,
+        bins: int,
+        log_x: bool,
+        along: str = "step",
     ) -> tuple[Floats, Floats, Floats]:
-        """A column against steps, thinned for drawing: `(x, minima, maxima)` of `bins` points.
+        """A column (or a series as long) thinned for drawing: `(x, minima, maxima)` of `bins`.
 
-        `low` and `high` bound the steps shown; with `log_x` bins are equal on a logarithmic axis.
-        `x` is the last step of each bin, so that the newest point stands at its own step.
+        x is another column, one of `ALONG`, of which `low` to `high` is shown; with `log_x` bins
+        are equal on a logarithmic axis. Each x is the last of its bin, so that the newest point
+        stands where it is.
         """
-        steps = self.step.values
-        series: Series = getattr(self, column)
-        # Whole numbers: to look a float up, NumPy would turn every step into one first.
-        most = 2**62
-        first = int(np.searchsorted(steps, math.ceil(max(low, -most))))
-        last = int(np.searchsorted(steps, math.floor(min(high, most)), side="right"))
-        first, last = max(first - 1, 0), min(last + 1, len(steps))
+        axis: Series = getattr(self, along)
+        series: Series = getattr(self, column) if isinstance(column, str) else column
+        places = axis.values
+        first = max(int(axis.places(low)) - 1, 0)
+        last = min(int(axis.places(high, "right")) + 1, len(places))
         if last - first < 1:
             empty = np.empty(0)
             return empty, empty, empty
         if last - first <= bins:
             y = series.values[first:last].astype(np.float64)
-            return steps[first:last].astype(np.float64), y, y
-        start, stop = float(max(steps[first], 1)), float(steps[last - 1])
-        inner = np.geomspace(start, stop, bins + 1) if log_x else np.linspace(start, stop, bins + 1)
-        edges = np.unique(np.searchsorted(steps, np.ceil(inner[:-1]).astype(np.int64)))
+            return places[first:last].astype(np.float64), y, y
+        start, stop = float(places[first]), float(places[last - 1])
+        if log_x:
+            least = 1.0 if along != "seconds" else 1e-3
+            inner = np.geomspace(max(start, least), max(stop, 2 * least), bins + 1)
+        else:
+            inner = np.linspace(start, stop, bins + 1)
+        edges = np.unique(axis.places(inner[:-1]))
         edges = np.append(edges[(edges >= first) & (edges < last)], last)
         if edges[0] > first:
             edges = np.insert(edges, 0, first)
         minima, maxima = series.extremes(edges)
         return (
-            steps[edges[1:] - 1].astype(np.float64),
+            places[edges[1:] - 1].astype(np.float64),
             minima.astype(np.float64),
             maxima.astype(np.float64),
         )

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPolygonF, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from rnnviz.panels.loss import LossPanel, Reference, below_since, loss_text, spread
-from rnnviz.panels.plot import Range, grown, linear_ticks, log_ticks, two_figures
+from rnnviz.panels import loss_plot
+from rnnviz.panels.loss import LossPanel
+from rnnviz.panels.loss_labels import spread
+from rnnviz.panels.loss_units import loss_text
+from rnnviz.panels.plot import (
+    Range,
+    draw_curve,
+    grown,
+    linear_ticks,
+    log_ticks,
+    polygon,
+    two_figures,
+)
+from rnnviz.panels.reference_lines import Reference, below_since
 from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.session.config import RunConfig
-from rnnviz.session.frames import Event, InForce, Row, RunState, Validation
+from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
 from rnnviz.session.view import RunView
 from rnnviz.text.ngrams import ReferenceLosses
 from rnnviz.text.vocabulary import Vocabulary
@@ -29,6 +43,7 @@ from rnnviz.text.vocabulary import Vocabulary
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 SPLIT = "contiguous 90/10"
+Floats = NDArray[np.float64]
 
 
 def make_view(steps: int, *, with_references: bool = True) -> RunView:
@@ -80,6 +95,7 @@ def panel(qtbot: QtBot) -> Iterator[LossPanel]:
     panel.show()
     yield panel
     themes().set_mode("dark")
+    time_cursor().clear()
 
 
 def move_mouse(widget: QWidget, at: QPoint) -> None:
@@ -309,7 +325,9 @@ def test_a_click_on_a_reference_label_hides_its_line(panel: LossPanel) -> None:
 
 
 def test_the_clause_tells_what_was_beaten_and_on_which_split(panel: LossPanel) -> None:
+    panel.resize(1000, 312)
     panel.set_view(make_view(4000))
+    panel.grab()
     assert panel.clause().startswith(f"{SPLIT}: validation below the 5-gram table since step ")
     panel.resize(590, 270)
     panel.grab()
@@ -372,40 +390,92 @@ def test_a_refresh_without_news_does_nothing(
     assert calls == []
 
 
-def test_a_million_steps_draw_no_more_points_than_the_panel_has_columns(panel: LossPanel) -> None:
+@cache
+def long_view(count: int) -> RunView:
+    """A run of so many steps, quickly made; shared, so not to change."""
     view = make_view(0)
-    count = 1_000_000
     steps = np.arange(1, count + 1)
-    history = view.history
-    loss = 1.4 + 2.77 * np.exp(-((steps / 150) ** 0.6))
+    loss = 1.4 + 2.77 * np.exp(-((steps / 150) ** 0.6)) + 0.1 * np.sin(steps * 1.7)
     for name, values in (
         ("step", steps), ("characters", steps * 1600), ("seconds", steps * 0.03),
         ("loss", loss), ("smoothed", loss), ("grad_norm", loss), ("max_abs", loss),
         ("learning_rate", loss),
     ):  # fmt: skip
-        getattr(history, name).append(values)
-    history.last = Row(count, count, 1.0, 1.0, 1.4, 1.4, 1.0, 0.1, False, 5e-3)
-    history.validations += [Validation(s, 1.5, 1, 1) for s in range(1, count, 1000)]
-    panel.set_view(view)
-    for log_x in (True, False):
-        panel.set_log_x(log_x)
-        panel.grab()
-        assert 200 < panel.plot.drawn_points() < 4 * panel.plot.width()
-        assert panel.plot.raw[0][-1] == count
+        getattr(view.history, name).append(values)
+    view.history.last = Row(count, count * 1600, count * 0.03, 1.0, 1.4, 1.4, 1.0, 0.1, False, 5e-3)
+    every = max(count // 1000, 1)
+    view.history.validations += [Validation(s, 1.5, 1, 1) for s in range(1, count, every)]
+    return view
 
 
-def test_data_is_saved_whole(panel: LossPanel, tmp_path: Path) -> None:
-    view = make_view(50)
+@pytest.mark.parametrize("along", ["step", "characters", "seconds"])
+@pytest.mark.parametrize("log_x", [True, False])
+def test_a_million_steps_draw_no_more_points_than_the_panel_has_columns(
+    panel: LossPanel, along: str, log_x: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[int] = []
+
+    def counted(x: Floats, y: Floats) -> QPolygonF:
+        handed.append(len(x))
+        return polygon(x, y)
+
+    def counted_curve(painter: QPainter, x: Floats, y: Floats, *rest: Any) -> None:
+        handed.append(len(x))
+        draw_curve(painter, x, y, *rest)
+
+    monkeypatch.setattr(loss_plot, "polygon", counted)
+    monkeypatch.setattr(loss_plot, "draw_curve", counted_curve)
+    for smoothing in (60, 1000):
+        points = []
+        for count in (10_000, 1_000_000):
+            panel.set_view(long_view(count))
+            panel.set_axis(along)
+            panel.set_log_x(log_x)
+            panel.set_smoothing(smoothing)
+            handed.clear()
+            panel.plot.grab()
+            points.append(sum(handed))
+            assert panel.plot.raw[0][-1] == panel.plot.axis.value_of(count)
+            assert 200 < panel.plot.drawn_points() < 4 * panel.plot.width()
+        assert 200 < points[1] < 3 * panel.plot.width()
+        assert points[1] < 1.3 * points[0]
+
+
+def test_a_long_run_is_not_read_anew_for_every_frame(
+    panel: LossPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a frame looks at does not grow with the run: it takes in what is new."""
+    view = make_view(20_000)
     panel.set_view(view)
-    panel.save_csv(tmp_path / "loss.csv")
-    with (tmp_path / "loss.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [int(row["step"]) for row in rows] == list(range(1, 51))
-    assert float(rows[9]["loss"]) == pytest.approx(float(view.history.loss.values[9]), rel=1e-6)
-    measured = {int(row["step"]): float(row["val_loss"]) for row in rows if row["val_loss"]}
-    assert measured == {v.step: pytest.approx(v.loss) for v in view.history.validations}
-    assert {row["val_split"] for row in rows if row["val_loss"]} == {SPLIT}
-    assert [path.name for path in tmp_path.glob("loss*")] == ["loss.csv"]
+    panel.set_smoothing(500)
+    smoothed = panel._smoothed
+    assert smoothed is not None
+    taken: list[int] = []
+    append = smoothed.means.append
+    monkeypatch.setattr(
+        smoothed.means, "append", lambda values: (taken.append(len(values)), append(values))[1]
+    )
+    add_steps(view, 30)
+    panel.refresh()
+    assert taken == [30]
+
+
+def test_the_table_holds_every_step(panel: LossPanel) -> None:
+    view = make_view(5000)
+    panel.set_view(view)
+    panel.set_smoothing(100)
+    table = panel.table()
+    assert table is not None and len(table) == 5000
+    columns = dict(zip(table.columns, table.values, strict=True))
+    assert list(columns["step"]) == list(range(1, 5001))
+    assert np.array_equal(columns["train (nats/char)"], view.history.loss.values)
+    assert panel.plot.means is not None
+    name = "train, smoothed over 100 (nats/char)"
+    assert np.array_equal(columns[name], panel.plot.means.values)
+    held_out = columns[f"validation, {SPLIT} (nats/char)"]
+    measured = {i + 1: value for i, value in enumerate(held_out) if value is not None}
+    assert measured == {v.step: v.loss for v in view.history.validations}
+    assert panel.help_text().count(".") >= 2
 
 
 def test_a_narrow_panel_moves_the_units_into_the_menu(panel: LossPanel) -> None:
@@ -450,3 +520,264 @@ def test_a_validation_of_long_ago_stands_back_and_keeps_its_tooltip(panel: LossP
     assert set(panel.plot.value_rects) == {"val", "train"}
     panel.plot.last_validation = (480.0, newest.loss)
     assert not panel.plot._validation_is_old()
+
+
+# Axes.
+
+
+def test_the_x_axis_counts_steps_characters_or_time(panel: LossPanel) -> None:
+    view = make_view(1000)
+    panel.set_view(view)
+    panel.set_log_x(False)
+    panel.grab()
+    for kind, factor, label in (("characters", 1600, "1 M"), ("seconds", 0.03, "0:20")):
+        panel._axis_actions[kind].trigger()
+        assert panel.plot.raw[0][-1] == pytest.approx(1000 * factor)
+        assert panel.plot.x_range.high >= 1000 * factor
+        assert panel.plot.to_step(500 * factor) == pytest.approx(500, abs=0.5)
+        assert label in [tick.label for tick in panel.plot.x_ticks()]
+        panel.grab()
+        column = panel.plot.column_of(800)
+        assert column == pytest.approx(panel.plot.at_x(800 * factor), abs=0.01)
+        dot = panel.plot.dots[0] / factor
+        np.testing.assert_allclose(dot, panel.plot.dot_steps)
+
+
+def test_a_click_on_the_axis_title_offers_what_it_may_count(panel: LossPanel) -> None:
+    panel.set_view(make_view(100))
+    panel.grab()
+    where = panel.plot.axis_rect.center()
+    assert panel.plot.tip_at(where)
+    asked: list[QPointF] = []
+    panel.plot.axis_clicked.disconnect()
+    panel.plot.axis_clicked.connect(asked.append)
+    QTest.mouseClick(panel.plot, Qt.MouseButton.LeftButton, pos=where.toPoint())
+    assert len(asked) == 1 and not time_cursor().pinned
+
+
+@pytest.mark.parametrize("along", ["characters", "seconds"])
+def test_another_axis_keeps_the_zoomed_steps(panel: LossPanel, along: str) -> None:
+    panel.set_view(make_view(1000))
+    wheel(panel, panel.plot.area().center(), 4)
+    steps = [panel.plot.to_step(x) for x in panel.plot.x_range]
+    panel.set_axis(along)
+    assert [panel.plot.to_step(x) for x in panel.plot.x_range] == pytest.approx(steps, rel=1e-3)
+
+
+def test_the_loss_axis_can_be_logarithmic(panel: LossPanel) -> None:
+    panel.set_view(make_view(1000))
+    QTest.mouseClick(panel.log_y_toggle, Qt.MouseButton.LeftButton)
+    plot = panel.plot
+    for nats in (1.5, 3.0, 4.17):
+        assert plot.y_range.low < math.log10(nats) < plot.y_range.high
+    assert plot.pixel_of(1.5) - plot.pixel_of(3.0) == pytest.approx(
+        plot.pixel_of(2.0) - plot.pixel_of(4.0)
+    )
+    for unit in ("nats", "bits"):
+        panel.set_unit(unit)
+        scale = math.log(2) if unit == "bits" else 1.0
+        ticks = plot.y_ticks()
+        assert len(ticks) >= 3
+        for tick in ticks:
+            assert 10**tick.at / scale == pytest.approx(float(tick.label), rel=1e-6)
+    # Perplexity is logarithmic as it is: the switch says so and leaves the picture alone.
+    panel.set_unit("perplexity")
+    assert not panel.log_y_toggle.isEnabled() and "logarithmic" in panel.log_y_toggle.toolTip()
+    assert plot.y_range.high > 4
+    panel.set_unit("nats")
+    assert panel.log_y_toggle.isEnabled() and plot.y_range.high < 1
+
+
+# Smoothing.
+
+
+def test_raw_stays_visible_and_another_smoothing_redraws_all(panel: LossPanel) -> None:
+    view = make_view(3000)
+    panel.set_view(view)
+    assert panel.smoothing.value() == view.config.smoothing
+    raw, smooth = panel.plot.raw, panel.plot.smooth
+    panel.smoothing.popup.show()
+    panel.smoothing.field.setFocus()
+    panel.smoothing.field.selectAll()
+    QTest.keyClicks(panel.smoothing.field, "300")
+    QTest.keyClick(panel.smoothing.field, Qt.Key.Key_Return)
+    panel.smoothing.popup.hide()
+    assert panel.choices()["smoothing"] == 300
+    assert panel.smoothing.text() == "smooth 300"
+    assert np.array_equal(panel.plot.raw[1], raw[1])
+    assert np.abs(panel.plot.smooth[1] - smooth[1]).max() > 0.05
+    assert panel.plot.last_train is not None
+    assert panel.plot.last_train[1] == pytest.approx(panel.plot.smooth[1][-1], abs=0.01)
+
+
+def test_past_points_never_move_when_new_ones_come(panel: LossPanel) -> None:
+    view = make_view(600)
+    panel.set_view(view)
+    panel.set_smoothing(37)
+    assert panel.plot.means is not None
+    before = panel.plot.means.values.copy()
+    for count in (1, 7, 400):
+        add_steps(view, count)
+        panel.refresh()
+        assert np.array_equal(panel.plot.means.values[: len(before)], before)
+        before = panel.plot.means.values.copy()
+    assert len(before) == 1008
+
+
+def test_without_smoothing_the_raw_loss_stands_alone(panel: LossPanel) -> None:
+    view = make_view(600)
+    panel.set_view(view)
+    panel.set_smoothing(1)
+    assert len(panel.plot.smooth[0]) == 0 and panel.plot.raw_only
+    assert view.history.last is not None
+    assert panel.plot.last_train == (600.0, view.history.last.loss)
+
+
+def test_choices_are_kept_with_the_run(panel: LossPanel) -> None:
+    view = make_view(600)
+    panel.set_view(view)
+    panel.set_axis("seconds")
+    panel.set_log_y(True)
+    panel.set_log_x(False)
+    panel.set_smoothing(200)
+    panel.set_line_shown("2", False)
+    kept = panel.choices()
+    panel.set_view(make_view(600))
+    panel.choose({})
+    assert panel.choices() == {
+        "unit": "nats", "log_x": True, "log_y": False, "along": "step", "smoothing": 0,
+        "hidden": ["2"], "zoom": [],
+    }  # fmt: skip
+    panel.reset_view()
+    assert panel.choices()["hidden"] == []
+    panel.choose(kept)
+    assert panel.choices() == kept
+    for bad in (0, -1, True, "60", 10**9, 1.5, None):
+        panel.choose({"smoothing": bad, "along": ["step"]})
+        assert panel.choices()["smoothing"] == 0
+
+
+# While it streams.
+
+
+def test_a_zoom_that_holds_the_newest_step_goes_along_with_it(panel: LossPanel) -> None:
+    view = make_view(1000)
+    panel.set_view(view)
+    panel.set_log_x(False)
+    newest = QPointF(panel.plot.at_x(1000), panel.plot.area().center().y())
+    wheel(panel, newest, 5)
+    span = panel.plot.x_range.span
+    assert panel.following() and panel.follow_button.isHidden()
+    for _ in range(5):
+        add_steps(view, 100)
+        panel.refresh()
+        assert panel.plot.x_range.low < view.step <= panel.plot.x_range.high
+        assert panel.plot.x_range.span == pytest.approx(span)
+    assert panel.plot.raw[0][-1] == 1500
+
+
+def test_panning_off_the_right_edge_stops_following(panel: LossPanel) -> None:
+    view = make_view(1000)
+    panel.set_view(view)
+    panel.set_log_x(False)
+    wheel(panel, QPointF(panel.plot.at_x(1000), panel.plot.area().center().y()), 5)
+    assert panel.following()
+    center = panel.plot.area().center().toPoint()
+    drag(panel, center, center + QPoint(300, 0))
+    assert not panel.following() and panel.follow_button.isVisible()
+    shown = panel.plot.x_range
+    add_steps(view, 500)
+    panel.refresh()
+    assert panel.plot.x_range == shown
+    QTest.mouseDClick(panel.plot, Qt.MouseButton.LeftButton, pos=center)
+    assert panel.following() and panel.follow_button.isHidden()
+    assert panel.plot.x_range.high >= 1500
+
+
+def test_a_box_is_drawn_while_rows_stream_in(panel: LossPanel) -> None:
+    view = make_view(1000)
+    panel.set_view(view)
+    start = panel.plot.area().center().toPoint() - QPoint(60, 40)
+    end = start + QPoint(120, 80)
+    keys = Qt.KeyboardModifier.ShiftModifier
+    QTest.mousePress(panel.plot, Qt.MouseButton.LeftButton, keys, start)
+    for part in range(1, 5):
+        move_mouse(panel.plot, start + (end - start) * part / 4)
+        add_steps(view, 20)
+        panel.refresh()
+        panel.grab()
+    low, high = panel.plot.plot_x(start.x()), panel.plot.plot_x(end.x())
+    QTest.mouseRelease(panel.plot, Qt.MouseButton.LeftButton, keys, end)
+    assert panel.plot.x_range.low == pytest.approx(low)
+    assert panel.plot.x_range.high == pytest.approx(high)
+    add_steps(view, 20)
+    panel.refresh()
+    assert panel.plot.x_range.high == pytest.approx(high)
+    assert view.step == 1100
+
+
+def test_the_read_out_stays_true_under_a_mouse_at_rest(panel: LossPanel) -> None:
+    view = make_view(1000)
+    panel.set_view(view)
+    panel.set_log_x(False)
+    at = panel.plot.area().center().toPoint()
+    move_mouse(panel.plot, at)
+    for count in (0, 700, 3000):
+        add_steps(view, count)
+        panel.refresh()
+        panel.grab()
+        shown = dict(panel.plot.readout)
+        step = int(shown["step"].replace(",", ""))
+        assert abs(step - panel.plot.to_step(panel.plot.plot_x(at.x()))) <= 1
+        smoothed = float(view.history.smoothed.values[step - 1])
+        assert shown["train"] == loss_text(float(view.history.loss.values[step - 1]), "nats")
+        assert shown["smoothed"] == loss_text(smoothed, "nats")
+        assert shown["bits"] == loss_text(smoothed, "bits")
+        assert shown["perplexity"] == loss_text(smoothed, "perplexity")
+        newest = [v for v in view.history.validations if v.step <= step][-1]
+        read = next(value for name, value in shown.items() if name.startswith("validation"))
+        assert read == loss_text(newest.loss, "nats")
+
+
+# Marks.
+
+
+def test_pointing_at_a_mark_names_it(panel: LossPanel) -> None:
+    view = make_view(1000)
+    view.history.events += [
+        Event(100, "lr", "lr 5.0e-3 → 2.0e-3"), Event(400, "clip", "clip 5 → 1"),
+        Event(700, "resumed", "resumed"),
+    ]  # fmt: skip
+    panel.set_view(view)
+    panel.grab()
+    for event, x in zip(panel.plot.events, panel.plot.event_columns(), strict=True):
+        move_mouse(panel.plot, QPoint(round(x), round(panel.plot.area().bottom() - 30)))
+        panel.grab()
+        assert panel.plot.event_label == event.text
+        assert (event.text, "") in panel.plot.readout
+    # Pointed at on another axis, the mark alone is named here.
+    QApplication.sendEvent(panel.plot, QEvent(QEvent.Type.Leave))
+    time_cursor().point_at(100)
+    panel.grab()
+    assert panel.plot.event_label == "lr 5.0e-3 → 2.0e-3" and panel.plot.readout == []
+
+
+def test_a_click_on_a_validation_dot_asks_for_its_sample(panel: LossPanel) -> None:
+    view = make_view(1000)
+    view.history.samples += [Sample(s, 2.0, 0.8, f"text {s}") for s in (10, 100, 500)]
+    panel.set_view(view)
+    panel.grab()
+    asked: list[Sample] = []
+    panel.sample_asked.connect(asked.append)
+    steps = panel.plot.dot_steps
+    step = float(steps[np.argmin(np.abs(steps - 110))])
+    x = panel.plot.column_of(step)
+    loss = next(v.loss for v in view.history.validations if v.step == step)
+    assert x is not None
+    where = QPoint(round(x), round(panel.plot.pixel_of(loss)))
+    move_mouse(panel.plot, where)
+    assert panel.plot.cursor().shape() == Qt.CursorShape.PointingHandCursor
+    assert str(int(step)) in panel.plot.tip_at(QPointF(where))
+    QTest.mouseClick(panel.plot, Qt.MouseButton.LeftButton, pos=where)
+    assert [sample.text for sample in asked] == ["text 100"]
+    assert not time_cursor().pinned

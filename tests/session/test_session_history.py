@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.session.frames import Row
-from rnnviz.session.history import History, Series, Smoother
+from rnnviz.session.history import History, Smoother
+from rnnviz.session.series import Series
 
 
 def rows(losses: list[float], norms: list[float] | None = None) -> list[Row]:
@@ -101,3 +102,37 @@ def test_smoothing_follows_the_first_steps_and_then_averages() -> None:
 def test_classic_smoothing_starts_from_the_uniform_loss() -> None:
     smoother = Smoother(1000, start=4.0)
     assert smoother.update(3.0) == pytest.approx(0.999 * 4.0 + 0.001 * 3.0)
+
+
+@pytest.mark.parametrize("log_x", [True, False])
+@pytest.mark.parametrize("along", ["step", "characters", "seconds"])
+def test_curves_run_along_steps_characters_and_time(along: str, log_x: bool) -> None:
+    history = History()
+    rng = np.random.default_rng(3)
+    count = 5000
+    seconds = np.cumsum(rng.exponential(0.01, count))
+    seconds[2000:] += 30.0  # a slow validation
+    steps = np.arange(1, count + 1)
+    columns = {"step": steps, "characters": 32 * steps, "seconds": seconds}
+    loss = rng.normal(2, 0.2, count)
+    for name, values in {**columns, "loss": loss}.items():
+        getattr(history, name).append(values)
+    x, minima, maxima = history.curve("loss", 0, float("inf"), 100, log_x, along)
+    assert len(x) <= 101 and x[-1] == columns[along][-1]
+    assert (np.diff(x) > 0).all()
+    assert minima.min() == loss.astype(np.float32).min()
+    assert maxima.max() == loss.astype(np.float32).max()
+    low, high = float(columns[along][1000]), float(columns[along][1050])
+    x, y, _ = history.curve("loss", low, high, 100, log_x, along)
+    assert x[1] == low and x[-2] == high  # with a neighbour on either side
+    assert np.array_equal(y[1:-1], loss[1000:1051].astype(np.float32))
+
+
+def test_a_long_column_of_whole_numbers_is_searched_as_it_is() -> None:
+    series = Series(np.int64)
+    series.append(np.array([1, 3, 5]))
+    asked = np.array([-np.inf, 0.5, 1.0, 2.9, 3.0, 3.1, 5.0, np.inf])
+    for side in ("left", "right"):
+        expected = np.searchsorted([1.0, 3.0, 5.0], asked, side)
+        assert series.places(asked, side).tolist() == expected.tolist()
+    assert int(series.places(4)) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,21 +14,21 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPolygonF,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from rnnviz.panels.event_marks import nearest_event, paint_event_mark
 from rnnviz.panels.plot import crisp, polygon
-from rnnviz.panels.theme import theme, themes, ui_font
+from rnnviz.panels.theme import marker, px, row, theme, themes, ui_font
 from rnnviz.panels.time_cursor import paint_time_cursor, time_cursor
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.session.frames import Event
 from rnnviz.session.view import RunView
 
-_LABELS = 15.0  # pixels below the strip for the step numbers
 _MARKS = 12.0  # pixels above the curve for the event marks
 _LEFT = 5.0  # pixels left of step 0 and
 _RIGHT = 10.0  # right of the newest step for the playhead
+_MOST_MARKS = 200  # the newest ones
 
 
 class Timeline(QWidget):
@@ -36,17 +37,22 @@ class Timeline(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view: RunView | None = None
-        self.setFixedHeight(54)
+        self.event_words = ""  # of the mark that is spelt out, as painted
         self.setMinimumWidth(120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Training so far"))
         self.setMouseTracking(True)
-        themes().changed.connect(self.update)
+        themes().changed.connect(self._resize)
         time_cursor().changed.connect(self.update)
+        self._resize()
+
+    def _resize(self) -> None:
+        self.setFixedHeight(row(54))
+        self.update()
 
     def sizeHint(self) -> QSize:
         """As wide as there is room."""
-        return QSize(400, 54)
+        return QSize(400, row(54))
 
     def _span(self) -> int:
         """Steps the strip is long."""
@@ -56,12 +62,18 @@ class Timeline(QWidget):
     def _x(self, step: Any) -> Any:
         return _LEFT + (self.width() - _LEFT - _RIGHT) * step / self._span()
 
+    def _labels_height(self) -> float:
+        return QFontMetricsF(ui_font("tick")).height() + 1.5
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draws the strip."""
+        self.event_words = ""
         colors = theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        strip = QRectF(_LEFT, 0, self.width() - _LEFT - _RIGHT, self.height() - _LABELS)
+        strip = QRectF(
+            _LEFT, 0, self.width() - _LEFT - _RIGHT, self.height() - self._labels_height()
+        )
         painter.fillRect(strip, colors.color("surface-2"))
         if self.view is not None:
             self._draw_curve(painter, strip)
@@ -87,7 +99,7 @@ class Timeline(QWidget):
         x, values = x[good], values[good]
         top = max(float(values.max()), 1e-9)
         base = strip.bottom()
-        tall = strip.height() - _MARKS
+        tall = strip.height() - marker(_MARKS)
         x, y = self._x(x), base - tall * values / top
         colors = theme()
         area = polygon(np.concatenate([x[:1], x, x[-1:]]), np.concatenate([[base], y, [base]]))
@@ -103,7 +115,7 @@ class Timeline(QWidget):
         metrics = QFontMetricsF(ui_font("tick"))
         span = self._span()
         gap = 1
-        while self._x(gap) - _LEFT < 90:
+        while self._x(gap) - _LEFT < px(90):
             gap = next(g for f in (1, 2, 5, 10) if (g := f * 10 ** len(str(gap)) // 10) > gap)
         for step in range(0, span + 1, gap):
             x = self._x(step)
@@ -119,38 +131,47 @@ class Timeline(QWidget):
     def _draw_events(self, painter: QPainter, strip: QRectF) -> None:
         assert self.view is not None
         colors = theme()
-        marked = self.view.history.events[-200:]
-        for entry in marked:
-            x = self._x(entry.step)
+        marked = self.view.history.events[-_MOST_MARKS:]
+        columns = [float(self._x(entry.step)) for entry in marked]
+        size = marker(4.0)
+        last = -math.inf
+        for entry, x in zip(marked, columns, strict=True):
             bad = entry.kind == "diverged"
+            if x - last < 3 and not bad:
+                continue
+            last = x
             color = colors.color("danger" if bad else "text-2")
             pen = QPen(color, 1)
             pen.setStyle(Qt.PenStyle.SolidLine if bad else Qt.PenStyle.DotLine)
             painter.setPen(pen)
-            painter.drawLine(QPointF(x, 8), QPointF(x, strip.bottom()))
+            painter.drawLine(QPointF(x, 2 * size), QPointF(x, strip.bottom()))
             painter.setPen(QPen(color, 1.2))
             painter.setBrush(colors.color("surface"))
-            middle = 5.5
-            if bad:
-                painter.drawLine(QPointF(x - 3.5, middle - 3.5), QPointF(x + 3.5, middle + 3.5))
-                painter.drawLine(QPointF(x - 3.5, middle + 3.5), QPointF(x + 3.5, middle - 3.5))
-            else:
-                corners = [(0, -4), (4, 0), (0, 4), (-4, 0)]
-                painter.drawPolygon(QPolygonF([QPointF(x + a, middle + b) for a, b in corners]))
-        if marked:
+            paint_event_mark(painter, entry.kind, QPointF(x, size + 1.5), size)
+        step = time_cursor().step
+        near = None
+        if step is not None:
+            near = nearest_event(marked, columns, float(self._x(step)))
+        if near is not None:
+            self._draw_event_words(painter, near)
+        elif marked:
             self._draw_event_words(painter, marked[-1])
 
     def _draw_event_words(self, painter: QPainter, entry: Event) -> None:
-        """The newest mark is spelt out, on whichever side of it has room."""
+        """The mark at the time cursor, or else the newest, is spelt out where there is room."""
         painter.setFont(ui_font("tick"))
+        metrics = QFontMetricsF(ui_font("tick"))
         words = entry.text if entry.kind != "diverged" else self.tr("diverged")
-        wide = QFontMetricsF(ui_font("tick")).horizontalAdvance(words)
-        x = self._x(entry.step)
-        left = x + 8 if x + 8 + wide < self.width() - _RIGHT else x - 8 - wide
+        wide = metrics.horizontalAdvance(words)
+        x, gap = self._x(entry.step), 2 * marker(4.0)
+        left = x + gap if x + gap + wide < self.width() - _RIGHT else x - gap - wide
         left = max(left, _LEFT + 2)
-        painter.fillRect(QRectF(left - 3, 0, wide + 6, 12), theme().color("surface-2"))
+        painter.fillRect(
+            QRectF(left - 3, 0, wide + 6, metrics.ascent() + 2), theme().color("surface-2")
+        )
         painter.setPen(theme().color("text-2"))
-        painter.drawText(QPointF(left, 10), words)
+        painter.drawText(QPointF(left, metrics.ascent() - 1), words)
+        self.event_words = words
 
     def _draw_playhead(self, painter: QPainter, strip: QRectF) -> None:
         assert self.view is not None
