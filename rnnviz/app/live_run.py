@@ -21,6 +21,7 @@ from rnnviz.session.mailbox import Mailbox
 from rnnviz.session.onlooker import Onlooker
 from rnnviz.session.prober import Prober
 from rnnviz.session.respondent import Respondent
+from rnnviz.session.rollback import Rollback
 from rnnviz.session.run import Run
 from rnnviz.session.runfile import SavedRun
 from rnnviz.session.runner import Runner
@@ -51,7 +52,7 @@ class LiveRun(QObject):
         self.run = run
         self.mailbox = Mailbox()
         self.gauge = Gauge(run.trainer, time.perf_counter)
-        self.runner = Runner(run, self.mailbox, gauge=self.gauge)
+        self.runner = Runner(run, self.mailbox, gauge=self.gauge, rollback=Rollback())
         if saved is not None:
             self.runner.resume(saved)
         self.prober = Prober(

@@ -26,6 +26,7 @@ from rnnviz.app.about import AboutBox
 from rnnviz.app.actions import Actions
 from rnnviz.app.controller import Controller
 from rnnviz.app.default_seed import default_seed
+from rnnviz.app.divergence_banner import DivergenceBanner
 from rnnviz.app.file_dialogs import ask_what_to_open, ask_where_to_export, ask_where_to_save
 from rnnviz.app.first_tip import CLIPPED, PLAYED, TYPED, FirstTip
 from rnnviz.app.focus import order_focus
@@ -55,7 +56,7 @@ from rnnviz.panels.transport import TransportBar
 from rnnviz.paths import cache_folder
 from rnnviz.session import commands
 from rnnviz.session.autosave import Recoverable
-from rnnviz.session.config import ConfigError, RunConfig, fitted, problems
+from rnnviz.session.config import CLIP_RANGE, ConfigError, RunConfig, fitted, problems
 from rnnviz.session.frames import Saved
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset
@@ -69,6 +70,7 @@ from rnnviz.text.sources import DEFAULT_ID, list_local_sources, list_sources
 _RAIL_BELOW = 1240  # window width, a frame's less than 1280, at which Setup folds itself away
 _ASK_AFTER = 60.0  # seconds of training that are not thrown away without a question
 _LAST_USED = 12  # commands that the palette shows first
+_USUAL_CLIP = 5.0  # a gradient norm that most networks take without harm
 _NAMES = tuple(name for name, _ in PERSPECTIVES)
 _NOT_FOR_OTHER_RUNS = ("sizes", "unit", "units")  # kept apart, or of no meaning there
 
@@ -128,6 +130,7 @@ class MainWindow(QMainWindow):
             page.reported.connect(self._panel_reported)
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
+        self.diverged = DivergenceBanner(self.pages, self.page.loss.plot)
         self.transport = TransportBar()
         self.about: AboutBox | None = None
         self.shortcuts: ShortcutsBox | None = None
@@ -498,6 +501,7 @@ class MainWindow(QMainWindow):
     def _run_started(self, view: RunView) -> None:
         live = self.controller.live
         assert live is not None
+        self.diverged.dismiss()
         fell_back, self._falling_back = self._falling_back, False
         if not fell_back:
             self.notice.dismiss()
@@ -568,22 +572,43 @@ class MainWindow(QMainWindow):
         self.transport.refresh()
         self._show_run()
         if view.state.phase == "diverged":
-            self.notice.say(
-                view.state.message,
-                actions=[
-                    (self.tr("Go on with clipping"), self._resume_clipped),
-                    (self.tr("Reset"), self.reset_run),
-                ],
-            )
-        elif view.state.phase == "failed":
+            self._show_divergence(view)
+        else:
+            self.diverged.dismiss()
+        if view.state.phase == "failed":
             self.notice.say(view.state.message, actions=[(self.tr("Reset"), self.reset_run)])
 
-    def _resume_clipped(self) -> None:
-        view = self.controller.view
-        if view is not None:
-            threshold = min(view.in_force.clip_threshold, 5.0)
-            self._send(commands.SetClipping("norm", threshold))
-            self._send(commands.Play())
+    def _show_divergence(self, view: RunView) -> None:
+        """What to press after a divergence: go on from before it with clipping, or begin again.
+
+        The threshold is the user's own, at most what is usual, and a tenth of one that was in
+        force and did not help.
+        """
+        clipping, state = view.in_force, view.state
+        threshold = min(clipping.clip_threshold, _USUAL_CLIP)
+        if clipping.clip_kind != "off":
+            threshold = max(clipping.clip_threshold / 10, CLIP_RANGE[0])
+        go_on = self.tr("Go on with clip {0:.2g}").format(threshold)
+        tip = self.tr("Scale every gradient down to a norm of {0:.2g} and train on").format(
+            threshold
+        )
+        cause = state.message
+        if state.back_to < view.step:
+            words = self.tr("Going on takes those of step {0:,}, from before it ran away.")
+            cause = f"{cause} {words.format(state.back_to)}"
+        self.diverged.say(
+            state.headline,
+            cause,
+            [
+                (go_on, tip, lambda: self._go_on(threshold)),
+                (self.tr("Reset"), self.tr("Begin again with new weights"), self.reset_run),
+            ],
+        )
+
+    def _go_on(self, threshold: float) -> None:
+        self.controller.send(commands.GoBack())
+        self._send(commands.SetClipping("norm", threshold))
+        self._send(commands.Play())
 
     @Slot(object)
     def _answered(self, answer: Answer) -> None:
@@ -860,7 +885,9 @@ class MainWindow(QMainWindow):
         if name != self.shown_page():
             self.pages.setCurrentIndex(tuple(self.perspectives).index(name))
             self._place_setup()
-            self.notice.raise_()  # the page that comes is put above it
+            self.notice.raise_()  # the page that comes is put above them
+            self.diverged.raise_()
+            self.diverged.place()
             self.pages.focus_page()  # nothing is about to be typed, and Space plays
             if name == TRAIN and self._seed_to_ask:
                 self._seed_to_ask = False

@@ -102,14 +102,9 @@ def _train(arguments: argparse.Namespace, run: Run, budget: Budget) -> int:
     except KeyboardInterrupt:
         print("rnnviz: interrupted; what was learned so far is kept", file=sys.stderr)
         status = INTERRUPTED
-    if runner.diverged:
+    if runner.divergence is not None:
         status = DIVERGED
-        step = run.trainer.steps
-        print(
-            f"rnnviz: diverged after step {step:,}: the loss or the gradient is no finite number; "
-            "the last finite weights are kept",
-            file=sys.stderr,
-        )
+        print(f"rnnviz: {runner.divergence.sentence()}", file=sys.stderr)
     # Saved before it is judged: a long validation must not stand between the work and the disk.
     history.extend(runner.mailbox.drain())
     write_checkpoint(arguments.out, runner.checkpoint(), history.record(runner.last_row))

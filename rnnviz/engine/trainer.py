@@ -28,6 +28,9 @@ from rnnviz.engine.truncation import Truncation
 Indices = npt.NDArray[np.integer[Any]]
 AnyArray = np.ndarray[Any, Any]
 
+LARGEST_NORM = 1e9
+"""A gradient with a larger norm that clipping does not hold back has diverged, finite or not."""
+
 
 class Streams(Protocol):
     """Where batches come from: parallel streams of a text, read window by window."""
@@ -70,8 +73,8 @@ class StepResult(NamedTuple):
 
     ``step`` counts from 1; ``characters`` and ``epoch`` are totals after it; ``loss`` is the mean
     in nats per character; ``grad_norm`` and ``max_abs_gradient`` are those before clipping. When
-    ``finite`` is false, loss or norm was not a number and nothing was changed: ``step`` is then the
-    one that failed.
+    ``finite`` is false, loss or norm was not a number, or the norm was above ``LARGEST_NORM`` with
+    nothing to hold it back, and nothing was changed: ``step`` is then the one that failed.
     """
 
     step: int
@@ -228,7 +231,9 @@ class Trainer:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             gradients = self._gradients(batches)
             self.clip_report = report = clip(gradients, self.clipping)
-            finite = isfinite(batches.nats) and report.finite
+            held = report.clipped and self.clipping.threshold <= LARGEST_NORM
+            usable = report.finite and (held or report.total_norm <= LARGEST_NORM)
+            finite = isfinite(batches.nats) and usable
             if finite:
                 self.optimizer.update(self.network.parameters, gradients, rate)
                 self._state = batches.state

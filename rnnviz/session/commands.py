@@ -1,7 +1,7 @@
 """What the window may ask of a running run; the runner obeys between two steps.
 
 Each command is a frozen record. `Runner.send` queues it from any thread; the runner posts an
-`Acknowledged` event with the value in force, and only then does the control show it as applied.
+`InForce` record with the values in force, and only then does the control show it as applied.
 """
 
 from __future__ import annotations
@@ -65,6 +65,14 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
+class GoBack:
+    """After a divergence: take back the weights from before it, as far as there are any.
+
+    The optimizer and the hidden state begin anew; steps and the place in the text go on.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Leave the loop; the thread ends."""
 
@@ -78,5 +86,6 @@ Command = (
     | SetOptimizer
     | SetTemperature
     | Save
+    | GoBack
     | Stop
 )

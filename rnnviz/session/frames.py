@@ -62,6 +62,8 @@ class RunState:
     phase: str
     step: int = 0
     message: str = ""
+    headline: str = ""  # of the message, where there is one
+    back_to: int = 0  # of a run that has diverged: the step whose weights `GoBack` would take
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ _KEYS = {"title", "description", "settings", "command_line"}
 _BUDGET_KEYS = {"steps": int, "seconds": float, "epochs": float}
 _ORDER = (
     *("gru-128", "lstm-128", "rnn-128", "best-10min", "char-rnn"),
-    *("min-char-rnn", "rnn-3x512", "hello"),
+    *("min-char-rnn", "rnn-3x512", "hello", "explode"),
 )
 
 

@@ -20,12 +20,15 @@ from rnnviz.engine.clipping import Clipping
 from rnnviz.engine.decoding import generate
 from rnnviz.engine.errors import Interrupted
 from rnnviz.engine.optimizers import make_optimizer
+from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trainer import StepResult
 from rnnviz.session import commands
+from rnnviz.session.divergence import Divergence, find_divergence
 from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
 from rnnviz.session.gauge import Gauge
 from rnnviz.session.history import Smoother
 from rnnviz.session.mailbox import Mailbox
+from rnnviz.session.rollback import Rollback
 from rnnviz.session.run import Run
 from rnnviz.session.runfile import Best, Checkpoint, SavedRun, take_checkpoint
 
@@ -111,12 +114,17 @@ class Runner:
         mailbox: Mailbox,
         clock: Callable[[], float] = time.perf_counter,
         gauge: Gauge | None = None,
+        rollback: Rollback | None = None,
     ) -> None:
-        """With a `gauge` some steps' norms are measured and posted; headless training has none."""
+        """With a `gauge` some steps' norms are measured and posted; headless training has none.
+
+        Nor has it a `rollback`, which keeps weights to go back to after a divergence.
+        """
         self.run = run
         self.mailbox = mailbox
         self._clock = clock
         self._gauge = gauge
+        self._rollback = rollback
         self._commands: queue.SimpleQueue[commands.Command] = queue.SimpleQueue()
         self._playing = False
         self._single_steps = 0
@@ -134,7 +142,9 @@ class Runner:
         self._gesture = ("", 0.0, "")  # kind, time and first value of the newest change
         self.last_row: Row | None = None
         self.best: Best | None = None
-        self.diverged = False
+        self.divergence: Divergence | None = None
+        self._diverged_at = 0  # the newest step that was refused
+        self._diverged_before = ""  # why the run was saved in the state it is in
 
     # From any thread.
 
@@ -156,7 +166,11 @@ class Runner:
     def loop(self) -> None:
         """Obeys commands and trains until told to stop; the target of the training thread."""
         self.mailbox.post(self.in_force())
-        self._post_state("paused")
+        if self._diverged_before:
+            headline, _, cause = self._diverged_before.partition(". ")
+            self._post_diverged(headline, cause)
+        else:
+            self._post_state("paused")
         self._post_weights()
         while not self._stopping:
             self._obey(wait=not (self._playing or self._single_steps))
@@ -194,6 +208,8 @@ class Runner:
         begun = self._clock()
         gauge = self._gauge
         measured = gauge is not None and gauge.begin(self.run.trainer.steps + 1, self.seconds)
+        if self._rollback is not None:
+            self._rollback.before(self.run.trainer.steps, self.run.network.parameters)
         result = self.run.trainer.step()
         if gauge is not None and measured and result.finite:
             found = gauge.end(result.step, self.seconds)
@@ -280,16 +296,55 @@ class Runner:
         return Sample(row.step, row.smoothed, self.temperature, text)
 
     def _diverge(self, result: StepResult) -> None:
-        self.diverged = True
+        """Stops before the step has touched anything, and says what came from where."""
+        self.divergence = found = find_divergence(self.run.trainer, result)
         self._playing = False
         self._single_steps = 0
-        what = "loss" if not math.isfinite(result.loss) else "gradient"
-        message = (
-            f"The {what} of step {result.step:,} is not a finite number. "
-            f"The weights from step {result.step - 1:,} are kept."
+        self._mark_divergence(found.step, found.sentence())
+        self._post_diverged(found.headline, found.cause)
+
+    def _mark_divergence(self, step: int, text: str) -> None:
+        """One mark for a step, however often it is tried again."""
+        again = step == self._diverged_at
+        self._diverged_at = step
+        self.mailbox.post(Event(step, "diverged", text, replaces=again))
+
+    def _post_diverged(self, headline: str, cause: str) -> None:
+        steps, back = self.run.trainer.steps, self._earlier()
+        back_to = back[0] if back is not None else steps
+        self.mailbox.post(RunState("diverged", steps, cause, headline, back_to))
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the newest step tried was refused."""
+        return self.divergence is not None
+
+    def _earlier(self) -> tuple[int, Parameters] | None:
+        """Weights from before things went wrong, and their step; None when there are none."""
+        steps = self.run.trainer.steps
+        found = self._rollback.find(steps) if self._rollback is not None else None
+        if found is None or found[0] >= steps:
+            found = (self.best.step, self.best.parameters) if self.best is not None else None
+        return found if found is not None and found[0] < steps else None
+
+    def _go_back(self) -> None:
+        """Earlier weights and a fresh optimizer: what the old one remembers is of no use now."""
+        trainer, earlier = self.run.trainer, self._earlier()
+        if earlier is None:
+            return
+        name = trainer.optimizer.name
+        trainer.optimizer = make_optimizer(
+            name, trainer.network.parameters, **self.run.config.hyperparameters(name)
         )
-        self.mailbox.post(Event(result.step, "diverged", message))
-        self._post_state("diverged", message)
+        state = trainer.state_dict(include_parameters=False)
+        tensors = {k: v for k, v in state["tensors"].items() if not k.startswith("state.")}
+        tensors |= {f"parameters.{name}": array for name, array in earlier[1].items()}
+        trainer.load_state_dict({"tensors": tensors, "values": state["values"]})
+        if self._rollback is not None:
+            self._rollback.forget()
+        text = f"went back to the weights of step {earlier[0]:,}"
+        self.mailbox.post(Event(trainer.steps, "resumed", text))
+        self._post_weights()
 
     # Commands.
 
@@ -318,7 +373,7 @@ class Runner:
         trainer = self.run.trainer
         match command:
             case commands.Play():
-                self.diverged = False
+                self.divergence = None
                 self._playing = True
                 self._post_state("training")
             case commands.Pause():
@@ -326,9 +381,11 @@ class Runner:
                     self._playing = False
                     self._post_state("paused")
             case commands.StepOnce():
-                self.diverged = False
+                self.divergence = None
                 self._playing = False
                 self._single_steps += 1
+            case commands.GoBack():
+                self._go_back()
             case commands.Stop():
                 self._stopping = True
             case commands.SetLearningRate(value):
@@ -383,6 +440,10 @@ class Runner:
         self.best = saved.best
         if saved.record is not None:
             self.last_row = saved.record.last
+            events = [e for e in saved.record.events if e.kind in ("diverged", "resumed")]
+            end = events[-1] if events else None
+            if end and (end.kind, end.step) == ("diverged", self.run.trainer.steps + 1):
+                self._diverged_at, self._diverged_before = end.step, end.text
         value, count = _numbers(saved.runner.get("smoother"), 2) or (0.0, 0.0)
         if count >= 1:
             self._smoother.value, self._smoother.count = value, int(count)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
@@ -17,6 +18,7 @@ from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
 from rnnviz.panels.theme import theme, themes
+from rnnviz.session import commands
 from rnnviz.session.config import RunConfig
 
 TEXT = "".join(
@@ -430,21 +432,80 @@ def test_a_saved_run_opens_and_continues(qtbot: QtBot, window: MainWindow, tmp_p
 
 
 def test_divergence_is_told_and_can_be_resumed(qtbot: QtBot, window: MainWindow) -> None:
+    window.controller.send(commands.SetClipping("off", 20.0))
     train(qtbot, window)
     pause(qtbot, window)
+    at = steps(window)
     network = window.controller.live.run.network
     kept = float(network.parameters["decoder.bias"][0])
     network.parameters["decoder.bias"][0] = float("nan")
     click(window.transport.play)
-    qtbot.waitUntil(lambda: "finite" in window.notice.words())
+    banner = window.diverged
+    qtbot.waitUntil(lambda: "finite" in banner.words())
+    assert f"step {at + 1:,}" in banner.words()
+    assert "decoder.bias" in banner.words()
     assert window.transport.pill.word() == "Diverged"
+    assert window.isEnabled()
+    assert QApplication.activeModalWidget() is None
     network.parameters["decoder.bias"][0] = kept
-    at = steps(window)
-    resume, reset = window.notice.buttons()
-    assert (resume.text(), reset.text()) == ("Go on with clipping", "Reset")
+    resume, reset = banner.buttons()
+    assert (resume.text(), reset.text()) == ("Go on with clip 5", "Reset")
     click(resume)
     qtbot.waitUntil(lambda: steps(window) > at + 5)
-    assert window.controller.view.in_force.clip_kind == "norm"
+    assert banner.isHidden()
+    in_force = window.controller.view.in_force
+    assert (in_force.clip_kind, in_force.clip_threshold) == ("norm", 5.0)
+
+
+def test_going_on_takes_weights_from_before_the_divergence(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    train(qtbot, window)
+    pause(qtbot, window)
+    live = window.controller.live
+    live.run.network.parameters.flat[:] = float("nan")
+    click(window.transport.play)
+    qtbot.waitUntil(lambda: not window.diverged.isHidden())
+    at, back_to = steps(window), window.controller.view.state.back_to
+    assert back_to < at
+    assert f"those of step {back_to:,}" in window.diverged.words()
+    go_on, _ = window.diverged.buttons()
+    assert go_on.text() == "Go on with clip 0.1", "the 1 in force did not help"
+    click(go_on)
+    qtbot.waitUntil(lambda: steps(window) > at + 5)
+    assert window.diverged.isHidden()
+    assert np.isfinite(live.run.network.parameters.flat).all()
+    assert "resumed" in [event.kind for event in window.controller.view.history.events]
+
+
+def test_the_preset_explode_shows_it_from_the_menu(qtbot: QtBot, window: MainWindow) -> None:
+    window.registry["preset.explode"].trigger()
+    qtbot.waitUntil(lambda: window.controller.view.config.spectral_radius > 1)
+    click(window.transport.play)
+    qtbot.waitUntil(lambda: not window.diverged.isHidden(), timeout=20_000)
+    assert "weight_hh_l0" in window.diverged.words()
+    at = steps(window)
+    go_on, _ = window.diverged.buttons()
+    assert go_on.text() == "Go on with clip 1"
+    click(go_on)
+    qtbot.waitUntil(lambda: steps(window) > at + 40, timeout=60_000)
+    assert window.controller.view.history.last.smoothed < 4.0
+    assert window.diverged.isHidden()
+
+
+def test_reset_takes_the_divergence_away(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    pause(qtbot, window)
+    window.controller.live.run.network.parameters.flat[:] = float("nan")
+    click(window.transport.play)
+    qtbot.waitUntil(lambda: not window.diverged.isHidden())
+    window.show_page("gradients")
+    assert window.diverged.isVisible()
+    assert window.pages.rect().contains(window.diverged.geometry())
+    click(window.diverged.buttons()[-1])
+    qtbot.waitUntil(lambda: window.controller.view.step == 0)
+    assert window.diverged.isHidden()
+    train(qtbot, window)
 
 
 def test_long_training_is_not_thrown_away_without_a_question(

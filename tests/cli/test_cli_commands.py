@@ -212,7 +212,9 @@ def test_a_diverging_run_says_so_and_keeps_the_last_finite_weights(
     )  # fmt: skip
     printed = capsys.readouterr()
     assert status == cli.DIVERGED
-    assert "diverged after step 7" in printed.err
+    (line,) = [line for line in printed.err.splitlines() if line.startswith("rnnviz:")]
+    assert "Diverged at step 8: the gradient is not a finite number" in line
+    assert "First non-finite: weight_ih_l0" in line
     assert json.loads(printed.out)["steps"] == 7
     assert rnnviz("eval", path, corpus).returncode == 0
 

@@ -184,7 +184,7 @@ def test_divergence_stops_before_the_weights_are_touched(trained: object) -> Non
     run.network.parameters.flat[:] = poisoned
     live.runner.send(commands.Play())
     seen = live.until(lambda seen: seen.state.phase == "diverged")
-    assert "step 2" in seen.state.message
+    assert "step 2" in seen.state.headline
     assert seen.events[-1].kind == "diverged"
     assert np.array_equal(run.network.parameters.flat, poisoned, equal_nan=True)
     run.network.parameters.flat[:] = kept

@@ -1,0 +1,119 @@
+"""The badge over the pages after a divergence: what happened, where it came from, what to press."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from rnnviz.panels.theme import icon_pixmap, theme, themes
+
+_WIDEST = 560  # pixels
+
+
+class DivergenceBanner(QFrame):
+    """Hidden unless the run has diverged. Neither modal nor moving: training stands, all else goes.
+
+    It lies over the lower left corner of `anchor`, the loss plot, where a curve that has fallen
+    leaves room, or else over that of the page in sight.
+    """
+
+    def __init__(self, parent: QWidget, anchor: QWidget) -> None:
+        super().__init__(parent)
+        self._anchor = anchor
+        self.setProperty("banner", "danger")
+        self._icon = QLabel()
+        self._headline = QLabel()
+        self._headline.setProperty("role", "diverged")
+        self._cause = QLabel()
+        self._cause.setProperty("role", "label")
+        for label in (self._headline, self._cause):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(8)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(16, 12, 16, 12)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(6)
+        grid.addWidget(self._icon, 0, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self._headline, 0, 1)
+        grid.addWidget(self._cause, 1, 1)
+        grid.addLayout(self._buttons, 2, 1)
+        grid.setColumnStretch(1, 1)
+        themes().changed.connect(self._apply_theme)
+        self._apply_theme()
+        self.hide()
+
+    def say(
+        self, headline: str, cause: str, actions: Sequence[tuple[str, str, Callable[[], None]]]
+    ) -> None:
+        """Shows what happened, and a button for each action: its words, its tooltip, what it does.
+
+        The banner stays until `dismiss`: that is for whoever sees training go on.
+        """
+        while self._buttons.count():
+            item = self._buttons.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        self._headline.setText(headline)
+        self._cause.setText(cause)
+        self.setAccessibleName(headline)
+        self.setAccessibleDescription(cause)
+        for words, tip, act in actions:
+            button = QPushButton(words)
+            button.setToolTip(tip)
+            button.clicked.connect(act)
+            self._buttons.addWidget(button)
+        self._buttons.addStretch(1)
+        self.show()
+        self.place()
+        self.raise_()
+
+    def words(self) -> str:
+        """What is shown; empty while hidden."""
+        return "" if self.isHidden() else f"{self._headline.text()}. {self._cause.text()}"
+
+    def buttons(self) -> list[QPushButton]:
+        """The action buttons shown."""
+        return [button for button in self.findChildren(QPushButton) if not button.isHidden()]
+
+    def dismiss(self) -> None:
+        """Training goes on, or another run has begun."""
+        self.hide()
+
+    def place(self) -> None:
+        """Finds its place again: the window, the page or the size of type has changed."""
+        parent = self.parentWidget()
+        if parent is None or self.isHidden():
+            return
+        around = parent.rect().adjusted(8, 8, -8, -8)
+        plot = self._anchor
+        if plot.isVisible() and plot.window() is self.window():
+            # Right of the numbers of the y axis, above those of the x axis.
+            place = QRect(plot.mapTo(parent, plot.rect().topLeft()), plot.size())
+            around = place.adjusted(64, 8, -16, -48).intersected(around)
+        width = max(min(self._widest(), around.width()), min(320, parent.width()))
+        layout = self.layout()
+        assert layout is not None
+        height = min(layout.totalHeightForWidth(width), parent.height())
+        left = min(around.left(), parent.width() - width)
+        top = max(around.bottom() - height, 0)
+        self.setGeometry(max(left, 0), top, width, height)
+
+    def _widest(self) -> int:
+        """As wide as the longer of the two lines, and the buttons, would like."""
+        lines = [
+            label.fontMetrics().horizontalAdvance(label.text()) + 8
+            for label in (self._headline, self._cause)
+        ]
+        taken = 16 + 20 + 12 + 16
+        return min(max(*lines, self._buttons.sizeHint().width()) + taken, _WIDEST)
+
+    def _apply_theme(self) -> None:
+        self._icon.setPixmap(icon_pixmap("warning", theme().color("danger"), 20))
+        self.place()
