@@ -8,6 +8,7 @@ from functools import lru_cache
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QPainter, QPen, QPixmap
 
+from rnnviz.panels.painting import is_for_keeps
 from rnnviz.panels.theme import Theme, mono_font, theme
 from rnnviz.text.vocabulary import describe, symbol
 
@@ -40,6 +41,12 @@ def draw_keycap(
 
     `role` is the size of the sign among the fonts of the theme.
     """
+    if is_for_keeps():
+        painter.save()
+        painter.translate(rect.topLeft())
+        _paint_keycap(painter, character, rect.width(), rect.height(), role, hover, theme())
+        painter.restore()
+        return
     ratio = painter.device().devicePixelRatio()
     cap = _keycap(character, rect.width(), rect.height(), role, hover, ratio, theme())
     painter.drawPixmap(rect.topLeft(), cap)
@@ -54,6 +61,20 @@ def _keycap(
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
+    _paint_keycap(painter, character, width, height, role, hover, colors)
+    painter.end()
+    return pixmap
+
+
+def _paint_keycap(
+    painter: QPainter,
+    character: str,
+    width: int,
+    height: int,
+    role: str,
+    hover: bool,
+    colors: Theme,
+) -> None:
     rect = QRectF(0, 0, width, height)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     edge = colors.color("text-2" if hover else "border-strong")
@@ -65,8 +86,6 @@ def _keycap(
     low = rect.bottom() - 2
     painter.drawLine(QPointF(rect.left() + 3, low), QPointF(rect.right() - 4, low))
     draw_symbol(painter, rect.adjusted(0, -1, 0, -1), character, mono_font(role))
-    painter.end()
-    return pixmap
 
 
 def unknown_sentence(unknown: Collection[str]) -> str:

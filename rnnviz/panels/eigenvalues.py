@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from rnnviz.panels.base import Panel
 from rnnviz.panels.gradient_flow import CELL_TOKENS
-from rnnviz.panels.plot import Plot, Range, crisp, grown, polygon, whole
+from rnnviz.panels.plot import Plot, Range, crisp, grown, polygon, two_figures, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import mono_font, theme, ui_font
@@ -36,7 +36,8 @@ _SIDE = 148.0  # pixels of the words at the right
 _LEAST_PLOT = 230.0  # wide; in less room the words at the right give way
 _REACH = 9.0  # pixels around the mouse in which an eigenvalue is found
 _RADIUS_NEAR_ONE = 0.02
-_LEAST_REACH = (1.25, 1.2)
+_MOST_REACH = 12.0  # beyond it the unit circle would be a dot
+_LEAST_REACH = (1.25, 1.25, 1.2)  # to the left, to the right, up and down from 0
 
 
 def plain_rows(view: RunView) -> int:
@@ -73,7 +74,7 @@ class _Plane(Plot):
         self.shown = "both"
         self.activation = "tanh"
         self.message = ""
-        self.reach = _LEAST_REACH  # real and imaginary, from 0
+        self.reach = _LEAST_REACH
         self.readout_rect = QRectF()
 
     # Geometry.
@@ -89,13 +90,16 @@ class _Plane(Plot):
         return 4.0, 2 * QFontMetricsF(ui_font("label")).height() + 4.0, 4.0, 4.0
 
     def fit(self) -> None:
-        """The same scale on both axes, as large as the room allows, 0 in the middle."""
+        """The same scale on both axes, as large as the room allows for all there is."""
         area = self.area()
-        scale = 2 * max(
-            self.reach[0] / max(area.width(), 1.0), self.reach[1] / max(area.height(), 1.0)
+        left, right, up = self.reach
+        scale = max((left + right) / max(area.width(), 1.0), 2 * up / max(area.height(), 1.0))
+        middle, across, up = (
+            (right - left) / 2,
+            area.width() * scale / 2,
+            area.height() * scale / 2,
         )
-        across, up = area.width() * scale / 2, area.height() * scale / 2
-        self.set_ranges(Range(-across, across), Range(-up, up))
+        self.set_ranges(Range(middle - across, middle + across), Range(-up, up))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keeps the scales equal."""
@@ -143,10 +147,11 @@ class _Plane(Plot):
             painter.setPen(pen)
             painter.drawPoints(points)
         self._paint_unit_circle(painter, area)
-        if jacobian is not None:
+        if jacobian is not None and not self._beyond(jacobian[:1]):
             self._paint_largest(painter, area, jacobian)
         painter.setClipping(False)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        self._paint_beyond(painter, area)
         if self.message:
             paint_message(painter, area, self.message)
         if self.side_shown():
@@ -154,6 +159,31 @@ class _Plane(Plot):
         elif self.spectrum is not None:
             self._paint_head(painter)
         self._paint_hover(painter, area)
+
+    def _beyond(self, values: Complex | None) -> int:
+        """How many eigenvalues lie outside of the picture."""
+        if values is None:
+            return 0
+        x, y = self.x_range, self.y_range
+        inside = (values.real >= x.low) & (values.real <= x.high) & (abs(values.imag) <= y.high)
+        return int(len(values) - inside.sum())
+
+    def _paint_beyond(self, painter: QPainter, area: QRectF) -> None:
+        count = self._beyond(self.jacobian_shown()) + self._beyond(self.weights_shown())
+        if not count:
+            return
+        painter.setFont(ui_font("tick"))
+        painter.setPen(theme().color("text-2"))
+        words = self.tr("{0} more lie farther out").format(whole(count))
+        metrics = QFontMetricsF(painter.font())
+        rect = QRectF(
+            area.left() + 4,
+            area.bottom() - metrics.height() - 2,
+            metrics.horizontalAdvance(words),
+            metrics.height(),
+        )
+        painter.fillRect(rect.adjusted(-3, 0, 3, 0), theme().color("surface"))
+        painter.drawText(QPointF(rect.left(), rect.top() + metrics.ascent()), words)
 
     def _points(self, values: Complex) -> list[QPointF]:
         x, y = self.pixel_x(values.real.copy()), self.pixel_y(values.imag.copy())
@@ -238,7 +268,7 @@ class _Plane(Plot):
         painter.drawEllipse(at, 7, 7)
         painter.setFont(ui_font("key", bold=True))
         metrics = QFontMetricsF(painter.font())
-        words = self.tr("ρ {0}").format(f"{abs(jacobian[0]):.2f}")
+        words = self.tr("ρ {0}").format(radius_text(float(abs(jacobian[0]))))
         width = metrics.horizontalAdvance(words)
         right = at.x() + 24 + width < area.right()
         shift = QPointF(22 if right else -22, -34 if at.y() - 50 > area.top() else 34)
@@ -264,7 +294,7 @@ class _Plane(Plot):
                 (
                     self.tr("Jacobian J"),
                     True,
-                    f"{found.radius:.2f}",
+                    radius_text(found.radius),
                     self.tr("spectral radius ρ(J)"),
                     self.tr(jacobian_words(found.radius)),
                 )
@@ -275,7 +305,7 @@ class _Plane(Plot):
                 (
                     self.tr("Weights Wₕₕ"),
                     False,
-                    f"{radius:.2f}",
+                    radius_text(radius),
                     self.tr("spectral radius ρ(W)"),
                     self.tr(weight_words(radius, self.activation)),
                 )
@@ -490,6 +520,12 @@ class EigenvaluesPanel(Panel):
         columns = ("matrix", "real part", "imaginary part", "modulus")
         return Table(columns, (names, values.real.copy(), values.imag.copy(), np.abs(values)))
 
+    def reset_view(self) -> None:
+        """Shows the eigenvalues of both matrices, at a scale that fits those of now."""
+        self.which.set_current("both")
+        self.plot.reach = _LEAST_REACH
+        self._show()
+
     def choices(self) -> dict[str, Any]:
         """Which eigenvalues, of which layer."""
         return {"which": self.which.current(), "layer": self.layer()}
@@ -552,6 +588,9 @@ class EigenvaluesPanel(Panel):
         found = self._found
         plot.spectrum = found.spectrum if found is not None else None
         plot.message = "" if plot.spectrum is not None else self._empty_words()
+        if plot.spectrum is not None and not np.isfinite(plot.spectrum.jacobian).all():
+            plot.spectrum = None
+            plot.message = self.tr("The Jacobian is not finite any more")
         name = {"rnn": "the RNN", "gru": "the GRU", "lstm": "the LSTM, h and c"}[cell]
         words = self.tr("one step of {0}").format(name)
         if view is not None and view.config.num_layers > 1:
@@ -574,9 +613,20 @@ class EigenvaluesPanel(Panel):
 
     def _grow_reach(self) -> None:
         """The axes grow in steps and do not shrink while a run goes on."""
-        across, up = self.plot.reach
+        left, right, up = self.plot.reach
         for values in (self.plot.jacobian_shown(), self.plot.weights_shown()):
             if values is not None and np.isfinite(values).all():
-                across = max(across, grown(float(np.abs(values.real).max()) * 1.06))
-                up = max(up, grown(float(np.abs(values.imag).max()) * 1.06))
-        self.plot.reach = (across, up)
+                left = max(left, _grown(-float(values.real.min())))
+                right = max(right, _grown(float(values.real.max())))
+                up = max(up, _grown(float(np.abs(values.imag).max())))
+        self.plot.reach = (left, right, up)
+
+
+def _grown(reach: float) -> float:
+    """How far an axis goes that should hold `reach`; eigenvalues can all be zero."""
+    return min(grown(1.06 * reach), _MOST_REACH) if reach > 1e-3 else 0.0
+
+
+def radius_text(radius: float) -> str:
+    """A spectral radius: 0.92, 3.0e+09."""
+    return f"{radius:.2f}" if radius < 1000 else two_figures(radius)

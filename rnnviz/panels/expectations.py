@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollBar, QSizePolicy, QWid
 from rnnviz.panels.activation_colors import ink_on, luminance
 from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.characters import draw_keycap, unknown_sentence
+from rnnviz.panels.painting import is_for_keeps, shows_focus
+from rnnviz.panels.readout import paint_message
+from rnnviz.panels.table import Column, Table
 from rnnviz.panels.theme import Theme, mono_font, pixels, theme, ui_font
 from rnnviz.panels.widgets.seed_edit import LONGEST_SEED
 from rnnviz.panels.widgets.seed_line import SeedLine
@@ -92,49 +95,62 @@ def shade(probability: float) -> float:
     return share
 
 
-@lru_cache(maxsize=4096)
-def _cell(
-    character: str,
-    number: str,
-    share: float | None,
-    width: int,
-    height: int,
-    strong: bool,
-    ratio: float,
-    colors: Theme,
-) -> QPixmap:
-    """A character at the left and a number at the right on a fill; without `share` on none.
+class _Cell(NamedTuple):
+    """A character at the left and a number at the right on a fill; without `share` on none."""
 
-    Drawn once: rounded corners and text are what a frame would mostly be spent on.
-    """
-    pixmap = QPixmap(round(width * ratio), round(height * ratio))
+    character: str
+    number: str
+    share: float | None  # how much of the fill is the colour of probabilities
+    width: int
+    height: int
+    strong: bool
+
+    def draw(self, painter: QPainter, at: QPointF) -> None:
+        """Puts it there; on the screen ready-made."""
+        if is_for_keeps():
+            painter.save()
+            painter.translate(at)
+            self.paint(painter, theme())
+            painter.restore()
+        else:
+            painter.drawPixmap(at, _ready_made(self, painter.device().devicePixelRatio(), theme()))
+
+    def paint(self, painter: QPainter, colors: Theme) -> None:
+        """Draws it at the origin."""
+        rect = QRectF(0, 0, self.width, self.height)
+        ink, soft = colors.color("text"), colors.color("text-2")
+        if self.share is not None:
+            fill = colors.mixed("train", "surface-2", self.share)
+            ink = ink_on(fill)
+            soft = _softer(ink, fill)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(fill)
+            painter.drawRoundedRect(rect, 3, 3)
+        edge = 8 if self.width >= 68 else 5
+        painter.setFont(ui_font("label" if self.height >= 20 else "tick"))
+        painter.setPen(soft)
+        painter.drawText(
+            rect.adjusted(0, 0, -edge, 0),
+            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+            self.number,
+        )
+        font = mono_font("seed" if self.height >= 24 else "label", medium=self.strong)
+        room = font.pixelSize() * 0.6 + 4  # of one sign of a fixed-width font
+        painter.setFont(font)
+        painter.setPen(ink)
+        align = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
+        painter.drawText(QRectF(edge, 0, room, self.height), align, symbol(self.character))
+
+
+@lru_cache(maxsize=4096)
+def _ready_made(cell: _Cell, ratio: float, colors: Theme) -> QPixmap:
+    """Drawn once: rounded corners and text are what a frame would mostly be spent on."""
+    pixmap = QPixmap(round(cell.width * ratio), round(cell.height * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    rect = QRectF(0, 0, width, height)
-    ink, soft = colors.color("text"), colors.color("text-2")
-    if share is not None:
-        fill = colors.mixed("train", "surface-2", share)
-        ink = ink_on(fill)
-        soft = _softer(ink, fill)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(fill)
-        painter.drawRoundedRect(rect, 3, 3)
-    edge = 8 if width >= 68 else 5
-    painter.setFont(ui_font("label" if height >= 20 else "tick"))
-    painter.setPen(soft)
-    painter.drawText(
-        rect.adjusted(0, 0, -edge, 0),
-        Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-        number,
-    )
-    font = mono_font("seed" if height >= 24 else "label", medium=strong)
-    room = font.pixelSize() * 0.6 + 4  # of one sign of a fixed-width font
-    painter.setFont(font)
-    painter.setPen(ink)
-    align = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
-    painter.drawText(QRectF(edge, 0, room, height), align, symbol(character))
+    cell.paint(painter, colors)
     painter.end()
     return pixmap
 
@@ -390,12 +406,20 @@ class ExpectationColumns(QWidget):
         self._paint_mean(painter, where)
         self._paint_numbers(painter, where)
         self._paint_keys(painter, where)
-        for column in self.shown():
-            self._paint_guesses(painter, where, column)
+        if (found.guesses[0] < 0).all():
+            top, bottom = where.cells, where.outside + where.row
+            paint_message(
+                painter,
+                QRectF(where.left, top, where.plot.width(), bottom - top),
+                self.tr("The network's output is not a finite number: it expects nothing any more"),
+            )
+        else:
+            for column in self.shown():
+                self._paint_guesses(painter, where, column)
         self._paint_focus(painter)
 
     def _paint_focus(self, painter: QPainter) -> None:
-        if self.hasFocus():
+        if shows_focus(self):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(theme().color("accent"), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
@@ -602,20 +626,18 @@ class ExpectationColumns(QWidget):
             painter.drawText(self.cell_rect(column, 0), Qt.AlignmentFlag.AlignCenter, "NaN")
             return
         rank = int(found.ranks[column]) if column < len(found.text) else 0
-        ratio = painter.device().devicePixelRatio()
         for row in range(self.rows()):
             rect = self.cell_rect(column, row)
-            cell = _cell(
+            chance = float(found.chances[row, column])
+            cell = _Cell(
                 found.characters[found.guesses[row, column]],
-                short_percent(float(found.chances[row, column])),
-                shade(float(found.chances[row, column])),
+                short_percent(chance),
+                shade(chance),
                 round(rect.width()),
                 round(rect.height()),
                 row == 0 or row + 1 == rank,
-                ratio,
-                colors,
             )
-            painter.drawPixmap(rect.topLeft(), cell)
+            cell.draw(painter, rect.topLeft())
             if self._cell == (column, row):
                 self._outline(painter, rect, QPen(colors.color("accent"), 2), -1.0)
         if 0 < rank <= self.rows():
@@ -627,8 +649,7 @@ class ExpectationColumns(QWidget):
             self._paint_dashed(painter, rect, "text", 2.0 if where.row >= 24 else 1.5)
             words = self.tr("no. {0}").format(f"{rank:,}")
             size = round(rect.width()), round(rect.height())
-            cell = _cell(found.text[column], words, None, *size, True, ratio, colors)
-            painter.drawPixmap(rect.topLeft(), cell)
+            _Cell(found.text[column], words, None, *size, True).draw(painter, rect.topLeft())
 
     def _outline(self, painter: QPainter, rect: QRectF, pen: QPen, out: float) -> None:
         painter.setPen(pen)
@@ -676,7 +697,8 @@ class ExpectationColumns(QWidget):
             self._readout = readout
             self.readout_changed.emit(readout)
 
-    def _point(self, cell: tuple[int, int] | None) -> None:
+    def point(self, cell: tuple[int, int] | None) -> None:
+        """Reads out a column and row; None ends the read-out."""
         if cell != self._cell:
             self._cell = cell
             clickable = cell is not None and 0 <= cell[1] < self.rows()
@@ -689,11 +711,11 @@ class ExpectationColumns(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Reads out the column and the guess under the mouse."""
-        self._point(self._at(event.position()))
+        self.point(self._at(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:
         """Ends the read-out."""
-        self._point(None)
+        self.point(None)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click on a guess puts it there."""
@@ -724,7 +746,7 @@ class ExpectationColumns(QWidget):
             self._choose(self._cell)
             return
         if key == Qt.Key.Key_Escape and self._cell is not None:
-            self._point(None)
+            self.point(None)
             return
         moves = {
             Qt.Key.Key_Left: (-1, 0),
@@ -742,7 +764,7 @@ class ExpectationColumns(QWidget):
         row = min(max(row + moves[key][1], -1), self.rows() - 1)
         if column not in self.shown():
             self.scroll_to(column if column < self.first() else column - self.capacity() + 1)
-        self._point((column, row))
+        self.point((column, row))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another number of columns may fit."""
@@ -915,6 +937,40 @@ class ExpectationsPanel(Panel):
         """`bits`, `nats` or `rank`."""
         self.units.set_current(unit)
         self._unit_chosen(self.units.current())
+
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "Each column shows what the network expected before it read the character there: the "
+            "five likeliest guesses, with the one that came outlined, and above them how much that "
+            "character surprised it. Where the bars are low it has learned how the text goes on; "
+            "high ones stand where a word, a name or a thought begins."
+        )
+
+    def table(self) -> Table | None:
+        """Every column, the one to come included, with all its guesses."""
+        found = self._found
+        if found is None or not found.text:
+            return None
+        count = len(found.text)
+        chances = 2.0**-found.surprisal
+        columns: dict[str, Column] = {
+            "position": np.arange(1, count + 2) + found.skipped,
+            "character": [*found.text, None],
+            "probability": [*chances.tolist(), None],
+            "surprisal (bits)": [*found.surprisal.tolist(), None],
+            "rank": [*found.ranks.tolist(), None],
+            "entropy (bits)": found.entropy.copy(),
+        }
+        for place, (guesses, p) in enumerate(zip(found.guesses, found.chances, strict=True), 1):
+            columns[f"guess {place}"] = [found.characters[i] if i >= 0 else None for i in guesses]
+            columns[f"probability of guess {place}"] = p.copy()
+        return Table(tuple(columns), tuple(columns.values()))
+
+    def reset_view(self) -> None:
+        """Scrolls to the newest column and ends the read-out."""
+        self.columns.scroll_to(self.columns.count())
+        self.columns.point(None)
 
     def choices(self) -> dict[str, Any]:
         """The unit and how characters are chosen; seed and temperature belong to the run."""

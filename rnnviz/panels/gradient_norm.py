@@ -27,6 +27,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLabel, QToolTip, QWidget
 
 from rnnviz.panels.base import Panel
+from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.plot import (
     Plot,
     Range,
@@ -155,7 +156,7 @@ class ClipHandle(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         for shift in (-3, 2):
             painter.fillRect(QRectF(middle.x() - 3, middle.y() + shift, 6, 2), grip)
-        if self.hasFocus():
+        if shows_focus(self):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(colors.color("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)

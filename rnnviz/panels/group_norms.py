@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from rnnviz.panels import parameter_groups
 from rnnviz.panels.base import Panel
+from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.parameter_groups import BY_LAYER, BY_MATRIX
 from rnnviz.panels.plot import (
     Plot,
@@ -74,8 +75,10 @@ class _Bar:
 
     def __init__(self, group: str, shape: str, norms: Floats) -> None:
         self.group, self.shape = group, shape
-        self.norm = float(norms[-1])
-        self.low, self.high = (float(v) for v in np.quantile(norms, (0.1, 0.9)))
+        self.norm = self.low = self.high = math.nan  # nothing measured yet
+        if len(norms):
+            self.norm = float(norms[-1])
+            self.low, self.high = (float(v) for v in np.quantile(norms, (0.1, 0.9)))
         self.share = math.nan  # of the squared global norm
 
 
@@ -159,11 +162,17 @@ class _Bars(QWidget):
         self._paint_axis(painter)
         for index, bar in enumerate(self.bars):
             self._paint_row(painter, self.row_rect(index), bar)
-        self._paint_foot(painter)
+        if self.message:
+            first, last = self.row_rect(0), self.row_rect(len(self.bars) - 1)
+            left, right, _, _ = self._columns()
+            room = QRectF(left, first.top(), right - left, last.bottom() - first.top())
+            paint_message(painter, room, self.message)
+        else:
+            self._paint_foot(painter)
         self._paint_focus(painter)
 
     def _paint_focus(self, painter: QPainter) -> None:
-        if self.hasFocus():
+        if shows_focus(self):
             painter.setPen(QPen(theme().color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
@@ -207,6 +216,8 @@ class _Bars(QWidget):
             painter.setFont(tick)
             painter.setPen(colors.mixed("text-muted", "surface", _FADED if faded else 1.0))
             painter.drawText(QPointF(0, top + metrics.height() + 2 + small.ascent()), bar.shape)
+        if math.isnan(bar.norm):
+            return
         height = min(row.height() * 0.42, 18.0)
         left = self._columns()[0]
         middle = top + metrics.height() / 2 if two_lines else row.center().y() - 3
@@ -312,6 +323,8 @@ class _Bars(QWidget):
         """What the row under a point says."""
         group = self.group_at(at)
         for bar in self.bars:
+            if bar.group == group and math.isnan(bar.norm):
+                return parameter_groups.title(group)
             if bar.group == group:
                 return self.tr("{0}: {1}, 10 to 90% of the measured steps {2} to {3}").format(
                     parameter_groups.title(group),
@@ -402,9 +415,10 @@ class _GroupPanel(Panel):
         """Of the run shown."""
         return self.view.config.num_layers if self.view is not None else 1
 
-    def groups(self) -> dict[str, list[str]]:
-        """Names of parameters by group."""
-        return parameter_groups.groups(self.norms.names, self.grouping.current())
+    def groups(self, names: Sequence[str] | None = None) -> dict[str, list[str]]:
+        """Names of parameters by group; of those measured, or of all the `names`."""
+        wanted = self.norms.names if names is None else names
+        return parameter_groups.groups(wanted, self.grouping.current())
 
     def set_highlight(self, group: str) -> None:
         """Fades all groups but one; empty for none."""
@@ -447,6 +461,14 @@ class GroupNormsPanel(_GroupPanel):
         self.bars.top = 1e-12
         super().set_view(view)
 
+    def reset_view(self) -> None:
+        """Groups by matrix, here and in the panel that follows, on an axis that fits what is."""
+        self.bars.top = 1e-12
+        if self.grouping.current() != BY_MATRIX:
+            self.set_grouping(BY_MATRIX)
+            self.grouping_changed.emit(BY_MATRIX)
+        self.refresh()
+
     def set_highlight(self, group: str) -> None:
         """Fades all groups but one; empty for none."""
         if group != self.bars.highlight:
@@ -457,12 +479,15 @@ class GroupNormsPanel(_GroupPanel):
         """Takes over the newest measured step."""
         bars, norms, view = self.bars, self.norms, self.view
         bars.bars = []
-        bars.message = self.empty_words()
-        if len(norms) and view is not None:
+        bars.message = "" if len(norms) else self.empty_words()
+        if view is not None:
             config = view.config.model_config(view.vocabulary.size)
-            for group, names in self.groups().items():
-                found = norms.joint("gradients", names, _RECENT)
+            for group, names in self.groups(list(config.shapes())).items():
+                found = norms.joint("gradients", names, _RECENT) if len(norms) else np.empty(0)
                 bars.bars.append(_Bar(group, parameter_groups.shape_text(config, names), found))
+        if not len(norms):
+            bars.top = 1.0
+        elif bars.bars:
             bars.total = math.hypot(*(bar.norm for bar in bars.bars))
             for bar in bars.bars:
                 bar.share = (bar.norm / bars.total) ** 2 if bars.total > 0 else 0.0
@@ -473,7 +498,7 @@ class GroupNormsPanel(_GroupPanel):
         words = self.tr("before clipping")
         self.set_clause(f"{words}, {step}" if step else words)
         bars.setAccessibleDescription(
-            ", ".join(f"{bar.group} {norm_text(bar.norm)}" for bar in bars.bars)
+            bars.message or ", ".join(f"{bar.group} {norm_text(bar.norm)}" for bar in bars.bars)
         )
         bars.update()
 

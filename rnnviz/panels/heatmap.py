@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.activation_colors import LEVELS, STRIP_OPACITY, color_image
 from rnnviz.panels.characters import draw_symbol, is_stand_in
+from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.theme import mono_font, px, theme, ui_font
 from rnnviz.text.vocabulary import describe
 
@@ -320,7 +321,7 @@ class Heatmap(QWidget):
             self._paint_bar(painter)
             self._paint_characters(painter)
             self._paint_caption(painter)
-            if self.hasFocus():
+            if shows_focus(self):
                 painter.setPen(QPen(colors.color("accent"), 1))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRect(self.rect().adjusted(0, 0, -1, -1))

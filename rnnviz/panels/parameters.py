@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.base import Panel
+from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.parameter_groups import short_name
 from rnnviz.panels.plot import crisp, grown, two_figures, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
@@ -41,6 +42,7 @@ _GATES = {"rnn": ("",), "gru": ("r", "z", "n"), "lstm": ("i", "f", "g", "o")}  #
 _SIDE = 168.0  # pixels of the histogram and figures
 _LEAST_IMAGE = 180.0
 _CLEAR = 98.0  # percentile of |w| at which the colours end: outliers must not pale the rest
+_FIRST_SHOWN = "rnn.weight_hh_l0"
 _DARK_MAP, _LIGHT_MAP = "CET-D4", "CET-D1"
 
 
@@ -212,7 +214,7 @@ class _MatrixView(QWidget):
                 bottom = self._paint_histogram(painter, left)
                 self._paint_figures(painter, left, bottom)
             self._paint_cell(painter, area)
-        if self.hasFocus():
+        if shows_focus(self):
             painter.setPen(QPen(colors.color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
@@ -415,15 +417,17 @@ class _MatrixView(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """The read-out follows the mouse."""
-        cell = self.cell_under(event.position())
-        if cell != self._cell_at:
-            self._cell_at = cell
-            self.update()
+        self.point(self.cell_under(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:
         """Ends pointing."""
-        self._cell_at = None
-        self.update()
+        self.point(None)
+
+    def point(self, cell: tuple[int, int] | None) -> None:
+        """Reads out the value in a row and column; None ends the read-out."""
+        if cell != self._cell_at:
+            self._cell_at = cell
+            self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows move the read-out from value to value, Escape ends it."""
@@ -482,7 +486,7 @@ class ParametersPanel(Panel):
             self.choice.addItem(short_name(name, config.num_layers), name)
         wanted = self.choice.findData(before)
         if wanted < 0:
-            wanted = self.choice.findData("rnn.weight_hh_l0")
+            wanted = self.choice.findData(_FIRST_SHOWN)
         self.choice.setCurrentIndex(max(wanted, 0))
         self.matrix.cell, self.matrix.layers = config.cell, config.num_layers
         self.matrix.vocabulary = view.vocabulary
@@ -516,6 +520,11 @@ class ParametersPanel(Panel):
         values = found.values.reshape(len(found.values), -1)
         rows, columns = (index.ravel() for index in np.indices(values.shape))
         return Table(("row", "column", found.name), (rows, columns, values.ravel()))
+
+    def reset_view(self) -> None:
+        """Shows the matrix from state to state of the first layer, and ends the read-out."""
+        self.matrix.point(None)
+        self.show_parameter(_FIRST_SHOWN)
 
     def choices(self) -> dict[str, Any]:
         """The parameter shown."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from html import escape
+from html import escape, unescape
 
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QRegion
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter, QRegion
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
+from rnnviz.panels.painting import for_keeps
 from rnnviz.panels.plot import whole
 from rnnviz.panels.theme import theme, ui_font
 from rnnviz.session.view import RunView
@@ -26,6 +27,13 @@ _NOTHING = re.compile(r"<g\b[^>]*>\s*</g>\s*")
 _UNUSED = re.compile(r' (?:vector-effect="none"|xml:space="preserve")')
 _ID = re.compile(r'(id="|url\(#)')
 _FAMILY = re.compile(r'font-family="([^"]*)"')
+_TEXT = re.compile(
+    r'<text (?P<start>[^>]*)font-family="(?P<family>[^"]*)" font-size="(?P<size>[\d.]+)"'
+    r' font-weight="(?P<weight>\d+)"(?P<rest>[^>]*)>(?P<words>[^<]*)</text>'
+)
+# Between the values of an image nothing is made up.
+_SMOOTH = 'image-rendering="optimizeQuality"'
+_CRISP = 'image-rendering="optimizeSpeed" style="image-rendering:pixelated"'
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 Paint = Callable[[QPainter], None]
@@ -93,9 +101,10 @@ def as_image(picture: Picture) -> QImage:
     image.setDevicePixelRatio(_DENSITY)
     image.fill(theme().color("surface"))
     painter = QPainter(image)
-    picture.paint_words(painter)
-    for widget in picture.widgets:
-        _render(widget, painter, widget.pos(), children=True)
+    with for_keeps():
+        picture.paint_words(painter)
+        for widget in picture.widgets:
+            _render(widget, painter, widget.pos(), children=True)
     painter.end()
     return image
 
@@ -111,10 +120,10 @@ def as_png(image: QImage) -> bytes:
 def as_svg(picture: Picture) -> bytes:
     """The picture as an SVG file of lines and text; images stay images."""
     size = picture.size()
-    whole_area = QRect(QPoint(), size)
     parts = _Parts()
-    body = parts.drawn(whole_area, picture.paint_words)
-    body += "".join(parts.widget(widget) for widget in picture.widgets)
+    with for_keeps():
+        body = parts.drawn(QRect(QPoint(), size), picture.paint_words)
+        body += "".join(parts.widget(widget) for widget in picture.widgets)
     words = "  ·  ".join(part for part in (picture.clause, picture.origin) if part)
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -122,7 +131,8 @@ def as_svg(picture: Picture) -> bytes:
         f' width="{size.width()}" height="{size.height()}"'
         f' viewBox="0 0 {size.width()} {size.height()}">\n'
         f"<title>{escape(picture.title)}</title>\n<desc>{escape(words)}</desc>\n"
-        f'<rect width="100%" height="100%" fill="{theme().hex("surface")}"/>\n{body}</svg>\n'
+        f'<rect width="{size.width()}" height="{size.height()}"'
+        f' fill="{theme().hex("surface")}"/>\n{body}</svg>\n'
     )
     return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text).encode()
 
@@ -164,6 +174,7 @@ class _Parts:
         text = _ID.sub(rf"\g<1>part{self._count}-", _UNUSED.sub("", text))
         while (shorter := _NOTHING.sub("", text)) != text:
             text = shorter
+        text = _TEXT.sub(_with_length, text.replace(_SMOOTH, _CRISP))
         return _FAMILY.sub(_with_generic, text)
 
     def _placed(self, area: QRect, inside: str) -> str:
@@ -176,6 +187,19 @@ class _Parts:
             f'<clipPath id="{edge}"><rect width="{area.width()}" height="{area.height()}"/>'
             f"</clipPath>\n{inside}</g>\n"
         )
+
+
+def _with_length(found: re.Match[str]) -> str:
+    """Says how long a text is here, so that it covers nothing where the font is another one."""
+    font = QFont(found["family"])
+    font.setPixelSize(max(round(float(found["size"])), 1))
+    font.setWeight(QFont.Weight(int(found["weight"])))
+    font.setFeature(QFont.Tag("tnum"), 1)
+    length = QFontMetricsF(font).horizontalAdvance(unescape(found["words"]))
+    if len(found["words"]) < 2 or not length:
+        return found[0]
+    extra = f'textLength="{length:.1f}" lengthAdjust="spacingAndGlyphs" '
+    return found[0].replace("<text ", f"<text {extra}", 1)
 
 
 def _with_generic(found: re.Match[str]) -> str:

@@ -30,6 +30,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.theme import stroke, theme, themes, ui_font
 from rnnviz.panels.time_cursor import paint_time_cursor, time_cursor
 
@@ -372,7 +373,7 @@ class Plot(QWidget):
             painter.setPen(QPen(colors.color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self._box_from, self._box_to).normalized())
-        if self.hasFocus():
+        if shows_focus(self):
             painter.setPen(QPen(colors.color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.area().adjusted(0.5, 0.5, -0.5, -0.5))

@@ -29,7 +29,9 @@ from rnnviz.panels.activation_colors import (
     text_opacity,
 )
 from rnnviz.panels.base import Panel
+from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.plot import polygon
+from rnnviz.panels.table import Table
 from rnnviz.panels.theme import icon, mono_font, theme, ui_font
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.questions import SignalTrace
@@ -214,7 +216,7 @@ class PaintedText(QWidget):
         if self._at >= 0:
             painter.setPen(QPen(colors.color("accent"), 2))
             painter.drawRect(self.cell_rect(self._at).adjusted(-1, 0, 0, 0))
-        if self.hasFocus():
+        if shows_focus(self):
             painter.setPen(QPen(colors.color("accent"), 1))
             painter.drawRect(self.visibleRegion().boundingRect().adjusted(0, 0, -1, -1))
 
@@ -286,8 +288,15 @@ class TraceStrip(QWidget):
 
     def plot_rect(self) -> QRectF:
         """Where the curve is."""
-        wide = QFontMetricsF(ui_font("label")).horizontalAdvance("−20") + 8
+        metrics = QFontMetricsF(ui_font("label"))
+        wide = max(metrics.horizontalAdvance(text) for text in ("−20", *self._ends())) + 8
         return QRectF(wide, 6, max(self.width() - wide - 1, 1), self.height() - 12)
+
+    def _words(self, value: float) -> str:
+        return (f"{value:+g}" if self._signed else f"{value:g}").replace("-", "−", 1)
+
+    def _ends(self) -> tuple[str, str]:
+        return self._words(-self._level if self._signed else 0.0), self._words(self._level)
 
     def _y(self, value: float) -> float:
         area = self.plot_rect()
@@ -308,11 +317,11 @@ class TraceStrip(QWidget):
             y = self._y(value)
             painter.fillRect(QRectF(area.left(), round(y), area.width(), 1), colors.color("grid"))
             painter.setPen(colors.color("text-muted"))
-            words = f"{value:+g}" if self._signed else f"{value:g}"
+            words = self._words(value)
             painter.drawText(
                 QRectF(0, y - high / 2, area.left() - 6, high),
                 Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                words.replace("-", "−"),
+                words,
             )
         if self._signed:
             zero = QRectF(area.left(), round(self._y(0.0)), area.width(), 1)
@@ -469,6 +478,32 @@ class UnitTextPanel(Panel):
         """`corpus` or `seed`."""
         return self.sources.current()
 
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "The text, coloured by the value of one unit at each character, and below it the same "
+            "values as a curve. Long stretches of one colour mean that the unit remembers "
+            "something, such as being inside a name; flicker means that it follows single letters."
+        )
+
+    def table(self) -> Table | None:
+        """The unit's value at every character of the text read, also of those out of sight."""
+        trace, unit = self._trace, self._unit
+        if trace is None or unit is None or unit >= len(trace.values) or not trace.text:
+            return None
+        name = f"{trace.signal} of unit {unit + 1}, layer {trace.layer + 1}"
+        positions = np.arange(1, len(trace.text) + 1)
+        return Table(
+            ("position", "character", name), (positions, list(trace.text), trace.values[unit])
+        )
+
+    def reset_view(self) -> None:
+        """Scrolls to the beginning of the text and ends the read-out."""
+        self._pointed(-1)
+        self.painted.point(-1)
+        self.area.verticalScrollBar().setValue(0)
+        self._update_clause()
+
     def choices(self) -> dict[str, Any]:
         """Which text is painted."""
         return {"source": self.sources.current()}
@@ -499,7 +534,9 @@ class UnitTextPanel(Panel):
             button.setEnabled(unit is not None and self._units > 1)
         if trace is None or unit is None or unit >= len(trace.values) or not trace.text:
             if unit is None:
-                self.painted.empty = self.tr("Painted by the unit you choose at the right")
+                self.painted.empty = self.tr(
+                    "Waiting for the unit that is easiest to explain; or choose one at the right"
+                )
             elif trace is not None and not trace.text:
                 self.painted.empty = self.tr("Type a few words above")
             else:

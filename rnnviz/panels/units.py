@@ -23,6 +23,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollBar, QSizePolicy, Q
 from rnnviz.engine.cells import CELLS
 from rnnviz.panels.activation_colors import GATES, STRIP_OPACITY, color_image
 from rnnviz.panels.base import Panel
+from rnnviz.panels.painting import shows_focus
+from rnnviz.panels.table import Column, Table
 from rnnviz.panels.theme import icon, mono_font, theme, ui_font
 from rnnviz.panels.unit_text import signal_words, unit_level
 from rnnviz.panels.widgets.segmented import Segmented
@@ -205,7 +207,7 @@ class UnitTable(QWidget):
         shown = range(self._first, min(self._first + self.capacity(), len(self._order)))
         for row in shown:
             self._paint_row(painter, row)
-        if self.hasFocus():
+        if shows_focus(self):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(colors.color("accent"), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
@@ -541,6 +543,38 @@ class UnitsPanel(Panel):
         """Colours of the theme in force."""
         self.again.setIcon(icon("reset"))
         self.grid.update()
+
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "Every unit of a layer with the one simple feature of the text that it follows most "
+            "closely; |r| is 1 when both always move together and 0 when they never do. A name is "
+            "a guess, and below 0.4 there is none: look at the painted text before you believe it."
+        )
+
+    def table(self) -> Table | None:
+        """Every unit by number, with what it follows and how closely."""
+        found = self._matches
+        if found is None:
+            return None
+        units = np.arange(len(found.r))
+        columns: dict[str, Column] = {
+            "unit": units + 1,
+            "looks like": [self.grid.name(unit) or None for unit in units.tolist()],
+            "best feature": [FEATURES[index] for index in found.feature],
+            "correlation r": found.r,
+            "standard deviation": np.sqrt(found.variance),
+            "layer": np.full(len(units), found.layer + 1),
+            "signal": [found.signal] * len(units),
+            "characters read": np.full(len(units), found.read),
+        }
+        return Table(tuple(columns), tuple(columns.values()))
+
+    def reset_view(self) -> None:
+        """The best explained first, from the top."""
+        self.orders.set_current("match")
+        self._order()
+        self.grid.scroll_to(0)
 
     def choices(self) -> dict[str, Any]:
         """Layer, signal, order, and the names the user gave."""

@@ -78,6 +78,8 @@ def expectations_of(
     for start in range(0, length + 1, width):
         part = np.arange(start, min(start + width, length + 1))
         part = part[np.isfinite(logits[:, part]).all(axis=0)]
+        if not len(part):
+            continue
         log_p = log_softmax(logits[:, part])
         p = np.exp(log_p)
         left, column = log_p.copy(), np.arange(len(part))

@@ -80,11 +80,12 @@ class _Sums:
         """Adds the courses `x` (H, N) and `f` (F, N) of N more characters."""
         x, f = x.astype(np.float64), f.astype(np.float64)
         self._count += x.shape[1]
-        self._x += x.sum(axis=1)
-        self._xx += np.einsum("ht,ht->h", x, x)
-        self._f += f.sum(axis=1)
-        self._ff += np.einsum("ft,ft->f", f, f)
-        self._xf += x @ f.T
+        with np.errstate(all="ignore"):  # of a network that has gone astray
+            self._x += x.sum(axis=1)
+            self._xx += np.einsum("ht,ht->h", x, x)
+            self._f += f.sum(axis=1)
+            self._ff += np.einsum("ft,ft->f", f, f)
+            self._xf += x @ f.T
 
     def correlations(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """r (H, F) and the units' variance (H,); what never moves, or is not finite, has r = 0."""

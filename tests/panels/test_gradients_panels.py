@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import itertools
 import math
@@ -21,7 +22,7 @@ from pytestqt.qtbot import QtBot
 
 from rnnviz.panels import parameter_groups
 from rnnviz.panels.base import Panel
-from rnnviz.panels.eigenvalues import EigenvaluesPanel, jacobian_words, weight_words
+from rnnviz.panels.eigenvalues import EigenvaluesPanel, jacobian_words, radius_text, weight_words
 from rnnviz.panels.gradient_flow import (
     FLOOR,
     GradientFlowPanel,
@@ -477,7 +478,12 @@ def test_a_new_run_clears_the_old_ones_norms(qtbot: QtBot) -> None:
         painted(panel)
         assert len(panel.norms) == 0
         if isinstance(panel, GroupNormsPanel):
-            assert not panel.bars.bars
+            # What will be measured is named already.
+            groups = [bar.group for bar in panel.bars.bars]
+            assert groups == ["W_hh", "W_hy", "b_h", "W_xh", "b_y"]
+            assert all(math.isnan(bar.norm) for bar in panel.bars.bars)
+            assert panel.bars.message == "Press Play to see what a step does"
+            assert panel.bars.tip_at(panel.bars.row_rect(1).center()) == "hidden to output"
         else:
             assert not panel.plot.curves
 
@@ -640,6 +646,24 @@ def test_every_control_has_a_name(qtbot: QtBot, kind: type[Panel]) -> None:
     for widget in panel.findChildren(QWidget):
         if widget.focusPolicy() != Qt.FocusPolicy.NoFocus and widget.isVisible():
             assert widget.accessibleName(), widget
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-30, 400.0, 3e30, math.nan])
+def test_eigenvalues_of_any_size_are_drawn(qtbot: QtBot, size: float) -> None:
+    panel = EigenvaluesPanel()
+    shown(qtbot, panel, 592, 452)
+    view = fixtures.make_view()
+    panel.set_view(view)
+    found = fixtures.inspect(view)[2]
+    assert found.spectrum is not None
+    few = found.spectrum.jacobian * size
+    spectrum = dataclasses.replace(found.spectrum, jacobian=few, weights=few)
+    panel.show_inspection(dataclasses.replace(found, spectrum=spectrum))
+    assert not painted(panel).isNull()
+    assert (
+        panel.plot.x_range.span < 100 and panel.plot.x_range.low < -1 < 1 < panel.plot.x_range.high
+    )
+    assert len(radius_text(size)) <= 7
 
 
 # The numbers behind the pictures.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -348,6 +349,19 @@ def test_output_that_is_not_a_number_is_said(panel: ExpectationsPanel) -> None:
     move(panel, panel.columns.cell_rect(2, 0).center())
     assert panel.clause() == "the network's output is not a number here"
     assert not panel.grab().isNull()
+    table = panel.table()
+    assert table is not None and table.values[6][2] is None
+
+
+def test_output_that_is_never_a_number_is_one_sentence(panel: ExpectationsPanel) -> None:
+    nothing = np.full((VOCABULARY.size, 3), np.nan)
+    found = expectations_of(Reading("the", 0, (), nothing), nothing[:, 0], VOCABULARY)
+    panel.set_seed("the")
+    panel.show_expectations(found, 3)
+    texts = ElementTree.fromstring(panel.svg()).iter("{http://www.w3.org/2000/svg}text")
+    words = " ".join("".join(text.itertext()).strip() for text in texts)
+    assert "is not a finite number: it expects nothing any more" in words
+    assert "NaN" not in words
 
 
 @pytest.mark.parametrize("mode", ["dark", "light"])

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from rnnviz.panels.activation_colors import color_image, color_table, luminance, text_opacity
-from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.theme import theme, themes, ui_font
 from rnnviz.panels.unit_text import MARGIN, UnitTextPanel, broken_lines
 from rnnviz.panels.units import UnitsPanel
 from rnnviz.probes.text_features import FEATURES
@@ -266,7 +266,7 @@ def test_columns_of_the_table_do_not_meet(units: UnitsPanel, size: tuple[int, in
 
 
 def test_without_a_unit_it_says_what_to_do(painted: UnitTextPanel) -> None:
-    assert painted.painted.empty == "Painted by the unit you choose at the right"
+    assert "or choose one at the right" in painted.painted.empty
     assert painted._title.text() == "Unit" and painted.clause() == ""
     painted.show_unit(3)
     assert painted.painted.empty == "Reading the text…"
@@ -405,3 +405,12 @@ def test_a_value_has_the_colour_of_its_share(qtbot: QtBot) -> None:
     colors = [image.pixel(QPoint(x, 0)) for x in range(6)]
     wanted = [table[index] for index in (0, 0, 127, 254, 254, 255)]
     assert colors == [int(color) for color in wanted]
+
+
+def test_the_ends_of_the_strip_are_written_in_full(painted: UnitTextPanel) -> None:
+    trace = trace_of()
+    painted.show_trace(SignalTrace(0, "c", trace.text, trace.values * np.float32(4e30)))
+    painted.show_unit(0)
+    font = QFontMetricsF(ui_font("label"))
+    assert painted.strip._ends() == ("−5e+30", "+5e+30")
+    assert painted.strip.plot_rect().left() > font.horizontalAdvance("−5e+30") + 6

@@ -82,3 +82,12 @@ def test_numbers_that_are_none_match_nothing() -> None:
 
 def test_without_text_there_is_no_answer() -> None:
     assert list(unit_matches(network_of("gru"), VOCABULARY, "", 0, "h")) == []
+
+
+def test_a_network_that_has_gone_astray_matches_nothing() -> None:
+    config = ModelConfig(VOCABULARY.size, 9, 1, "rnn", activation="relu")
+    parameters = initialize(config, np.random.default_rng(5))
+    for values in parameters.values():
+        values *= np.float32(1e30)
+    found = last(Network(config, parameters).snapshot(), TEXT[:400])
+    assert not found.r.any() and np.isfinite(found.variance).all()
