@@ -65,6 +65,7 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
 def _report_exceptions(window: object) -> None:
     """An exception in a slot or paint event is told in the window and on stderr; life goes on."""
     from rnnviz.app.main_window import MainWindow
+    from rnnviz.panels.translate import tr
 
     assert isinstance(window, MainWindow)
 
@@ -73,7 +74,8 @@ def _report_exceptions(window: object) -> None:
     ) -> None:
         traceback.print_exception(kind, error, trace)
         if threading.current_thread() is threading.main_thread() and issubclass(kind, Exception):
-            words = f"Something in the window went wrong: {kind.__name__}: {error}"
+            words = tr("Something in the window went wrong: {0}: {1}")
+            words = words.format(kind.__name__, error)
             QTimer.singleShot(0, window, lambda: window.notice.say(words))
 
     sys.excepthook = report

@@ -173,7 +173,8 @@ class Controller(QObject):
                 self.tr("There is not enough memory to open this; close other programs.")
             )
         else:
-            self.text_refused.emit(f"The text could not be loaded: {error!r}")
+            words = self.tr("The text could not be loaded: {0}")
+            self.text_refused.emit(words.format(repr(error)))
 
     @Slot(object, object, object)
     def _progressed(self, job: Job, done: int, total: int) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from rnnviz.engine.blas import available_cores, set_threads
+from rnnviz.panels.translate import tr
 from rnnviz.session.commands import Command, Stop
 from rnnviz.session.frames import RunState
 from rnnviz.session.gauge import Gauge
@@ -112,10 +113,13 @@ class LiveRun(QObject):
         try:
             self.runner.loop()
         except MemoryError:
-            self._fail("There is not enough memory for a step of this size. Choose a smaller one.")
+            self._fail(
+                tr("There is not enough memory for a step of this size. Choose a smaller one.")
+            )
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
-            self._fail(f"Training stopped: {type(error).__name__}: {error}")
+            words = tr("Training stopped: {0}: {1}")
+            self._fail(words.format(type(error).__name__, error))
 
     def _fail(self, message: str) -> None:
         self.mailbox.post(RunState("failed", self.run.trainer.steps, message))

@@ -14,6 +14,7 @@ from rnnviz.app.menus import EDIT, FILE, HELP, PRESETS, RUN, VIEW
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.app.whats_this import ask_whats_this
 from rnnviz.panels.theme import MODES, themes
+from rnnviz.panels.translate import tr as translate
 from rnnviz.session.config import ConfigError
 from rnnviz.session.presets import load_preset, preset_ids
 
@@ -50,17 +51,17 @@ def _file(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "file.recover",
         tr("Recover an unsaved run"),
-        window.recover,
+        window.recovery.recover,
         tip=tr("Goes on with the newest run that a crash left unsaved"),
         group=FILE,
         why_not=lambda: (
-            no_run() or ("" if window.recoverable() else tr("No run was left unsaved."))
+            no_run() or ("" if window.recovery.any() else tr("No run was left unsaved."))
         ),
     )
     yield Command(
         "file.save",
         tr("Save run"),
-        window.save,
+        window.run_files.save,
         (_Standard.Save, "Ctrl+S"),
         tip=tr("The whole run in one file, to go on with bit for bit"),
         group=FILE,
@@ -70,7 +71,7 @@ def _file(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "file.save-as",
         tr("Save run as…"),
-        window.save_as,
+        window.run_files.save_as,
         (_Standard.SaveAs, "Ctrl+Shift+S"),
         tip=tr("The whole run in another file"),
         group=FILE,
@@ -91,7 +92,7 @@ def _file(window: MainWindow) -> Iterator[Command]:
         yield Command(
             f"file.export-{kind}",
             text,
-            partial(window.ask_export, kind),
+            partial(window.run_files.export, kind),
             tip=tip,
             group=FILE,
             section=1,
@@ -180,10 +181,10 @@ def _view(window: MainWindow) -> Iterator[Command]:
     for number, (name, title) in enumerate(PERSPECTIVES, 1):
         yield Command(
             f"view.{name}",
-            tr(title),
+            translate(title),
             partial(window.show_page, name),
             (f"Ctrl+{number}",),
-            tip=tr("The perspective {0}").format(tr(title)),
+            tip=tr("The perspective {0}").format(translate(title)),
             group=VIEW,
         )
     colours = {

@@ -41,6 +41,7 @@ from rnnviz.panels.plot import (
     whole,
 )
 from rnnviz.panels.theme import theme, ui_font
+from rnnviz.panels.translate import tr
 from rnnviz.session.commands import SetClipping
 from rnnviz.session.config import CLIP_RANGE
 from rnnviz.session.view import RunView
@@ -652,7 +653,7 @@ class GradientNormPanel(Panel):
     interval = 0.2
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Gradient norm", "before clipping", parent)
+        super().__init__(tr("Gradient norm"), tr("before clipping"), parent)
         self.plot = _NormPlot(self.tr("Gradient norms of the last steps"), self)
         self.body.addWidget(self.plot)
         self._window = QLabel("")

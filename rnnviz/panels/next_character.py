@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSpacerItem, QWidget
 from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.characters import unknown_sentence
 from rnnviz.panels.probability_bars import ProbabilityBars
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.number_field import NumberField
 from rnnviz.panels.widgets.seed_edit import LONGEST_SEED, SeedEdit
 from rnnviz.panels.widgets.segmented import Segmented
@@ -32,7 +33,7 @@ class NextCharacterPanel(Panel):
     temperature_changed = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Next character", "", parent)
+        super().__init__(tr("Next character"), "", parent)
         self._vocabulary: Vocabulary | None = None
         self._answer: Answer | None = None
         self._position: int | None = None  # in the read text; None: its end

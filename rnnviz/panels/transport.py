@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from rnnviz.panels.theme import icon, mono_font, theme, themes, ui_font
 from rnnviz.panels.time_cursor import time_cursor
+from rnnviz.panels.translate import later
+from rnnviz.panels.translate import tr as translate
 from rnnviz.panels.widgets.timeline import Timeline
 from rnnviz.session.view import RunView
 
@@ -119,11 +121,11 @@ class StatePill(QWidget):
 
 
 _PHASES = {
-    "training": ("Live", "accent"),
-    "paused": ("Paused", "text-muted"),
-    "diverged": ("Diverged", "danger"),
-    "failed": ("Stopped", "danger"),
-    "stopped": ("Stopped", "text-muted"),
+    "training": (later("Live"), "accent"),
+    "paused": (later("Paused"), "text-muted"),
+    "diverged": (later("Diverged"), "danger"),
+    "failed": (later("Stopped"), "danger"),
+    "stopped": (later("Stopped"), "text-muted"),
 }
 
 
@@ -206,7 +208,7 @@ class TransportBar(QFrame):
         else:
             word, _ = _PHASES[view.state.phase]
             self.speed.show_value(
-                word.lower() if view.step else self.tr("ready"), self.tr("training")
+                translate(word).lower() if view.step else self.tr("ready"), self.tr("training")
             )
         self.elapsed.show_value(clock(row.seconds if row else view.start_seconds))
         self.timeline.update()
@@ -220,7 +222,7 @@ class TransportBar(QFrame):
         word, token = _PHASES[view.state.phase]
         if view.state.phase == "paused" and not view.step:
             word = self.tr("Ready")
-        self.pill.show_state(self.tr(word), token)
+        self.pill.show_state(translate(word), token)
         shown = (view.training, theme().name)
         if shown == self._button_shown:
             return
