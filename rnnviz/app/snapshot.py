@@ -42,16 +42,21 @@ def take_snapshot(
         themes().set_mode(theme)
         window = MainWindow(Settings(Path(folder) / "settings.ini"))
         try:
-            window.setMinimumSize(1, 1)
-            window.resize(QSize(*size))
-            QCursor.setPos(window.rect().bottomRight())  # nothing should look pointed at
-            window.show()
+            prepare(window, size)
             open_run(window, corpus, preset)
             window.controller.send(commands.Play())
             wait(seconds)
-            _write(window, out)
+            photograph(window, out)
         finally:
             window.end()
+
+
+def prepare(window: MainWindow, size: tuple[int, int]) -> None:
+    """Shows it at a size, with the mouse out of the way."""
+    window.setMinimumSize(1, 1)
+    window.resize(QSize(*size))
+    QCursor.setPos(window.rect().bottomRight())  # nothing should look pointed at
+    window.show()
 
 
 def open_run(window: MainWindow, corpus: str | None, preset: str | None) -> None:
@@ -90,10 +95,16 @@ def wait_until(ready: Callable[[], bool], seconds: float = _LOADING_SECONDS) -> 
         wait(_LOOK_SECONDS)
 
 
-def _write(window: MainWindow, out: Path) -> None:
-    window.page.hidden_state.sort_again()
-    window.page.mark_stale()
-    window.page.refresh_due()
+def photograph(window: MainWindow, out: Path) -> None:
+    """Writes the picture of the window as it is, with the newest of what it shows.
+
+    Raises OSError when it cannot be written.
+    """
+    if window.page.isVisible():
+        window.page.hidden_state.sort_again()
+    page = window.perspectives[window.shown_page()]
+    page.mark_stale()
+    page.refresh_due()
     window.transport.refresh()
     picture: QImage = window.grab().toImage()
     write_bytes(out, as_png(picture))

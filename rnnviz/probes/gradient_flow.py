@@ -75,7 +75,7 @@ def gradient_flow(
     forward = network.forward(inputs[-1:], states[-2])
     dlogits = probabilities(forward.logits).astype(network.config.dtype)
     dlogits[targets, 0, np.arange(width)] -= 1
-    norms["h"][-1, 0] = np.linalg.norm(_top_gradient(network, dlogits[:, 0], states[-1]), axis=0)
+    norms["h"][-1, 0] = _lengths(_top_gradient(network, dlogits[:, 0], states[-1]))
     size = np.ones(width)  # of each window's gradient, by which the carried one was divided
     carried: State | None = None
     for back in range(1, steps + 1):
@@ -84,9 +84,7 @@ def gradient_flow(
         network.backward(forward, dlogits, carried)
         dlogits[...] = 0
         gradient = network.state_gradient
-        found = np.array(
-            [[np.linalg.norm(array, axis=0) for array in layer] for layer in gradient], np.float64
-        )
+        found = np.array([[_lengths(array) for array in layer] for layer in gradient], np.float64)
         for index, name in enumerate(names):
             norms[name][:, back] = found[:, index] * size
         largest = found.max(axis=(0, 1))
@@ -97,6 +95,13 @@ def gradient_flow(
     for values in norms.values():
         values.flags.writeable = False
     return GradientFlow(norms)
+
+
+def _lengths(gradient: Array) -> Array:
+    """Norms (W,) of the columns of (H, W); those of a diverged network may be infinite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths: Array = np.linalg.norm(gradient, axis=0)
+    return lengths
 
 
 def _top_gradient(network: Network, d_scores: Array, state: State) -> Array:

@@ -8,6 +8,7 @@ import io
 import itertools
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import gradient_fixtures as fixtures
 import numpy as np
@@ -269,6 +270,20 @@ def test_all_eigenvalues_are_inside_the_plane(eigenvalues: EigenvaluesPanel) -> 
     assert found is not None and found.weights is not None
     for value in [*found.jacobian, *found.weights]:
         assert plot.area().contains(QPointF(plot.at_x(value.real), plot.at_y(value.imag)))
+
+
+def test_eigenvalues_without_imaginary_parts_are_drawn(eigenvalues: EigenvaluesPanel) -> None:
+    view = eigenvalues.view
+    assert view is not None
+    found = fixtures.inspect(view)[-1]
+    assert found.spectrum is not None
+    for value in (0.25, 0.0):
+        same = np.full(found.spectrum.jacobian.shape, value, np.complex128)
+        eigenvalues.show_inspection(
+            replace(found, spectrum=replace(found.spectrum, jacobian=same, weights=same))
+        )
+        assert eigenvalues.radius() == value
+        painted(eigenvalues)
 
 
 def test_which_eigenvalues_are_shown_is_chosen(eigenvalues: EigenvaluesPanel) -> None:

@@ -156,6 +156,15 @@ def test_huge_gradients_do_not_overflow_in_float32() -> None:
     np.testing.assert_allclose(np.log2(growth), 200.0, rtol=1e-6)
 
 
+def test_the_flow_of_weights_beyond_reason_is_infinite_without_a_warning() -> None:
+    network = make(cell="gru", dtype="float32")
+    for array in network.parameters.values():
+        array[...] = np.where(array > 0, 1e30, -1e30)
+    windows = text(30, 2)
+    flow = gradient_flow(network, windows, visited_states(network, windows[:-1]), 20)
+    assert not np.isfinite(flow.norms["h"]).all()
+
+
 def test_flow_goes_no_further_than_the_text() -> None:
     network = make(cell="gru")
     windows = text(5, 2)

@@ -1,0 +1,128 @@
+"""`rnnviz snapshot --all`: every page in every state, both themes and two sizes, as pictures."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rnnviz.app.application import make_application
+from rnnviz.app.main_window import MainWindow
+from rnnviz.app.pages import PERSPECTIVES, TRAIN
+from rnnviz.app.settings import Settings
+from rnnviz.app.snapshot import open_run, photograph, prepare, wait, wait_until
+from rnnviz.panels.theme import themes
+from rnnviz.session import commands
+
+THEMES = ("dark", "light")
+SIZES = ((1280, 720), (1600, 1000))
+BEFORE, TRAINING, DIVERGED = "before", "training", "diverged"
+STATES = (BEFORE, TRAINING, DIVERGED)
+_FIRST_LOOK = 4.0  # seconds in which a page answers what it asks when it is first seen
+_SETTLE = 0.7  # seconds after a change of colours or size
+_BEYOND_REASON = 1e38  # a learning rate with which nothing stays finite
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture to take."""
+
+    state: str
+    page: str
+    theme: str
+    size: tuple[int, int]
+    scale: int  # device pixels per pixel of the layout
+
+    @property
+    def file_name(self) -> str:
+        """Such as `probe-light-1280x720@2x-lecture.png`; the usual state is not named."""
+        width, height = self.size
+        ratio = f"@{self.scale}x" if self.scale != 1 else ""
+        state = f"-{self.state}" if self.state != TRAINING else ""
+        return f"{self.page}-{self.theme}-{width}x{height}{ratio}{state}.png"
+
+
+def all_shots(scale: int) -> list[Shot]:
+    """What is photographed at a device pixel ratio, in the order of the run."""
+    states: Sequence[str] = STATES
+    sizes: Sequence[tuple[int, int]] = SIZES
+    if scale != 1:  # only type and lines differ
+        states, sizes = (TRAINING,), SIZES[:1]
+    return [
+        Shot(state, page, theme, size, scale)
+        for state in states
+        for page, _ in PERSPECTIVES
+        for theme in THEMES
+        for size in sizes
+    ]
+
+
+def take_pictures(
+    folder: Path,
+    corpus: str | None,
+    *,
+    seconds: float,
+    preset: str | None,
+    shots: Sequence[Shot],
+    on_picture: Callable[[Path], None],
+) -> None:
+    """Trains for `seconds` of wall-clock time on the way and writes the pictures into `folder`.
+
+    `on_picture` is told each. Raises `ConfigError` when the text or preset cannot be used, OSError
+    when a picture cannot be written. The user's own settings are neither read nor changed.
+    """
+    make_application()
+    with tempfile.TemporaryDirectory() as own:
+        themes().set_mode(THEMES[0])
+        window = MainWindow(Settings(Path(own) / "settings.ini"))
+        try:
+            prepare(window, SIZES[-1])
+            open_run(window, corpus, preset)
+            for state, group in _by_state(shots):
+                _bring_about(window, state, seconds)
+                for shot in group:
+                    _show(window, shot)
+                    out = folder / shot.file_name
+                    photograph(window, out)
+                    on_picture(out)
+        finally:
+            window.end()
+
+
+def _by_state(shots: Sequence[Shot]) -> Iterator[tuple[str, list[Shot]]]:
+    for state in STATES:
+        group = [shot for shot in shots if shot.state == state]
+        if group:
+            yield state, group
+
+
+def _bring_about(window: MainWindow, state: str, seconds: float) -> None:
+    """Has the run reach a state, from the one that comes before it."""
+    controller = window.controller
+    view = controller.view
+    assert view is not None
+    if state == BEFORE:
+        wait_until(lambda: view.references is not None and bool(view.references.ngram))
+        return
+    if not view.training:
+        controller.send(commands.Play())
+        window.show_page(TRAIN)
+        wait(seconds)
+        for page, _ in PERSPECTIVES:
+            window.show_page(page)
+            wait(_FIRST_LOOK)
+    if state == DIVERGED:
+        window.show_page(TRAIN)
+        controller.send(commands.SetClipping("off", 1.0))
+        controller.send(commands.SetOptimizer("sgd"))
+        controller.send(commands.SetLearningRate(_BEYOND_REASON))
+        wait_until(lambda: view.state.phase == "diverged")
+
+
+def _show(window: MainWindow, shot: Shot) -> None:
+    window.show_page(shot.page)
+    if themes().mode != shot.theme:
+        window.set_theme(shot.theme)
+    window.resize(*shot.size)
+    wait(_SETTLE)
