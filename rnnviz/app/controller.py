@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from rnnviz.app.background import Job
+from rnnviz.app.frame_rate import FrameRate
 from rnnviz.app.keeper import Keeper
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.pacing import SHORTEST, Pacer
@@ -84,6 +85,7 @@ class Controller(QObject):
         self._old_lives: list[LiveRun] = []
         self._references: dict[tuple[str, int, str], ReferenceLosses] = {}
         self._pacer = Pacer()
+        self.frames = FrameRate()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._tick)
@@ -439,6 +441,7 @@ class Controller(QObject):
         if self.onlookers():
             live.prober.renew()
         self.tell_looks(live)
+        self.frames.count()
         interval = self._pacer.next_interval(view.training)
         self._timer.start(max(round(1000 * interval), round(1000 * SHORTEST)))
 

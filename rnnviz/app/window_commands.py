@@ -238,6 +238,14 @@ def _view(window: MainWindow) -> Iterator[Command]:
         section=2,
         checked=window.page.loss.log_toggle.isChecked,
     )
+    yield Command(
+        "view.reset-layout",
+        tr("Reset layout"),
+        window.reset_layout,
+        tip=tr("Panels and Setup as designed, on the page in sight"),
+        group=VIEW,
+        section=2,
+    )
     for direction, id, text, keys in (
         (1, "view.next-area", tr("Next part of the window"), ("F6",)),
         (-1, "view.previous-area", tr("Previous part of the window"), ("Shift+F6",)),
@@ -251,14 +259,6 @@ def _view(window: MainWindow) -> Iterator[Command]:
             group=VIEW,
             section=3,
         )
-    yield Command(
-        "view.reset-layout",
-        tr("Reset layout"),
-        window.reset_layout,
-        tip=tr("Panels and Setup as designed, on the page in sight"),
-        group=VIEW,
-        section=2,
-    )
 
 
 def _colours_are(mode: str) -> bool:
