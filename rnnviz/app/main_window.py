@@ -200,6 +200,14 @@ class MainWindow(QMainWindow):
         used = self.settings.record("palette").get("used", [])
         return [id for id in used if isinstance(id, str)] if isinstance(used, list) else []
 
+    def edit_seed(self) -> None:
+        """The keys go to the seed text of the page in sight, or of Train where there is none."""
+        if self.shown_page() == PROBE:
+            self.probe.expectations.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            return
+        self.show_page(TRAIN)
+        self.page.next_character.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def say_later(self, sentence: str) -> None:
         """Tells it once a run has begun, which takes away the messages of the run before."""
         self._to_say.append(sentence)
@@ -211,6 +219,9 @@ class MainWindow(QMainWindow):
         controller.answered.connect(self._answered)
         controller.inspected.connect(self.gradients.show_inspection)
         controller.replied.connect(self.probe.show_reply)
+        controller.replied.connect(page.show_reply)
+        page.asked.connect(controller.ask_question)
+        page.withdrawn.connect(controller.withdraw_questions)
         controller.references_ready.connect(page.mark_stale)
         controller.references_ready.connect(page.refresh_due)
         controller.text_loaded.connect(self._text_loaded)
@@ -398,6 +409,7 @@ class MainWindow(QMainWindow):
     def _setup_edited(self) -> None:
         view = self.controller.view
         self.undo.edited(self.setup.wanted)
+        self.registry.refresh()
         if view is not None and self._untouched(view) and self.setup.pending():
             self._start_wanted()
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from rnnviz.app.panel_page import PanelPage
+from rnnviz.app.writer import WRITTEN, Writer
 from rnnviz.panels.expectations import ExpectationsPanel
 from rnnviz.panels.unit_text import UnitTextPanel
 from rnnviz.panels.units import UnitsPanel
@@ -25,18 +26,15 @@ from rnnviz.session.questions import (
     AskUnits,
     Reply,
     SignalTrace,
-    Written,
 )
 from rnnviz.session.view import RunView
 
 # Sizes at 1600 x 1000; splitters scale them to the window.
 _ROWS = (464, 404)
 _COLUMNS = (760, 772)
+_KINDS = (AskExpectations.kind, AskSignal.kind, AskUnits.kind, AskContinuation.kind)
 _NAMES = ("expectations", "unit_text", "units")
-_WRITTEN = 400  # characters at most before the network stops by itself
-_PACE = 50  # milliseconds between two of them: as fast as one can follow
 _SETTLED = 200  # steps after which units keep doing what they do for a while
-_PATIENCE = 5  # ticks of that an answer is waited for before the next character comes
 
 
 class ProbePage(PanelPage):
@@ -47,7 +45,7 @@ class ProbePage(PanelPage):
     """
 
     asked = Signal(object)
-    withdrawn = Signal(object)  # tuple of kinds; empty for all
+    withdrawn = Signal(object)  # tuple of kinds
     seed_changed = Signal(str)  # without the characters the vocabulary lacks
     temperature_changed = Signal(float)
 
@@ -55,29 +53,27 @@ class ProbePage(PanelPage):
         super().__init__(parent)
         self.view: RunView | None = None
         self._corpus = ""
-        self._pending = ""  # characters written but not yet shown
-        self._written_all = True
-        self._appending = False
         self._answered = True  # whether the seed as it is has its expectations
-        self._waited = 0
         self._chosen_by_user = False
         self._matching_again = False
-        self._rng = np.random.default_rng()
         self.expectations = ExpectationsPanel()
         self.unit_text = UnitTextPanel()
         self.units = UnitsPanel()
         self._hold(self.expectations, self.unit_text, self.units)
         for name, panel in zip(_NAMES, self.panels, strict=True):
             panel.setObjectName(name)
-        self._writer = QTimer(self)
-        self._writer.setInterval(_PACE)
-        self._writer.timeout.connect(self._write_on)
+        self.writer = Writer(AskContinuation, lambda: self._answered, self)
         expectations, unit_text, units = self.expectations, self.unit_text, self.units
         expectations.seed_changed.connect(self._seed_edited)
         expectations.temperature_changed.connect(self.temperature_changed)
-        expectations.write_requested.connect(lambda writing: self.write(writing, _WRITTEN))
+        expectations.write_requested.connect(lambda writing: self.write(writing, WRITTEN))
         expectations.character_requested.connect(lambda writing: self.write(writing, 1))
-        expectations.stop_requested.connect(self.stop_writing)
+        expectations.stop_requested.connect(self.writer.stop)
+        self.writer.asked.connect(self._ask)
+        self.writer.withdrawn.connect(self.withdrawn)
+        self.writer.wrote.connect(expectations.append)
+        self.writer.writing_changed.connect(expectations.writing.set_writing)
+        self.writer.said.connect(expectations.say)
         unit_text.step_requested.connect(self._step_unit)
         unit_text.source_chosen.connect(lambda _: self._ask_signal(forget=True))
         units.unit_chosen.connect(self._unit_chosen)
@@ -118,7 +114,7 @@ class ProbePage(PanelPage):
 
     def set_view(self, view: RunView) -> None:
         """Shows another run in every panel, and asks about it if anybody looks."""
-        self.stop_writing()
+        self.writer.stop()
         self.view = view
         self._matching_again = False
         # A model that was made for another text may lack some characters of this one.
@@ -132,7 +128,7 @@ class ProbePage(PanelPage):
         """Shows another seed text without `seed_changed`, and asks about it."""
         if text == self.expectations.edit.raw_text():
             return
-        self.stop_writing()
+        self.writer.stop()
         self.expectations.set_seed(text)
         self._ask_about_seed()
 
@@ -169,8 +165,8 @@ class ProbePage(PanelPage):
         elif isinstance(answer, UnitMatches):
             if question == self._units_question():
                 self._show_matches(answer, reply.step)
-        elif isinstance(answer, Written):
-            self._take(answer)
+        else:
+            self.writer.take(reply)
 
     # Asking.
 
@@ -182,9 +178,9 @@ class ProbePage(PanelPage):
     def hideEvent(self, event: QHideEvent) -> None:
         """What nobody sees is not computed."""
         super().hideEvent(event)
-        self.stop_writing()
+        self.writer.stop()
         self._matching_again = False
-        self.withdrawn.emit(())
+        self.withdrawn.emit(_KINDS)
 
     def _ask_all(self) -> None:
         if self.view is None:
@@ -259,68 +255,15 @@ class ProbePage(PanelPage):
     # The seed, and writing on.
 
     def _seed_edited(self, seed: str) -> None:
-        if not self._appending:
-            self.stop_writing()
+        if not self.writer.handing_out():
+            self.writer.stop()
         self._ask_about_seed()
         self.seed_changed.emit(seed)
 
     def write(self, writing: Writing, length: int) -> None:
         """Lets the network write so many characters from the end of the seed."""
-        self.stop_writing()
-        if self.view is None or not self.isVisible():
-            return
-        self._written_all = False
-        self.expectations.say("")
-        self.expectations.writing.set_writing(True)
-        self._ask(
-            AskContinuation(
-                self.expectations.seed(),
-                length,
-                writing.temperature,
-                writing.top_k,
-                writing.top_p,
-                int(self._rng.integers(2**31)),
-            )
-        )
-
-    def stop_writing(self) -> None:
-        """Ends writing; what has been written stays."""
-        self._writer.stop()
-        self._pending = ""
-        if not self._written_all:
-            self._written_all = True
-            self.withdrawn.emit((AskContinuation.kind,))
-        self.expectations.writing.set_writing(False)
-
-    def _take(self, written: Written) -> None:
-        if self._written_all:
-            return  # stopped meanwhile
-        self._pending += written.text
-        self._written_all = written.last
-        if written.problem:
-            self.expectations.say(written.problem)
-        if not self._writer.isActive():
-            self._write_on()
-            self._writer.start()
-            self._end_writing()
-
-    def _write_on(self) -> None:
-        """Shows one more character, once the one before has its column."""
-        self._waited += 1
-        if not self._answered and self._waited < _PATIENCE:
-            return
-        self._waited = 0
-        if self._pending:
-            character, self._pending = self._pending[0], self._pending[1:]
-            self._appending = True
-            self.expectations.append(character)
-            self._appending = False
-        self._end_writing()
-
-    def _end_writing(self) -> None:
-        if self._written_all and not self._pending:
-            self._writer.stop()
-            self.expectations.writing.set_writing(False)
+        if self.view is not None and self.isVisible():
+            self.writer.write(self.expectations.seed(), writing, length)
 
     # Refreshing.
 

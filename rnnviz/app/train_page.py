@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QCursor, QResizeEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCursor, QHideEvent, QResizeEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from rnnviz.app.panel_page import PanelPage
+from rnnviz.app.writer import Writer
 from rnnviz.panels.gradient_norm import GradientNormPanel
 from rnnviz.panels.hidden_state import HiddenStatePanel
 from rnnviz.panels.loss import LossPanel
@@ -14,7 +15,9 @@ from rnnviz.panels.next_character import NextCharacterPanel
 from rnnviz.panels.sample_text import heading
 from rnnviz.panels.samples import SamplesPanel
 from rnnviz.panels.widgets.plain_tip import plain_tip
+from rnnviz.panels.widgets.writing_control import Writing
 from rnnviz.session.frames import Sample
+from rnnviz.session.questions import AskTyping, Reply
 from rnnviz.session.view import RunView
 
 # Sizes at 1600 x 1000; splitters scale them to the window.
@@ -31,7 +34,14 @@ _NAMES = ("loss", "gradient_norm", "hidden_state", "next_character", "samples")
 
 
 class TrainPage(PanelPage):
-    """What happens while it trains; in a low window some panels give way."""
+    """What happens while it trains; in a low window some panels give way.
+
+    `asked` carries the questions of `session.questions` to whoever has a network, `withdrawn` the
+    kinds nobody wants answered any more; the replies come back through `show_reply`.
+    """
+
+    asked = Signal(object)
+    withdrawn = Signal(object)  # tuple of kinds
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,7 +59,17 @@ class TrainPage(PanelPage):
         )
         for name, panel in zip(_NAMES, self.panels, strict=True):
             panel.setObjectName(name)
-        self.hidden_state.still_column_clicked.connect(self.next_character.show_still)
+        typing = self.next_character
+        self.hidden_state.still_column_clicked.connect(typing.show_still)
+        self.writer = Writer(AskTyping, typing.is_answered, self)
+        typing.write_requested.connect(self._write)
+        typing.stop_requested.connect(self.writer.stop)
+        typing.seed_changed.connect(self._seed_changed)
+        self.writer.asked.connect(self.asked)
+        self.writer.withdrawn.connect(self.withdrawn)
+        self.writer.wrote.connect(typing.append)
+        self.writer.writing_changed.connect(typing.writing.set_writing)
+        self.writer.said.connect(typing.say)
         rows, columns = Qt.Orientation.Vertical, Qt.Orientation.Horizontal
         left = (self.loss, self.hidden_state, self.samples)
         right = (self.gradient_norm, self.next_character)
@@ -86,4 +106,25 @@ class TrainPage(PanelPage):
 
     def set_view(self, view: RunView) -> None:
         """Shows another run in every panel."""
+        self.writer.stop()
         self._show_run(view)
+
+    # Writing on.
+
+    def show_reply(self, reply: Reply) -> None:
+        """Passes an answer on, if it is to a question of this page's."""
+        self.writer.take(reply)
+
+    def _write(self, writing: Writing) -> None:
+        if self.next_character.view is not None:
+            self.writer.write(self.next_character.seed(), writing)
+
+    def _seed_changed(self, _: str) -> None:
+        """Whoever types writes himself."""
+        if not self.writer.handing_out():
+            self.writer.stop()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody sees what is written."""
+        super().hideEvent(event)
+        self.writer.stop()

@@ -131,6 +131,15 @@ def _edit(window: MainWindow) -> Iterator[Command]:
         why_not=lambda: "" if stack.canRedo() else tr("Nothing was undone."),
     )
     yield Command(
+        "edit.seed",
+        tr("Type seed text"),
+        window.edit_seed,
+        ("Ctrl+E",),
+        tip=tr("The keys go to the seed text"),
+        group=EDIT,
+        section=1,
+    )
+    yield Command(
         "edit.find-command",
         tr("Find a command…"),
         window.find_command,
@@ -173,6 +182,31 @@ def _run(window: MainWindow) -> Iterator[Command]:
         tip=tr("Begins again with new weights and the present settings"),
         group=RUN,
         why_not=no_run,
+    )
+
+    def nothing_waits() -> str:
+        if window.setup.problems():
+            return tr("Mend the marked settings first.")
+        return "" if window.setup.pending() else tr("Nothing waits in Setup.")
+
+    yield Command(
+        "run.restart",
+        tr("Restart with changes…"),
+        window.restart,
+        ("Ctrl+Return",),
+        tip=tr("Begins a new run with what waits in Setup"),
+        group=RUN,
+        section=1,
+        why_not=nothing_waits,
+    )
+    yield Command(
+        "run.revert",
+        tr("Revert changes"),
+        window.setup.revert,
+        tip=tr("Takes back what waits in Setup"),
+        group=RUN,
+        section=1,
+        why_not=lambda: "" if window.setup.pending() else tr("Nothing waits in Setup."),
     )
 
 

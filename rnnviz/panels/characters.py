@@ -89,6 +89,11 @@ def _paint_keycap(
     draw_symbol(painter, rect.adjusted(0, -1, 0, -1), character, mono_font(role))
 
 
+def refused_sentence(character: str) -> str:
+    """Why a character cannot be typed, in one line."""
+    return f"{describe(character)} is not in this text: the network does not know it"
+
+
 def unknown_sentence(unknown: Collection[str]) -> str:
     """Why these characters (in order of appearance) are left out, in one line; empty for none."""
     if not unknown:

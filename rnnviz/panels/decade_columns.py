@@ -32,9 +32,14 @@ def column_text_height(height: int) -> int:
 
 
 class DecadeColumns(QWidget):
-    """One column per decade at a fixed place, and the newest sample in a wider one at the right."""
+    """One column per decade at a fixed place, and the newest sample in a wider one at the right.
+
+    A click pins a column: a decade stays in sight whatever comes, and at the right a sample stays
+    although there are newer ones. Another click lets it go.
+    """
 
     sample_opened = Signal(object)  # the Sample of the column that was double-clicked
+    pins_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +50,9 @@ class DecadeColumns(QWidget):
         self._decades: dict[int, Sample] = {}
         self._read = 0  # how many samples of the run are in `_decades`
         self._newest: Sample | None = None
+        self._held: Sample | None = None  # at the right, although there are newer ones
+        self._pinned_decade = 0
+        self._before: tuple[Sample | None, int] = (None, 0)  # pins before the last click
         self._layouts: dict[tuple[int, bool, int], QTextLayout] = {}
 
     def sizeHint(self) -> QSize:
@@ -58,6 +66,7 @@ class DecadeColumns(QWidget):
     def clear(self) -> None:
         """Forgets everything."""
         self._decades, self._read, self._newest = {}, 0, None
+        self.let_go()
         self._layouts.clear()
         self.update()
 
@@ -95,15 +104,44 @@ class DecadeColumns(QWidget):
             while len(reached) < self.slots:
                 reached.append(following)
                 following *= 10
-        elif self.slots == 1:
-            reached = reached[:1]
         else:
-            reached = [reached[0], *reached[-(self.slots - 1) :]]
+            latest = reached[len(reached) - self.slots + 1 :]
+            shown = [reached[0], *latest]
+            if self._pinned_decade in reached and self._pinned_decade not in shown:
+                # In the place of the oldest that would else be gone by now.
+                shown = sorted([self._pinned_decade, *shown[:1], *shown[2:]])[-self.slots :]
+            reached = shown
         return [(decade, self._decades.get(decade)) for decade in reached]
 
     def newest(self) -> Sample | None:
-        """The sample at the right."""
+        """The last sample there is."""
         return self._newest
+
+    def at_right(self) -> Sample | None:
+        """The sample at the right: the newest, or the one that is held there."""
+        return self._held or self._newest
+
+    def held(self) -> Sample | None:
+        """The sample that stays at the right whatever comes; None while the newest is followed."""
+        return self._held
+
+    def pinned_decade(self) -> int:
+        """The decade that stays in sight; 0 when it is left to the time."""
+        return self._pinned_decade
+
+    def hold(self, sample: Sample | None) -> None:
+        """Keeps a sample at the right; None follows the newest."""
+        self._pin(sample, self._pinned_decade)
+
+    def let_go(self) -> None:
+        """Nothing is pinned any more."""
+        self._pin(None, 0)
+
+    def _pin(self, held: Sample | None, decade: int) -> None:
+        if (held, decade) != (self._held, self._pinned_decade):
+            self._held, self._pinned_decade = held, decade
+            self.pins_changed.emit()
+            self.update()
 
     def column_rects(self) -> list[QRect]:
         """The places from left to right; they depend on the size alone."""
@@ -134,7 +172,7 @@ class DecadeColumns(QWidget):
             painter.fillRect(rect.left() - _GAP, 0, 1, self.height(), colors.color("border"))
         for (decade, sample), rect in zip(self.columns(), rects[:-1], strict=True):
             self._paint_column(painter, rect, sample, decade, newest=False)
-        self._paint_column(painter, rects[-1], self._newest, 0, newest=True)
+        self._paint_column(painter, rects[-1], self.at_right(), 0, newest=True)
 
     def _paint_column(
         self, painter: QPainter, rect: QRect, sample: Sample | None, decade: int, *, newest: bool
@@ -158,8 +196,11 @@ class DecadeColumns(QWidget):
         painter.setFont(mono_font("label"))
         painter.setPen(colors.color("train"))
         loss = f"{sample.loss:.2f}"
-        if painter.fontMetrics().horizontalAdvance(loss) <= room.width():
+        wide = painter.fontMetrics().horizontalAdvance(loss)
+        if wide <= room.width():
             painter.drawText(room, align, loss)
+        if self._is_pinned(decade, newest):
+            self._paint_pin(painter, room.adjusted(wide + 9, 0, 0, 0), newest)
         if sample.problem:
             painter.setFont(ui_font("label"))
             painter.setPen(colors.color("danger"))
@@ -178,6 +219,22 @@ class DecadeColumns(QWidget):
         self._layout(sample, body.width(), newest).draw(
             painter, QPointF(body.topLeft()), [], QRectF(body)
         )
+
+    def _is_pinned(self, decade: int, newest: bool) -> bool:
+        return self._held is not None if newest else decade == self._pinned_decade
+
+    def _paint_pin(self, painter: QPainter, room: QRect, newest: bool) -> None:
+        """Says that a column is pinned, and at the right what it hides."""
+        words = self.tr("pinned")
+        if newest and self._newest is not None and self._newest is not self._held:
+            words = self.tr("pinned, the newest is of step {0}").format(f"{self._newest.step:,}")
+        painter.setFont(ui_font("label"))
+        painter.setPen(theme().color("text"))
+        words = painter.fontMetrics().elidedText(
+            words, Qt.TextElideMode.ElideRight, max(room.width(), 0)
+        )
+        align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(room, align, words)
 
     def _layout(self, sample: Sample, width: int, newest: bool) -> QTextLayout:
         """The lines of a sample that fit as a whole, laid out once."""
@@ -208,14 +265,28 @@ class DecadeColumns(QWidget):
         self._layouts[key] = layout
         return layout
 
+    def _place_at(self, point: QPointF) -> int:
+        """The number of the column at a point, from the left; -1 for none."""
+        rects = self.column_rects() if self._newest is not None else []
+        return next((k for k, rect in enumerate(rects) if rect.contains(point.toPoint())), -1)
+
     def _sample_at(self, point: QPointF) -> Sample | None:
-        if self._newest is None:
+        place = self._place_at(point)
+        if place < 0:
             return None
-        shown = [sample for _, sample in self.columns()] + [self._newest]
-        for rect, sample in zip(self.column_rects(), shown, strict=True):
-            if rect.contains(point.toPoint()):
-                return sample
-        return None
+        return [*(sample for _, sample in self.columns()), self.at_right()][place]
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Pins the column under the mouse, or lets it go."""
+        self._before = self._held, self._pinned_decade
+        sample, place = self._sample_at(event.position()), self._place_at(event.position())
+        if event.button() != Qt.MouseButton.LeftButton or sample is None:
+            return
+        if place == self.slots:
+            self.hold(sample if self._held is None else None)
+        else:
+            decade = self.columns()[place][0]
+            self._pin(self._held, 0 if decade == self._pinned_decade else decade)
 
     def event(self, event: QEvent) -> bool:
         """The tooltip is the heading of the column under the mouse."""
@@ -223,14 +294,16 @@ class DecadeColumns(QWidget):
             sample = self._sample_at(QPointF(event.pos()))
             words = ""
             if sample is not None:
-                words = heading(sample) + "\n" + self.tr("Double click: show it in the stream")
+                words = heading(sample) + "\n"
+                words += self.tr("Click: pin it. Double click: all of it, in the stream")
             QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Opens the sample in the stream."""
+        """Opens the sample in the stream; the first of the two clicks has pinned nothing."""
         sample = self._sample_at(event.position())
+        self._pin(*self._before)
         if sample is not None:
             self.sample_opened.emit(sample)
 

@@ -422,9 +422,8 @@ class Heatmap(QWidget):
         used = metrics.horizontalAdvance(caption)
         if self.note:
             used = min(used, self._paint_note(painter, top, height) - area.left() - 12)
-        caption = metrics.elidedText(
-            caption, Qt.TextElideMode.ElideRight, max(min(used, self.width() - area.left()), 0)
-        )
+        room = max(min(used + 2, self.width() - area.left()), 0)
+        caption = metrics.elidedText(caption, Qt.TextElideMode.ElideRight, room)
         painter.setPen(colors.color("text-muted"))
         painter.drawText(
             QRect(area.left(), top, self.width() - area.left(), height), align, caption
@@ -456,7 +455,13 @@ class Heatmap(QWidget):
         return rect.left()
 
     def caption(self) -> str:
-        """What the columns are."""
+        """What the columns are, and the rows where they are not single units."""
+        words = self._columns_in_words()
+        if self.units_per_row() > 1:
+            words += self.tr("; a row is the mean of {0} units").format(self.units_per_row())
+        return words
+
+    def _columns_in_words(self) -> str:
         if self.words:
             return self.words
         total = self.earlier + len(self.text)

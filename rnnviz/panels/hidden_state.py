@@ -27,6 +27,7 @@ from rnnviz.panels.activation_colors import (
 )
 from rnnviz.panels.base import Panel
 from rnnviz.panels.heatmap import Heatmap
+from rnnviz.panels.table import Table
 from rnnviz.panels.theme import icon, px, ui_font
 from rnnviz.panels.translate import later, tr
 from rnnviz.panels.unit_strip import UnitStrip
@@ -346,6 +347,30 @@ class HiddenStatePanel(Panel):
         self._end_column()
         self._pin(-1)
         self.sort_by("similar")
+
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "What every unit of a layer does at every character of a text: a row is a unit, a "
+            "column what it does once that character is read, colour its value. "
+            "Rows that change with words, lines or single letters follow something in the text; "
+            "click a cell to follow its unit and to see what is expected after its character."
+        )
+
+    def table(self) -> Table | None:
+        """The signal of every unit at every character read, also of those out of sight."""
+        answer, name = self.shown(), self.signal()
+        reading = answer.reading if answer is not None else None
+        if reading is None or self._layer >= len(reading.signals):
+            return None
+        values = reading.signals[self._layer].get(name)
+        if values is None:
+            return None
+        columns = [self.tr("position (characters)"), self.tr("character")]
+        of_unit = self.tr("{0} of unit {1}, layer {2}")
+        columns += [of_unit.format(name, u + 1, self._layer + 1) for u in range(len(values))]
+        positions = range(reading.skipped + 1, reading.skipped + len(reading.text) + 1)
+        return Table(tuple(columns), (positions, list(reading.text), *np.array(values)))
 
     def _say_freeze(self) -> None:
         words = self.tr("Freeze the picture; training goes on")

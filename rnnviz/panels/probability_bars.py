@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,15 +11,19 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetrics,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPen,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from rnnviz.engine.candidates import keep_top_k, keep_top_p
 from rnnviz.panels.characters import KEYCAP_WIDTH, draw_keycap
-from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.theme import mono_font, px, theme, ui_font
+from rnnviz.panels.widgets.writing_control import Writing
 from rnnviz.text.vocabulary import describe
 
 _ROW = 23.4  # pixels of a row when there is room
@@ -57,21 +62,32 @@ class _Row:
     plain: float  # at temperature 1
     rank: int  # 1 is the most likely
     logit: float
+    kept: bool  # whether it can be drawn
 
 
 class ProbabilityBars(QWidget):
-    """Bars of the most likely characters, the rest in words, and the legend."""
+    """Bars of the most likely characters, the rest in words, and the legend.
+
+    A click on a keycap chooses its character, one on a bar pins it. The arrow keys move a pointer:
+    Enter chooses, P pins.
+    """
 
     character_chosen = Signal(str)
+    character_pinned = Signal(str)  # the empty one: none any more
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves it to the seed
         self.setAccessibleName(self.tr("Probability of the next character"))
         self.empty = self.tr("No answer yet")
         self.temperature = 1.0
         self.alphabetical = False
+        self.most: int | None = None  # rows at most; None: as many as there is room for
+        self.pinned = ""  # character
+        self._writing = Writing(1.0)
+        self._chances: NDArray[np.float64] = np.zeros(0)  # of being drawn
         self._characters: tuple[str, ...] = ()
         self._logits: NDArray[np.float64] | None = None
         self._probabilities: NDArray[np.float64] = np.zeros(0)
@@ -127,6 +143,39 @@ class ProbabilityBars(QWidget):
         self.alphabetical = on
         self._update_rows()
 
+    def set_most(self, most: int | None) -> None:
+        """At most so many characters; None: as many as there is room for."""
+        self.most = most
+        self._update_rows()
+
+    def set_writing(self, writing: Writing) -> None:
+        """How characters are drawn: those left out by top-k or top-p are paler."""
+        if writing != self._writing:
+            self._writing = writing
+            self._update_rows()
+
+    def pin(self, character: str) -> None:
+        """Marks the row of a character; the empty one marks none."""
+        if character != self.pinned:
+            self.pinned = character
+            self.update()
+
+    def chances(self) -> NDArray[np.float64] | None:
+        """The probabilities (V,) with which characters are drawn, or None without any."""
+        return self._chances if self.probabilities() is not None else None
+
+    def logits(self) -> NDArray[np.float64] | None:
+        """What is shown (V,)."""
+        return self._logits
+
+    def entropy(self) -> float:
+        """Of the distribution at the temperature, in bits; NaN without a usable answer."""
+        p = self.probabilities()
+        if p is None:
+            return math.nan
+        positive = p[p > 0]
+        return max(-float(positive @ np.log2(positive)), 0.0)
+
     def rows(self) -> list[_Row]:
         """What is drawn, in reading order."""
         return self._rows
@@ -139,6 +188,7 @@ class ProbabilityBars(QWidget):
         self._rows = []
         if self._logits is not None and self._finite:
             self._probabilities = softmax(self._logits, self.temperature)
+            self._chances = self._drawn_from()
             shown = self._ranking[: self.capacity()]
             ranks = {int(index): rank for rank, index in enumerate(shown, 1)}
             if self.alphabetical:
@@ -151,6 +201,7 @@ class ProbabilityBars(QWidget):
                     float(self._plain[index]),
                     ranks[int(index)],
                     float(self._logits[index]),
+                    bool(self._chances[index] > 0 or self._probabilities[index] == 0),
                 )
                 for index in shown
             ]
@@ -165,6 +216,18 @@ class ProbabilityBars(QWidget):
             self.setAccessibleDescription(top)
         self.update()
 
+    def _drawn_from(self) -> NDArray[np.float64]:
+        writing, p = self._writing, self._probabilities
+        if writing.temperature == 0:
+            chances = np.zeros_like(p)
+            chances[self._ranking[0]] = 1.0
+            return chances
+        if writing.top_k is not None:
+            return np.asarray(keep_top_k(p, writing.top_k), np.float64)
+        if writing.top_p is not None:
+            return np.asarray(keep_top_p(p, writing.top_p), np.float64)
+        return p
+
     # Geometry.
 
     def _foot(self) -> int:
@@ -177,18 +240,19 @@ class ProbabilityBars(QWidget):
         if not self.alphabetical:
             # Eight rows as long as they can be read, then fewer.
             least = min(_LEAST_ROWS, max(int(height / _SMALLEST_ROW), 1))
-            count = min(max(int(height / _ROW), least), symbols)
-            return 1, count, float(self.width()), min(height / count, 26.0)
-        columns = max(self.width() // _CELL, 1)
-        most = max(int(height / _CELL_ROW), 4)
+            count = min(max(int(height / px(_ROW)), least), symbols, self.most or symbols)
+            return 1, count, float(self.width()), min(height / count, float(px(26)))
+        symbols = min(symbols, self.most or symbols)
+        columns = max(self.width() // px(_CELL), 1)
+        most = max(int(height / px(_CELL_ROW)), 4)
         rows = min(-(-symbols // columns), most)
         columns = min(columns, -(-symbols // rows))
-        return columns, rows, self.width() / columns, min(height / rows, 26.0)
+        return columns, rows, self.width() / columns, min(height / rows, float(px(26)))
 
     def capacity(self) -> int:
         """How many symbols are drawn at most."""
         columns, rows, _, _ = self._grid()
-        return columns * rows
+        return min(columns * rows, self.most or columns * rows)
 
     def _row_rect(self, place: int) -> QRectF:
         _, rows, width, height = self._grid()
@@ -198,8 +262,8 @@ class ProbabilityBars(QWidget):
         return QRectF(round(column * width), top, round(width) - gap, bottom - top)
 
     def _key_rect(self, row: QRectF) -> QRectF:
-        height = min(row.height() - 2, 22.0)
-        width = KEYCAP_WIDTH if not self.alphabetical else 24
+        height = min(row.height() - 2, float(px(22)))
+        width = px(KEYCAP_WIDTH) if not self.alphabetical else px(24)
         return QRectF(row.left(), round(row.center().y() - height / 2), width, height)
 
     def key_center(self, character: str) -> QPointF:
@@ -237,9 +301,10 @@ class ProbabilityBars(QWidget):
         small = self._row_rect(0).height() < 19
         keys = "tick" if small else "body"
         best_fill = colors.color("train")
-        fill = colors.mixed("train", "surface", 0.8)
+        fill, left_out = colors.mixed("train", "surface", 0.8), colors.color("surface-3")
         for place, row in enumerate(self._rows):
-            self._paint_row(painter, place, row, wide, best_fill if row.rank == 1 else fill)
+            color = best_fill if row.rank == 1 else fill if row.kept else left_out
+            self._paint_row(painter, place, row, wide, color)
         # Text last: switching between fills and text costs.
         for place, row in enumerate(self._rows):
             rect = self._row_rect(place)
@@ -253,13 +318,29 @@ class ProbabilityBars(QWidget):
             )
             painter.setFont(numbers)
             strong = hovered or (row.rank <= 3 and row.probability >= 0.05)
-            painter.setPen(colors.color("text" if strong else "text-2"))
+            token = "text" if strong else "text-2" if row.kept else "text-muted"
+            painter.setPen(colors.color(token))
             painter.drawText(
                 rect,
                 Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
                 self._number(row),
             )
+            if row.character == self.pinned:
+                self._paint_pin(painter, self._key_rect(rect))
         self._paint_foot(painter)
+        if self.hasFocus():
+            painter.setPen(QPen(colors.color("accent"), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def _paint_pin(self, painter: QPainter, key: QRectF) -> None:
+        """A pointer at the bar of the pinned character."""
+        tip = QPointF(key.right() + 8, key.center().y())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().color("text"))
+        painter.drawPolygon([tip, tip + QPointF(-6, -4.5), tip + QPointF(-6, 4.5)])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _number(self, row: _Row) -> str:
         """What stands beside a bar; the many small ones of the alphabet have none."""
@@ -304,7 +385,7 @@ class ProbabilityBars(QWidget):
         height = self._foot() - 6
         painter.setFont(ui_font("label"))
         metrics = painter.fontMetrics()
-        left = 0 if self.alphabetical else KEYCAP_WIDTH + 10
+        left = 0 if self.alphabetical else px(KEYCAP_WIDTH) + 10
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         readout = self.readout()
         if readout:
@@ -357,13 +438,14 @@ class ProbabilityBars(QWidget):
         """The row under the mouse in words; empty without one."""
         for row in self._rows:
             if row.index == self._hover:
-                return self.tr("{0}: {1}, rank {2} of {3}, logit {4}").format(
+                words = self.tr("{0}: {1}, rank {2} of {3}, logit {4}").format(
                     describe(row.character),
                     f"{100 * row.probability:.3g}%",
                     row.rank,
                     len(self._characters),
                     f"{row.logit:+.2f}".replace("-", "−"),
                 )
+                return words if row.kept else words + self.tr(", never drawn")
         return ""
 
     # Input.
@@ -381,7 +463,8 @@ class ProbabilityBars(QWidget):
         hover = row.index if row is not None else -1
         if (hover, key) != (self._hover, self._hover_key):
             self._hover, self._hover_key = hover, key
-            shape = Qt.CursorShape.PointingHandCursor if key else Qt.CursorShape.ArrowCursor
+            pressable = row is not None
+            shape = Qt.CursorShape.PointingHandCursor if pressable else Qt.CursorShape.ArrowCursor
             self.setCursor(shape)
             self.update()
 
@@ -391,14 +474,45 @@ class ProbabilityBars(QWidget):
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A click on a keycap writes its character."""
+        """A click on a keycap writes its character, one on a bar follows it over training."""
         row, key = self._at(event.position())
-        if row is not None and key and event.button() == Qt.MouseButton.LeftButton:
+        if row is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        if key:
             self.character_chosen.emit(row.character)
+        else:
+            self._toggle_pin(row.character)
+
+    def _toggle_pin(self, character: str) -> None:
+        self.character_pinned.emit("" if character == self.pinned else character)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows go from row to row, Enter writes its character, P follows it, Esc ends that."""
+        place = next((p for p, row in enumerate(self._rows) if row.index == self._hover), -1)
+        key, last = Qt.Key(event.key()), len(self._rows) - 1
+        targets = {
+            Qt.Key.Key_Up: max(place - 1, 0),
+            Qt.Key.Key_Down: min(place + 1, last),
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: last,
+        }
+        if last >= 0 and key in targets:
+            self._hover = self._rows[targets[key]].index
+            self.update()
+        elif place >= 0 and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.character_chosen.emit(self._rows[place].character)
+        elif place >= 0 and key == Qt.Key.Key_P:
+            self._toggle_pin(self._rows[place].character)
+        elif key == Qt.Key.Key_Escape and self.pinned:
+            self.character_pinned.emit("")
+        else:
+            super().keyPressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fast clicks on a keycap are all clicks."""
-        self.mousePressEvent(event)
+        row, key = self._at(event.position())
+        if row is not None and key:
+            self.mousePressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Other rows may fit."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QAction, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QWidget
 
 from rnnviz.files import reason, write_text
@@ -14,6 +14,7 @@ from rnnviz.panels.base import Panel
 from rnnviz.panels.decade_columns import SLOTS, DecadeColumns
 from rnnviz.panels.sample_stream import MOST_SAMPLES, SampleStream
 from rnnviz.panels.sample_text import as_text
+from rnnviz.panels.table import Table
 from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.frames import Sample
@@ -52,9 +53,13 @@ class SamplesPanel(Panel):
         self.body.addWidget(self._stack, 1)
         self.menu.addSeparator()
         self._copy_action = self.menu.addAction(self.tr("Copy newest sample"), self.copy_newest)
+        self._hold_action = QAction(self.tr("Pin the newest sample"), self, checkable=True)
+        self._hold_action.triggered.connect(self._hold_newest)
+        self.menu.addAction(self._hold_action)
         self._save_action = self.menu.addAction(self.tr("Save samples as text…"), self.save_text)
         self.mode.changed.connect(self._mode_chosen)
         self.columns.sample_opened.connect(self.open_sample)
+        self.columns.pins_changed.connect(self._show_words)
         self._show_words()
 
     # What the window calls.
@@ -121,6 +126,39 @@ class SamplesPanel(Panel):
         self._stack.setCurrentWidget(self.stream if mode == "stream" else self.columns)
         self.refresh()
 
+    def _hold_newest(self, on: bool) -> None:
+        self.set_mode("decade")
+        self.columns.hold(self.columns.newest() if on else None)
+
+    def reset_view(self) -> None:
+        """By decade, nothing pinned, the stream at its end."""
+        self.columns.let_go()
+        self.set_mode("decade")
+        self.stream.jump_down()
+
+    def table(self) -> Table | None:
+        """Every sample of the run."""
+        samples = self.view.history.samples if self.view is not None else []
+        return Table(
+            ("step", "loss (nats/char)", "temperature", "text", "problem"),
+            (
+                [sample.step for sample in samples],
+                [sample.loss for sample in samples],
+                [sample.temperature for sample in samples],
+                [sample.text for sample in samples],
+                [sample.problem for sample in samples],
+            ),
+        )
+
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "Text the network has written from a line end, one sample for each tenfold of steps "
+            "and the newest at the right, with the training loss of that moment. "
+            "Read from left to right how letters, words and lines are learned; a click pins a "
+            "column, a double click shows all of the text."
+        )
+
     def open_sample(self, sample: Sample) -> None:
         """Shows a sample whole, among those around it."""
         self.set_mode("stream")
@@ -131,6 +169,8 @@ class SamplesPanel(Panel):
     def _show_words(self) -> None:
         samples = self.view.history.samples if self.view is not None else []
         self._copy_action.setEnabled(bool(samples))
+        self._hold_action.setEnabled(bool(samples))
+        self._hold_action.setChecked(self.columns.held() is not None)
         self._save_action.setEnabled(bool(samples))
         if self.view is not None:
             first = self.view.config.sample_every or 10

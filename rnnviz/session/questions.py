@@ -152,6 +152,13 @@ class AskContinuation:
 
 
 @dataclass(frozen=True)
+class AskTyping(AskContinuation):
+    """The same, written into the field of the Train perspective: neither replaces the other."""
+
+    kind = "typing"
+
+
+@dataclass(frozen=True)
 class Reply:
     """An answer with its question and the step of the weights it is of."""
 

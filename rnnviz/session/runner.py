@@ -18,7 +18,7 @@ import numpy as np
 
 from rnnviz.engine.clipping import Clipping
 from rnnviz.engine.decoding import generate
-from rnnviz.engine.errors import Interrupted
+from rnnviz.engine.errors import EngineError, Interrupted
 from rnnviz.engine.optimizers import make_optimizer
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trainer import StepResult
@@ -289,11 +289,15 @@ class Runner:
             top_p=config.top_p,
         )
         written: list[int] = []
-        for index in indices:
-            self._check_interrupted()
-            written.append(index)
+        problem = ""
+        try:
+            for index in indices:
+                self._check_interrupted()
+                written.append(index)
+        except EngineError:  # finite weights can still give logits that are not
+            problem = "could not be sampled: every probability was NaN"
         text = vocabulary.decode(written)
-        return Sample(row.step, row.smoothed, self.temperature, text)
+        return Sample(row.step, row.smoothed, self.temperature, text, problem)
 
     def _diverge(self, result: StepResult) -> None:
         """Stops before the step has touched anything, and says what came from where."""

@@ -237,7 +237,7 @@ def test_characters_the_network_lacks_are_left_out(rig: Rig, qtbot: QtBot) -> No
 
 
 def written(rig: Rig, text: str, last: bool, problem: str = "") -> None:
-    question = AskContinuation("", 1, 1.0, None, None, 0)
+    question = next(q for q in reversed(rig.asked) if isinstance(q, AskContinuation))
     rig.page.show_reply(Reply(question, 0, Written(text, last, problem)))
 
 

@@ -172,6 +172,10 @@ def test_back_tab_leaves_the_seed_text_and_f6_every_part(window: MainWindow) -> 
     QTest.keyClick(window.focusWidget(), Qt.Key.Key_F6, SHIFT)
     assert window.page.next_character.isAncestorOf(window.focusWidget())
     assert edit.raw_text() == before
+    window.show_page("gradients")
+    QTest.keyClick(window, Qt.Key.Key_E, CONTROL)
+    assert window.shown_page() == "train"
+    assert window.focusWidget() is edit
     parts = []
     window.top_bar.menu_button.setFocus()
     for _ in range(8):

@@ -300,3 +300,18 @@ def test_reset_view_and_choices(panel: HiddenStatePanel) -> None:
     panel.choose({"order": 5, "source": "training"})
     assert panel.order_kind() == "similar"
     assert panel.source.current() == "training"
+
+
+def test_the_table_has_every_unit_and_every_character(panel: HiddenStatePanel) -> None:
+    assert panel.table() is None
+    text = TEXT * 10
+    answer = answer_to(text)
+    panel.show_answer(answer)
+    QTest.mouseClick(panel.signals, LEFT, pos=panel.signals.option_center("z").toPoint())
+    table = panel.table()
+    assert table is not None
+    assert table.columns[:3] == ("position (characters)", "character", "z of unit 1, layer 1")
+    assert len(table) == len(text) and len(table.columns) == 130
+    assert list(table.values[0])[-1] == len(text)
+    np.testing.assert_array_equal(table.values[2 + 40], answer.reading.signals[0]["z"][40])
+    assert panel.help_text().count(". ") == 1

@@ -273,6 +273,7 @@ def test_a_double_click_opens_the_sample_in_the_stream(panel: SamplesPanel) -> N
     QTest.mouseDClick(panel.columns, Qt.MouseButton.LeftButton, pos=place)
     assert panel.mode.current() == "stream"
     assert top_line(panel).strip("\u2028") == heading(sample(100))
+    assert panel.columns.pinned_decade() == 0  # the first of the two clicks pins nothing
 
 
 def test_the_theme_flips_and_the_place_stays(panel: SamplesPanel) -> None:
@@ -285,3 +286,66 @@ def test_the_theme_flips_and_the_place_stays(panel: SamplesPanel) -> None:
     image = panel.grab().toImage()
     assert image.pixelColor(400, 205).lightness() > 200
     themes().set_mode("dark")
+
+
+def press(panel: SamplesPanel, column: int) -> None:
+    place = panel.columns.column_rects()[column].center()
+    QTest.mouseClick(panel.columns, Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_a_click_holds_a_sample_although_newer_ones_come(panel: SamplesPanel) -> None:
+    view = view_of(10, 100, 1_000, 1_640)
+    panel.set_view(view)
+    press(panel, 3)
+    before = panel.columns.grab().toImage()
+    view.history.samples.append(sample(2_000))
+    panel.refresh()
+    held = panel.columns.at_right()
+    assert held is not None and held.step == 1_640
+    newest = panel.columns.newest()
+    assert newest is not None and newest.step == 2_000
+    assert panel._hold_action.isChecked()
+    assert panel.columns.grab().toImage() != before  # says that there is a newer one
+    press(panel, 3)
+    assert panel.columns.at_right() is newest
+    panel._hold_action.trigger()
+    assert panel.columns.held() is newest
+    panel.set_view(view_of(10))
+    assert panel.columns.held() is None
+
+
+def test_a_pinned_decade_stays_in_sight(panel: SamplesPanel) -> None:
+    view = view_of(10, 100, 1_000, 1_640)
+    panel.set_view(view)
+    press(panel, 1)
+    assert panel.columns.pinned_decade() == 100
+    view.history.samples += [sample(10_000), sample(100_000)]
+    panel.refresh()
+    assert [decade for decade, _ in panel.columns.columns()] == [10, 100, 100_000]
+    press(panel, 1)
+    assert [decade for decade, _ in panel.columns.columns()] == [10, 10_000, 100_000]
+    press(panel, 1)
+    panel.resize(590, 150)
+    assert [decade for decade, _ in panel.columns.columns()] == [10_000]
+    panel.reset_view()
+    assert [decade for decade, _ in panel.columns.columns()] == [10]
+
+
+def test_a_column_still_to_come_cannot_be_pinned(panel: SamplesPanel) -> None:
+    panel.set_view(view_of(10))
+    press(panel, 2)
+    assert panel.columns.pinned_decade() == 0
+
+
+def test_the_table_has_every_sample(panel: SamplesPanel) -> None:
+    words = "could not be sampled: every probability was NaN"
+    view = view_of(10, 20)
+    view.history.samples.append(sample(30, problem=words))
+    panel.set_view(view)
+    table = panel.table()
+    assert table is not None
+    assert table.columns == ("step", "loss (nats/char)", "temperature", "text", "problem")
+    assert list(table.values[0]) == [10, 20, 30]
+    assert table.values[3][1] == sample(20).text
+    assert table.values[4][2] == words
+    assert panel.help_text().count(". ") == 1

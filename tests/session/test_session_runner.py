@@ -387,3 +387,14 @@ def test_weights_come_with_what_was_read_last(changes: dict[str, object]) -> Non
         end = (read - 1) % windows * window + window
         assert run.last_read(256) == stream[max(end - 256, 0) : end]
     assert run.last_read(3) == stream[end - 3 : end]
+
+
+def test_a_sample_that_cannot_be_written_says_so_and_training_goes_on() -> None:
+    run = small_run()
+    runner = Runner(run, Mailbox())
+    row = runner.advance()
+    assert row is not None
+    run.network.parameters["decoder.bias"][:] = np.nan
+    sample = runner.sample(row)
+    assert sample.text == ""
+    assert sample.problem == "could not be sampled: every probability was NaN"

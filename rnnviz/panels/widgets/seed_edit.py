@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Container
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFontMetricsF,
+    QInputMethodEvent,
     QKeyEvent,
     QPainter,
     QPaintEvent,
@@ -22,12 +24,18 @@ from rnnviz.panels.widgets.undo_keys import left_to_window
 
 LONGEST_SEED = 10_000  # characters kept in the field
 _RETURN_SIGN = "⏎"
+_FLASH = 300  # milliseconds
 
 
 class SeedEdit(QPlainTextEdit):
-    """A few lines of plain text; line ends are drawn, Tab writes on, Esc and Shift+Tab leave."""
+    """A few lines of plain text; line ends are drawn, Tab writes on, Esc and Shift+Tab leave.
+
+    With `known` characters set, others cannot be typed: the border flashes once. Pasted ones stay,
+    marked by `set_unknown`.
+    """
 
     write_on = Signal()  # Tab: append what the network would write
+    refused = Signal(str)  # a typed character that is not known
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +55,11 @@ class SeedEdit(QPlainTextEdit):
         self.setTabChangesFocus(True)  # decides about Shift+Tab only, see focusNextPrevChild
         self._room = (0, 0)
         self._unknown: re.Pattern[str] | None = None
+        self._known: Container[str] | None = None
+        self._flash = QTimer(self)
+        self._flash.setSingleShot(True)
+        self._flash.setInterval(_FLASH)
+        self._flash.timeout.connect(self.restyle)
         self.set_lines(2, 7)
         self.updateRequest.connect(self._view_changed)
 
@@ -54,11 +67,17 @@ class SeedEdit(QPlainTextEdit):
         """Font and fill; the application's style sheet sets those of ordinary fields."""
         self.setFont(mono_font("seed"))
         padding = self._room[1]
-        self.setStyleSheet(
+        sheet = (
             f"QPlainTextEdit {{ font-size: {pixels('seed')}px; "
             f"background: {theme().hex('surface-2')}; padding: {padding}px 8px; }} "
             f"QPlainTextEdit:focus {{ padding: {padding - 1}px 7px; }}"
         )
+        if self._flash.isActive():
+            sheet += (
+                "QPlainTextEdit, QPlainTextEdit:focus "
+                f"{{ border: 2px solid {theme().hex('danger')}; padding: {padding - 1}px 7px; }}"
+            )
+        self.setStyleSheet(sheet)
         self.mark_unknown()
 
     def set_lines(self, lines: int, padding: int) -> None:
@@ -72,6 +91,24 @@ class SeedEdit(QPlainTextEdit):
         # Qt scrolls unless there is a pixel more than the lines need.
         self.setFixedHeight(lines * line + margin + 2 * padding + 3)
         self.ensureCursorVisible()
+
+    def set_known(self, known: Container[str] | None) -> None:
+        """The characters that can be typed; None: all."""
+        self._known = known
+
+    def flashing(self) -> bool:
+        """Whether the border says that something was refused."""
+        return self._flash.isActive()
+
+    def _refuses(self, text: str) -> bool:
+        """Whether a typed text has a character that is not known; says so."""
+        known = self._known
+        unknown = "" if known is None else next((c for c in text if c not in known), "")
+        if unknown:
+            self._flash.start()
+            self.restyle()
+            self.refused.emit(unknown)
+        return bool(unknown)
 
     def raw_text(self) -> str:
         """The text with line ends as newlines and no-break spaces as they are."""
@@ -147,8 +184,14 @@ class SeedEdit(QPlainTextEdit):
             super().focusNextPrevChild(True)
         elif event.key() == Qt.Key.Key_Escape:
             self.clearFocus()
-        else:
+        elif not self._refuses(_typed(event)):
             super().keyPressEvent(event)
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        """What an input method has put together is typed as well."""
+        if self._refuses(event.commitString()):
+            event = QInputMethodEvent("", [])  # ends the composition
+        super().inputMethodEvent(event)
 
     def focusNextPrevChild(self, next_child: bool) -> bool:
         """Shift+Tab goes back; Tab is for writing on."""
@@ -181,6 +224,17 @@ class SeedEdit(QPlainTextEdit):
                 baseline = area.top() + line.y() + line.ascent()
                 painter.drawText(QPointF(x, baseline), _RETURN_SIGN)
             block = block.next()
+
+
+def _typed(event: QKeyEvent) -> str:
+    """What a key press would insert; empty for keys that do something else."""
+    if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        return "\n"
+    modifiers = event.modifiers()
+    held = Qt.KeyboardModifier
+    # AltGr is Ctrl+Alt on some systems; either alone makes a shortcut of the key.
+    command = bool(modifiers & held.ControlModifier) != bool(modifiers & held.AltModifier)
+    return "" if command or not event.text().isprintable() else event.text()
 
 
 def _units(text: str) -> int:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from rnnviz.panels.theme import themes, ui_font
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.panels.widgets.number_field import NumberField
+from rnnviz.panels.widgets.value_slider import ValueSlider
 from rnnviz.session.config import TEMPERATURE_RANGE
 
 WAYS = ("greedy", "temperature", "top-k", "top-p")
@@ -30,16 +31,22 @@ class Writing:
 
 
 class WritingControl(QWidget):
-    """Emits what the user asks for; who writes says so with `set_writing`."""
+    """Emits what the user asks for; who writes says so with `set_writing`.
+
+    A temperature that is also that of bars has a `slider` and is seen whatever the way.
+    """
 
     write_requested = Signal(object)  # Writing
     stop_requested = Signal()
     temperature_changed = Signal(float)
+    way_changed = Signal()  # the way, k or p
     refused = Signal(str)  # one sentence about a number; empty when it is good again
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, slider: ValueSlider | None = None) -> None:
         super().__init__(parent)
         self._writing = False
+        self._narrow = False
+        self.slider = slider
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(6)
@@ -63,10 +70,16 @@ class WritingControl(QWidget):
         self.top_p = self._field(
             _LEAST_P, 1.0, 0.9, self.tr("p, share of the probability"), "{:.2f}"
         )
-        for widget in (self.button, self.way, self.temperature, self.top_k, self.top_p):
-            line.addWidget(widget)
+        line.addWidget(self.button)
+        line.addWidget(self.way)
+        if slider is not None:
+            line.addWidget(slider, 1)
+        for field in (self.temperature, self.top_k, self.top_p):
+            line.addWidget(field)
         self.button.clicked.connect(self.toggle)
-        self.way.currentIndexChanged.connect(self._show_fields)
+        self.way.currentIndexChanged.connect(self._way_chosen)
+        self.top_k.edited.connect(lambda _: self.way_changed.emit())
+        self.top_p.edited.connect(lambda _: self.way_changed.emit())
         self.temperature.edited.connect(self.temperature_changed)
         themes().changed.connect(self._show_button)
         self.set_way("temperature")
@@ -159,8 +172,20 @@ class WritingControl(QWidget):
         wide = max(metrics.horizontalAdvance(w) for w in (self.tr("Stop"), self.tr("Write")))
         self.button.setFixedWidth(wide + 26)
 
+    def set_narrow(self, narrow: bool) -> None:
+        """Whether there is room for the names of the ways and for a slider beside two numbers."""
+        self._narrow = narrow
+        self.way.setFixedWidth(96 if narrow else 124)
+        self._show_fields()
+
+    def _way_chosen(self) -> None:
+        self._show_fields()
+        self.way_changed.emit()
+
     def _show_fields(self) -> None:
         way = str(self.way.currentData())
-        self.temperature.setVisible(way != "greedy")
+        self.temperature.setVisible(way != "greedy" or self.slider is not None)
+        if self.slider is not None:
+            self.slider.setVisible(not self._narrow or way not in ("top-k", "top-p"))
         self.top_k.setVisible(way == "top-k")
         self.top_p.setVisible(way == "top-p")

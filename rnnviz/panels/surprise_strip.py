@@ -1,0 +1,238 @@
+"""What the network had expected at the last characters typed, in a few low rows."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from rnnviz.panels.activation_colors import ink_on
+from rnnviz.panels.theme import Theme, mono_font, px, theme, ui_font
+from rnnviz.probes.expectations import Expectations, expectations_of
+from rnnviz.probes.reading import Reading
+from rnnviz.text.vocabulary import Vocabulary, describe, symbol
+
+GUESSES = 3
+_COLUMN = 25  # pixels, at least
+_MOST_COLUMNS = 32
+_SHADE = 0.62  # cells are shaded by p to this power, so that small differences are seen
+_FULL = 8.0  # bits that fill the cell of the surprisal
+
+
+def expectations_at_end(
+    reading: Reading, vocabulary: Vocabulary, columns: int
+) -> Expectations | None:
+    """Those of the last characters read; None when there are none.
+
+    The first character of a whole text has nothing before it, so nothing is said of it.
+    """
+    count = min(len(reading.text) - (0 if reading.skipped else 1), columns)
+    count = min(count, len(reading.text) - 1)
+    if count < 1:
+        return None
+    part = Reading(reading.text[-count:], reading.skipped, (), reading.logits[:, -count:])
+    before: NDArray[np.float64] = reading.logits[:, -count - 1]
+    return expectations_of(part, before, vocabulary, GUESSES)
+
+
+@lru_cache(maxsize=2048)
+def _guess(
+    character: str, percent: int, width: int, height: int, ratio: float, colors: Theme
+) -> QPixmap:
+    """A guess on its shade, drawn once: many cells look the same."""
+    pixmap = QPixmap(round(width * ratio), round(height * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    fill = colors.mixed("train", "surface-2", (max(percent, 0.3) / 100) ** _SHADE)
+    pixmap.fill(fill)
+    painter = QPainter(pixmap)
+    painter.setFont(mono_font("label"))
+    painter.setPen(ink_on(fill))
+    align = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
+    painter.drawText(QRectF(0, 0, width, height), align, symbol(character))
+    painter.end()
+    return pixmap
+
+
+class SurpriseStrip(QWidget):
+    """A column per character: its surprisal in bits, the character, and the best guesses.
+
+    The character that came is outlined among the guesses.
+    """
+
+    readout_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMouseTracking(True)
+        self.setAccessibleName(self.tr("Surprisal of the last characters"))
+        self.rows = 1  # of guesses
+        self._found: Expectations | None = None
+        self._at = -1  # column under the mouse
+        self.set_rows(1)
+
+    def set_rows(self, rows: int) -> None:
+        """How many guesses are shown of each column."""
+        self.rows = rows
+        self.setFixedHeight(self._bar() + (2 + rows) * self._row() + 6)
+        self.update()
+
+    def apply_theme(self) -> None:
+        """Takes sizes and colours of the theme in force."""
+        self.set_rows(self.rows)
+
+    def sizeHint(self) -> QSize:
+        """As wide as there is room."""
+        return QSize(400, self.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """May be narrow."""
+        return QSize(60, self.height())
+
+    # What it shows.
+
+    def capacity(self) -> int:
+        """Columns that fit; depends on the width alone."""
+        room = self.width() - self._gutter()
+        return max(min(room // px(_COLUMN), _MOST_COLUMNS), 1)
+
+    def show_expectations(self, found: Expectations | None) -> None:
+        """Those of at most `capacity` characters."""
+        self._found = found
+        words = ""
+        if found is not None and math.isfinite(found.surprisal[-1]):
+            words = self.tr("{0}: surprisal {1} bits").format(
+                describe(found.text[-1]), f"{found.surprisal[-1]:.1f}"
+            )
+        self.setAccessibleDescription(words)
+        self.readout_changed.emit(self.readout())
+        self.update()
+
+    def found(self) -> Expectations | None:
+        """What is shown."""
+        return self._found
+
+    def readout(self) -> str:
+        """The column under the mouse in words; empty without one."""
+        found = self._found
+        if found is None or not 0 <= self._at < len(found.text):
+            return ""
+        at = self._at
+        if found.guesses[0, at] < 0:
+            return self.tr("{0}: the output was not a number").format(describe(found.text[at]))
+        best = describe(found.characters[found.guesses[0, at]])
+        return self.tr("{0}: {1} bits, no. {2} of the guesses; the first was {3}, {4}").format(
+            describe(found.text[at]),
+            f"{found.surprisal[at]:.2f}",
+            f"{found.ranks[at]:,}",
+            best,
+            f"{100 * found.chances[0, at]:.0f}%",
+        )
+
+    # Geometry.
+
+    def _row(self) -> int:
+        return QFontMetrics(mono_font("label")).height() + 2
+
+    def _bar(self) -> int:
+        """The height of a bar of `_FULL` bits."""
+        return px(13)
+
+    def _gutter(self) -> int:
+        return QFontMetrics(ui_font("tick")).horizontalAdvance(self.tr("guess")) + 8
+
+    def column_rect(self, column: int) -> QRectF:
+        """All rows of a column."""
+        wide = (self.width() - self._gutter()) // self.capacity()
+        return QRectF(self._gutter() + column * wide, 0, wide, self.height())
+
+    def cell_rect(self, column: int, row: int) -> QRectF:
+        """Row 0 is the surprisal, 1 the character, 2 and on the guesses."""
+        whole, height = self.column_rect(column), self._row()
+        top = self._bar() + row * height + (2 if row > 1 else 0)
+        return QRectF(whole.left() + 1, top, whole.width() - 2, height - (2 if row > 1 else 0))
+
+    def bar_rect(self, column: int) -> QRectF:
+        """The bar above a number, as high as it has bits."""
+        bits = 0.0 if self._found is None else float(self._found.surprisal[column])
+        whole, full = self.column_rect(column), self._bar() - 1
+        high = round(min(bits / _FULL, 1.0) * full) if math.isfinite(bits) else 0
+        return QRectF(whole.left() + 2, full - high, whole.width() - 4, high)
+
+    # Painting.
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Names of the rows, then the columns."""
+        painter = QPainter(self)
+        colors, found = theme(), self._found
+        painter.setFont(ui_font("tick"))
+        painter.setPen(colors.color("text-muted"))
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        for row, words in ((0, self.tr("bits")), (1, self.tr("read")), (2, self.tr("guess"))):
+            rect = self.cell_rect(0, row)
+            painter.drawText(QRectF(0, rect.top(), self._gutter(), rect.height()), left, words)
+        if found is None:
+            words = self.tr("Surprisal of each character, once two are typed")
+            rect = self.cell_rect(0, 0)
+            painter.drawText(QRectF(rect.left(), rect.top(), 999, rect.height()), left, words)
+            return
+        if 0 <= self._at < len(found.text):
+            painter.fillRect(self.column_rect(self._at), colors.color("surface-3"))
+        ratio = painter.device().devicePixelRatio()
+        for column in range(len(found.text)):
+            self._paint_guesses(painter, found, column, ratio)
+            painter.fillRect(self.bar_rect(column), colors.mixed("train", "surface", 0.8))
+        center = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
+        painter.setFont(mono_font("tick"))
+        painter.setPen(colors.color("text"))
+        for column in range(len(found.text)):
+            bits = float(found.surprisal[column])
+            words = "NaN" if not math.isfinite(bits) else f"{bits:.1f}" if bits < 9.95 else "10+"
+            painter.drawText(self.cell_rect(column, 0), center, words)
+        painter.setFont(mono_font("label", medium=True))
+        for column, character in enumerate(found.text):
+            painter.drawText(self.cell_rect(column, 1), center, symbol(character))
+
+    def _paint_guesses(
+        self, painter: QPainter, found: Expectations, column: int, ratio: float
+    ) -> None:
+        if found.guesses[0, column] < 0:
+            return
+        for row in range(min(self.rows, len(found.guesses))):
+            rect = self.cell_rect(column, 2 + row)
+            cell = _guess(
+                found.characters[found.guesses[row, column]],
+                round(100 * float(found.chances[row, column])),
+                round(rect.width()),
+                round(rect.height()),
+                ratio,
+                theme(),
+            )
+            painter.drawPixmap(rect.topLeft(), cell)
+            if found.ranks[column] == row + 1:
+                painter.setPen(QPen(theme().color("text"), 2))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRect(rect.adjusted(1, 1, -1, -1))
+
+    # Input.
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Reads out the column under the mouse."""
+        self._point(event.position())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Ends the read-out."""
+        self._point(QPointF(-1, -1))
+
+    def _point(self, point: QPointF) -> None:
+        count = 0 if self._found is None else len(self._found.text)
+        at = next((c for c in range(count) if self.column_rect(c).contains(point)), -1)
+        if at != self._at:
+            self._at = at
+            self.readout_changed.emit(self.readout())
+            self.update()
