@@ -91,7 +91,8 @@ def _paint_keycap(
 
 def refused_sentence(character: str) -> str:
     """Why a character cannot be typed, in one line."""
-    return f"{describe(character)} is not in this text: the network does not know it"
+    words = tr("{0} is not in this text: the network does not know it")
+    return words.format(describe(character))
 
 
 def unknown_sentence(unknown: Collection[str]) -> str:

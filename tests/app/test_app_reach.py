@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QComboBox,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QWidget,
@@ -69,7 +70,9 @@ def reachable(window: MainWindow) -> list[QWidget]:
     own = [
         w
         for w in window.findChildren(QWidget)
-        if not w.objectName().startswith("qt_") and w.window() is window
+        if not w.objectName().startswith("qt_")
+        and w.window() is window
+        and not (isinstance(w, QLabel) and not w.text())  # with nothing to say yet
     ]
     return [
         widget
