@@ -6,9 +6,7 @@ import faulthandler
 import os
 import signal
 import sys
-import threading
-import traceback
-from types import FrameType, TracebackType
+from types import FrameType
 
 # Before pyqtgraph is imported anywhere: it would take PyQt6 first where both are installed.
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
@@ -42,8 +40,10 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     if sys.stderr is not None:
         faulthandler.enable()
     application = make_application()
+    from rnnviz.app.fault_report import install_hooks
     from rnnviz.app.main_window import MainWindow
     from rnnviz.app.settings import Settings
+    from rnnviz.panels.fault import guard_paint_events
     from rnnviz.panels.theme import MODES, themes
     from rnnviz.paths import data_folder
 
@@ -52,7 +52,8 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     # Before the first widget: one made earlier would keep the system's font.
     themes().set_mode(theme or (remembered if remembered in MODES else "system"))
     window = MainWindow(settings, data_folder() / "autosave")
-    _report_exceptions(window)
+    install_hooks()
+    guard_paint_events()
     _quit_on_signals(application, window)
     window.show()
     window.welcome()
@@ -60,25 +61,6 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     status = application.exec()
     window.end()  # when it was not the window that ended the program
     return status
-
-
-def _report_exceptions(window: object) -> None:
-    """An exception in a slot or paint event is told in the window and on stderr; life goes on."""
-    from rnnviz.app.main_window import MainWindow
-    from rnnviz.panels.translate import tr
-
-    assert isinstance(window, MainWindow)
-
-    def report(
-        kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
-        traceback.print_exception(kind, error, trace)
-        if threading.current_thread() is threading.main_thread() and issubclass(kind, Exception):
-            words = tr("Something in the window went wrong: {0}: {1}")
-            words = words.format(kind.__name__, error)
-            QTimer.singleShot(0, window, lambda: window.notice.say(words))
-
-    sys.excepthook = report
 
 
 def _quit_on_signals(application: QApplication, window: object) -> None:

@@ -316,8 +316,9 @@ class Controller(QObject):
             self.exported.emit(path, words.format(path, why))
 
     def toggle_play(self) -> None:
-        """Play or pause."""
-        if self.view is not None:
+        """Play or pause; training that failed is tried again."""
+        if self.view is not None and self.live is not None:
+            self.live.try_again()
             self.send(commands.Pause() if self.view.training else commands.Play())
 
     def ask(self, seed: str) -> None:
@@ -428,6 +429,13 @@ class Controller(QObject):
         view, live = self.view, self.live
         if view is None or live is None:
             return
+        try:
+            self._take_over(view, live)
+        finally:  # whatever went wrong in a panel: the next round comes
+            interval = self._pacer.next_interval(view.training)
+            self._timer.start(max(round(1000 * interval), round(1000 * SHORTEST)))
+
+    def _take_over(self, view: RunView, live: LiveRun) -> None:
         self._drain()
         if self.keeper.wants(view):
             if live.at_work:
@@ -442,8 +450,6 @@ class Controller(QObject):
             live.prober.renew()
         self.tell_looks(live)
         self.frames.count()
-        interval = self._pacer.next_interval(view.training)
-        self._timer.start(max(round(1000 * interval), round(1000 * SHORTEST)))
 
     def _drain(self) -> None:
         """Takes over what the training thread has posted."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from rnnviz.panels.theme import icon_pixmap, theme, themes
+from rnnviz.panels.theme import icon_pixmap, px, theme, themes
+from rnnviz.session.config import CLIP_RANGE
+from rnnviz.session.view import RunView
 
-_WIDEST = 560  # pixels
+_WIDEST = 560  # pixels at normal scale
+_USUAL_CLIP = 5.0  # a gradient norm that most networks take without harm
 
 
 class DivergenceBanner(QFrame):
@@ -18,6 +21,9 @@ class DivergenceBanner(QFrame):
     It lies over the lower left corner of `anchor`, the loss plot, where a curve that has fallen
     leaves room, or else over that of the page in sight.
     """
+
+    go_on = Signal(float)  # with clipping by norm at this threshold
+    reset = Signal()
 
     def __init__(self, parent: QWidget, anchor: QWidget) -> None:
         super().__init__(parent)
@@ -46,6 +52,32 @@ class DivergenceBanner(QFrame):
         themes().changed.connect(self._apply_theme)
         self._apply_theme()
         self.hide()
+
+    def show_divergence(self, view: RunView) -> None:
+        """What happened to a run, and what to press: go on from before it, or begin again.
+
+        The threshold is the user's own, at most what is usual, and a tenth of one that was in
+        force and did not help.
+        """
+        clipping, state = view.in_force, view.state
+        threshold = min(clipping.clip_threshold, _USUAL_CLIP)
+        if clipping.clip_kind != "off":
+            threshold = max(clipping.clip_threshold / 10, CLIP_RANGE[0])
+        words = self.tr("Go on with clip {0:.2g}").format(threshold)
+        tip = self.tr("Scale every gradient down to a norm of {0:.2g} and train on")
+        cause = state.message
+        if state.back_to < view.step:
+            earlier = self.tr("Going on takes those of step {0:,}, from before it ran away.")
+            cause = f"{cause} {earlier.format(state.back_to)}"
+        reset_tip = self.tr("Begin again with new weights")
+        self.say(
+            state.headline,
+            cause,
+            [
+                (words, tip.format(threshold), lambda: self.go_on.emit(threshold)),
+                (self.tr("Reset"), reset_tip, self.reset.emit),
+            ],
+        )
 
     def say(
         self, headline: str, cause: str, actions: Sequence[tuple[str, str, Callable[[], None]]]
@@ -96,8 +128,8 @@ class DivergenceBanner(QFrame):
         if plot.isVisible() and plot.window() is self.window():
             # Right of the numbers of the y axis, above those of the x axis.
             place = QRect(plot.mapTo(parent, plot.rect().topLeft()), plot.size())
-            around = place.adjusted(64, 8, -16, -48).intersected(around)
-        width = max(min(self._widest(), around.width()), min(320, parent.width()))
+            around = place.adjusted(px(64), 8, -16, -px(48)).intersected(around)
+        width = max(min(self._widest(), around.width()), min(px(320), parent.width()))
         layout = self.layout()
         assert layout is not None
         height = min(layout.totalHeightForWidth(width), parent.height())
@@ -111,9 +143,9 @@ class DivergenceBanner(QFrame):
             label.fontMetrics().horizontalAdvance(label.text()) + 8
             for label in (self._headline, self._cause)
         ]
-        taken = 16 + 20 + 12 + 16
-        return min(max(*lines, self._buttons.sizeHint().width()) + taken, _WIDEST)
+        taken = 16 + px(20) + 12 + 16
+        return min(max(*lines, self._buttons.sizeHint().width()) + taken, px(_WIDEST))
 
     def _apply_theme(self) -> None:
-        self._icon.setPixmap(icon_pixmap("warning", theme().color("danger"), 20))
+        self._icon.setPixmap(icon_pixmap("warning", theme().color("danger"), px(20)))
         self.place()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from rnnviz.engine.blas import available_cores, set_threads
+from rnnviz.panels.fault import Fault, faults
 from rnnviz.panels.translate import tr
 from rnnviz.session.commands import Command, Stop
 from rnnviz.session.frames import RunState
@@ -69,7 +70,13 @@ class LiveRun(QObject):
         self.respondent = Respondent(
             self.mailbox, run.vocabulary, lambda reply: self.replied.emit(self, reply)
         )
-        self._thread = threading.Thread(target=self._train, name="rnnviz-trainer", daemon=True)
+        self.fault: Fault | None = None  # what ended the training thread, when it was not asked to
+        self._thread = self._new_thread()
+        for onlooker in self._onlookers():
+            onlooker.on_fault = faults().tell
+
+    def _new_thread(self) -> threading.Thread:
+        return threading.Thread(target=self._train, name="rnnviz-trainer", daemon=True)
 
     def start(self) -> None:
         """Starts the threads; training waits for the first Play."""
@@ -83,6 +90,13 @@ class LiveRun(QObject):
     def send(self, command: Command) -> None:
         """Queues a command for the training thread."""
         self.runner.send(command)
+
+    def try_again(self) -> None:
+        """Training that failed may go on: the step it failed in has changed nothing."""
+        if self.fault is not None and not self._thread.is_alive():
+            self.fault = None
+            self._thread = self._new_thread()
+            self._thread.start()
 
     @property
     def at_work(self) -> bool:
@@ -112,16 +126,16 @@ class LiveRun(QObject):
         """The training thread: whatever goes wrong in it becomes a state the window shows."""
         try:
             self.runner.loop()
-        except MemoryError:
-            self._fail(
-                tr("There is not enough memory for a step of this size. Choose a smaller one.")
-            )
+        except MemoryError as error:
+            words = tr("There is not enough memory for a step of this size. Choose a smaller one.")
+            self._fail(error, words)
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
             words = tr("Training stopped: {0}: {1}")
-            self._fail(words.format(type(error).__name__, error))
+            self._fail(error, words.format(type(error).__name__, error))
 
-    def _fail(self, message: str) -> None:
+    def _fail(self, error: Exception, message: str) -> None:
+        self.fault = Fault.of(error)
         self.mailbox.post(RunState("failed", self.run.trainer.steps, message))
 
 

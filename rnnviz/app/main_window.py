@@ -26,6 +26,7 @@ from rnnviz.app.actions import Actions
 from rnnviz.app.controller import Controller
 from rnnviz.app.default_seed import default_seed
 from rnnviz.app.divergence_banner import DivergenceBanner
+from rnnviz.app.fault_report import FaultReporter
 from rnnviz.app.file_dialogs import ask_what_to_open
 from rnnviz.app.first_tip import CLIPPED, PLAYED, TYPED, FirstTip
 from rnnviz.app.focus import order_focus
@@ -56,7 +57,7 @@ from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.transport import TransportBar
 from rnnviz.paths import cache_folder
 from rnnviz.session import commands
-from rnnviz.session.config import CLIP_RANGE, ConfigError, RunConfig, fitted, problems
+from rnnviz.session.config import ConfigError, RunConfig, fitted, problems
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset
 from rnnviz.session.prober import Answer
@@ -67,7 +68,6 @@ from rnnviz.text.sources import DEFAULT_ID, list_local_sources, list_sources
 
 _RAIL_BELOW = 1240  # window width, a frame's less than 1280, at which Setup folds itself away
 _LAST_USED = 12  # commands that the palette shows first
-_USUAL_CLIP = 5.0  # a gradient norm that most networks take without harm
 _NAMES = tuple(name for name, _ in PERSPECTIVES)
 _NOT_FOR_OTHER_RUNS = ("sizes", "unit", "units")  # kept apart, or of no meaning there
 
@@ -123,6 +123,7 @@ class MainWindow(QMainWindow):
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
         self.diverged = DivergenceBanner(self.pages, self.page.loss.plot)
+        self.faults = FaultReporter(self, self.notice, self._settings_of_run)
         self.transport = TransportBar()
         self.about: AboutBox | None = None
         self.shortcuts: ShortcutsBox | None = None
@@ -231,6 +232,8 @@ class MainWindow(QMainWindow):
         controller.busy.connect(setup.set_busy)
         controller.file_opened.connect(self.recent.add)
         controller.run_opened.connect(self._run_opened)
+        self.diverged.go_on.connect(self._go_on)
+        self.diverged.reset.connect(self.reset_run)
         self.recent.chosen.connect(self.open_path)
         self.recent.changed.connect(self._sync_settings)
         self.command_palette.used.connect(self._command_used)
@@ -560,40 +563,29 @@ class MainWindow(QMainWindow):
         self.transport.refresh()
         self._show_run()
         if view.state.phase == "diverged":
-            self._show_divergence(view)
+            self.diverged.show_divergence(view)
         else:
             self.diverged.dismiss()
         if view.state.phase == "failed":
-            self.notice.say(view.state.message, actions=[(self.tr("Reset"), self.reset_run)])
+            self._show_failure(view.state.message)
 
-    def _show_divergence(self, view: RunView) -> None:
-        """What to press after a divergence: go on from before it with clipping, or begin again.
+    def _show_failure(self, message: str) -> None:
+        live = self.controller.live
+        fault = live.fault if live is not None else None
+        actions = [
+            (self.tr("Try again"), self.toggle_play),
+            (self.tr("Reset"), self.reset_run),
+        ]
+        if fault is not None:
+            actions.append((self.tr("Show report"), lambda: self.faults.show_report(fault)))
+        self.notice.say(message, actions=actions)
 
-        The threshold is the user's own, at most what is usual, and a tenth of one that was in
-        force and did not help.
-        """
-        clipping, state = view.in_force, view.state
-        threshold = min(clipping.clip_threshold, _USUAL_CLIP)
-        if clipping.clip_kind != "off":
-            threshold = max(clipping.clip_threshold / 10, CLIP_RANGE[0])
-        go_on = self.tr("Go on with clip {0:.2g}").format(threshold)
-        tip = self.tr("Scale every gradient down to a norm of {0:.2g} and train on").format(
-            threshold
-        )
-        cause = state.message
-        if state.back_to < view.step:
-            words = self.tr("Going on takes those of step {0:,}, from before it ran away.")
-            cause = f"{cause} {words.format(state.back_to)}"
-        self.diverged.say(
-            state.headline,
-            cause,
-            [
-                (go_on, tip, lambda: self._go_on(threshold)),
-                (self.tr("Reset"), self.tr("Begin again with new weights"), self.reset_run),
-            ],
-        )
+    def _settings_of_run(self) -> dict[str, Any]:
+        view = self.controller.view
+        return view.config.to_dict() if view is not None else {}
 
     def _go_on(self, threshold: float) -> None:
+        """From before a divergence, with clipping."""
         self.controller.send(commands.GoBack())
         self._send(commands.SetClipping("norm", threshold))
         self._send(commands.Play())
@@ -635,6 +627,8 @@ class MainWindow(QMainWindow):
             return
         if self.probe.isVisible():
             live.respondent.renew()
+        if any(norm.sees_entries() for norm in (self.page.gradient_norm, page.gradient_norm)):
+            live.gauge.want_entries()
         if not page.isVisible():
             return
         if looked_at := page.looked_at():

@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from rnnviz.panels.base import Panel
+from rnnviz.panels.fault import guarded
 from rnnviz.session.view import RunView
 
 _HANDLE = 8  # pixels between panels
@@ -163,7 +164,8 @@ class PanelPage(QWidget):
 
     def _show_run(self, view: RunView) -> None:
         for panel in self.panels:
-            panel.set_view(view)
+            with guarded(panel):
+                panel.set_view(view)
         self._stale.clear()
 
     def mark_stale(self) -> None:
@@ -180,6 +182,6 @@ class PanelPage(QWidget):
             if not panel.isVisible():
                 self._stale.discard(panel)
             elif now >= self._due[panel]:
-                panel.refresh()
+                panel.try_refresh()
                 self._due[panel] = now + panel.interval
                 self._stale.discard(panel)

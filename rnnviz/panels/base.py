@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from rnnviz.panels.explanation import explain
+from rnnviz.panels.fault import guarded
 from rnnviz.panels.picture import Picture, as_image, as_png, as_svg
 from rnnviz.panels.saving import Saver, ask_path, file_name
 from rnnviz.panels.table import Table
@@ -104,6 +105,7 @@ class Panel(QFrame):
         self.setObjectName(type(self).__name__)
         self.setAccessibleName(title)
         self.view: RunView | None = None
+        self.cover: QWidget | None = None  # in place of the body, when the panel has failed
         outer = QVBoxLayout(self)
         outer.setContentsMargins(1, 1, 1, 1)
         outer.setSpacing(0)
@@ -194,10 +196,21 @@ class Panel(QFrame):
     def set_view(self, view: RunView) -> None:
         """Shows another run from its beginning."""
         self.view = view
-        self.refresh()
+        self.try_refresh()
 
     def refresh(self) -> None:
         """Draws the newest state of `self.view`; overridden."""
+
+    def try_refresh(self) -> None:
+        """`refresh`, unless the panel has failed; when it fails now, that is told and all."""
+        if self.cover is None and self.view is not None:
+            with guarded(self):
+                self.refresh()
+
+    def in_body(self) -> list[QWidget]:
+        """What stands in the body and is not hidden."""
+        inside = self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        return [w for w in inside if w is not self._header and not (w.isWindow() or w.isHidden())]
 
     def choices(self) -> dict[str, Any]:
         """What is chosen in the panel, as JSON values for the file of a run; overridden."""
@@ -236,8 +249,7 @@ class Panel(QFrame):
         super().showEvent(event)
         self.setWhatsThis(self.help_text())
         self._fit_help()
-        if self.view is not None:
-            self.refresh()
+        self.try_refresh()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little room the "?" gives way; the menu has it too."""

@@ -1,81 +1,38 @@
-"""The Gradient norm panel: how large recent gradients were, and the clip line the user drags.
-
-The histogram of the last steps and the strip of the newest ones share one logarithmic y axis (plot
-coordinates: decimal logarithm of the norm), and one line through both is the clip threshold.
-"""
+"""The Gradient norm panel: how large recent gradients were, and the clip line the user drags."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QContextMenuEvent,
-    QFont,
-    QFontMetricsF,
-    QHelpEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPen,
-    QPolygonF,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import QLabel, QToolTip, QWidget
+from PySide6.QtCore import QPoint, QPointF, QTimer
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 
 from rnnviz.panels.base import Panel
-from rnnviz.panels.painting import shows_focus
-from rnnviz.panels.plot import (
-    Plot,
-    Range,
-    Tick,
-    crisp,
-    dashed_pen,
-    decade,
-    log_ticks,
-    polygon,
-    two_figures,
-    whole,
-)
-from rnnviz.panels.theme import theme, ui_font
+from rnnviz.panels.norm_plot import EMPTY_RANGE, MEDIAN_WINDOW, STRIP, NormPlot
+from rnnviz.panels.norm_scale import LogScale, SignedLogScale, nice_log
+from rnnviz.panels.plot import Range, two_figures, whole
+from rnnviz.panels.table import Table
+from rnnviz.panels.theme import px, row
 from rnnviz.panels.translate import tr
 from rnnviz.session.commands import SetClipping
 from rnnviz.session.config import CLIP_RANGE
+from rnnviz.session.recent_counts import RecentCounts
 from rnnviz.session.view import RunView
 
-Floats = NDArray[np.float64]
-
-_WINDOW = 1000  # steps in the histogram and in the share clipped
-_STRIP = 240  # steps in the strip
-_MEDIAN_WINDOW = 32  # steps in the running median of the strip
-_LEAST_MEDIAN = 5  # values, below which a median says nothing
+WINDOWS = (100, 1000, 10_000, 0)  # steps in the histogram and the share clipped; 0 is all
+_DEFAULT_WINDOW = 1000
 _SHORT_WORDS = 450  # panel width in pixels below which the header says less
 _NARROW = 360  # panel width in pixels below which the strip hides
-_EMPTY_RANGE = Range(-2.0, 2.0)  # 0.01 to 100
 _LEAST_SPAN = 2.0  # decades
-_BULK = (0.5, 99.5)  # percentiles the axis always holds
+_BULK = (0.01, 0.99)  # quantiles the axis always holds
 _REACH = 0.7  # decades beyond the bulk it stretches for the rest; what is further is only counted
-_BINS_PER_DECADE = (4, 5, 8, 10, 16, 20, 25, 40)
-_BIN_PIXELS = 6.0  # a bar with its gap is at least this high
-_BAR_SHARE = 0.62  # of the histogram's width that the longest bar takes: the rest is for labels
-_GRIP = 5.0  # pixels around the line in which a press takes it
-_KEY_FACTOR, _PAGE_FACTOR = 1.05, 1.5
+_ENTRY_DECADES = (2, 6)  # between the ends of the axis of single entries
+_SMALL_SHARE = 0.2  # of the entries that count as near 0
 _ACKNOWLEDGED_WITHIN = 1000  # ms the dropped line waits for the engine before it tells the truth
-
-
-def nice_log(value: float, up: bool) -> float:
-    """Decimal logarithm of the 1, 2 or 5 times a power of ten at or beyond a positive value."""
-    exponent = math.floor(math.log10(value))
-    candidates = [
-        exponent + shift + math.log10(mantissa) for shift in (-1, 0, 1) for mantissa in (1, 2, 5)
-    ]
-    at = math.log10(value)
-    if up:
-        return min(c for c in candidates if c >= at - 1e-9)
-    return max(c for c in candidates if c <= at + 1e-9)
 
 
 def share_text(share: float) -> str:
@@ -84,564 +41,6 @@ def share_text(share: float) -> str:
     if 0.0 < percent < 1.0 or 99.0 < percent < 100.0:
         return f"{percent:.1f}%"
     return f"{percent:.0f}%"
-
-
-@dataclass(frozen=True)
-class Norms:
-    """What the plot draws of a run: the last steps' norms, sorted into drawable and not."""
-
-    steps: NDArray[np.int64]  # of the last 1,000 steps
-    values: Floats  # norms (or largest entries) of these, as they are
-
-    @property
-    def logs(self) -> Floats:
-        """Decimal logarithms of the drawable values; zeros and non-finite ones are left out."""
-        good = np.isfinite(self.values) & (self.values > 0)
-        return np.log10(self.values[good])
-
-    @property
-    def not_finite(self) -> NDArray[np.int64]:
-        """Steps whose norm is infinite or not a number."""
-        return self.steps[~np.isfinite(self.values)]
-
-    def median(self) -> float | None:
-        """Of the finite values; None when there is none."""
-        finite = self.values[np.isfinite(self.values)]
-        return float(np.median(finite)) if len(finite) else None
-
-    def clipped_share(self, threshold: float) -> float:
-        """Share of the steps above a threshold."""
-        return float(np.mean(self.values > threshold)) if len(self.values) else 0.0
-
-
-class ClipHandle(QWidget):
-    """The tag at the right end of the clip line: drag it, or focus it and press Up or Down."""
-
-    pressed_at = Signal(float)  # y in the parent's coordinates
-    dragged_to = Signal(float)
-    released = Signal()
-    scaled = Signal(float)  # the threshold times this
-    reset_requested = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("ClipHandle")
-        self.setAccessibleName(self.tr("Clip threshold"))
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.SizeVerCursor)
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setFixedSize(24, 28)
-        self.hollow = False
-        self.lifted = False  # the mouse is on the line
-        self._dragging = False
-
-    def paintEvent(self, event: object) -> None:
-        """Draws the tag with its two grip lines, larger under the mouse, hollow when off."""
-        colors = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        large = self._dragging or self.lifted or self.underMouse()
-        width, height = (18, 22) if large else (14, 18)
-        tag = QRectF(0, 0, width, height)
-        tag.moveCenter(QRectF(self.rect()).center())
-        if self.hollow:
-            painter.setPen(QPen(colors.color("clip"), 1.5))
-            painter.setBrush(colors.color("surface"))
-            painter.drawRoundedRect(tag.adjusted(0.75, 0.75, -0.75, -0.75), 4, 4)
-        else:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colors.color("clip"))
-            painter.drawRoundedRect(tag, 4, 4)
-        grip = colors.color("clip" if self.hollow else "surface")
-        middle = tag.center()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for shift in (-3, 2):
-            painter.fillRect(QRectF(middle.x() - 3, middle.y() + shift, 6, 2), grip)
-        if shows_focus(self):
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(colors.color("accent"), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(tag.adjusted(-2, -2, 2, 2), 5, 5)
-
-    def _y(self, event: QMouseEvent) -> float:
-        return self.mapToParent(event.position()).y()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Takes the line."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._dragging = True
-            self.pressed_at.emit(self._y(event))
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Moves the line."""
-        if self._dragging:
-            self.dragged_to.emit(self._y(event))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Drops the line."""
-        if self._dragging:
-            self._dragging = False
-            self.released.emit()
-            self.update()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Back to the value the run started with."""
-        self.reset_requested.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and Down change the threshold by 5 %, the Page keys by half, Home resets it."""
-        match event.key():
-            case Qt.Key.Key_Up:
-                self.scaled.emit(_KEY_FACTOR)
-            case Qt.Key.Key_Down:
-                self.scaled.emit(1 / _KEY_FACTOR)
-            case Qt.Key.Key_PageUp:
-                self.scaled.emit(_PAGE_FACTOR)
-            case Qt.Key.Key_PageDown:
-                self.scaled.emit(1 / _PAGE_FACTOR)
-            case Qt.Key.Key_Home:
-                self.reset_requested.emit()
-            case _:
-                super().keyPressEvent(event)
-
-
-class _NormPlot(Plot):
-    """Paints histogram, strip and clip line, and turns presses near the line into drags."""
-
-    step_axis = True
-
-    def __init__(self, name: str, parent: QWidget) -> None:
-        super().__init__(name, parent, navigable=False)
-        self.norms = Norms(np.empty(0, np.int64), np.empty(0))
-        self.kind = "norm"
-        self.threshold = 5.0
-        self.strip_shown = True
-        self.diverged_at: int | None = None
-        self.window_text = ""
-        self.label = ""  # beside the line
-        self.label_rect = QRectF()
-        self.median_rect = QRectF()
-        self.bars: list[tuple[QRectF, float, float, int]] = []  # rectangle, low, high, count
-        self._dragging = False
-        self.handle = ClipHandle(self)
-        self.y_range = _EMPTY_RANGE
-
-    # Geometry.
-
-    def margins(self) -> tuple[float, float, float, float]:
-        """The handle hangs over the right end of the axes."""
-        return self.left_margin(), 10.0, 14.0, self.bottom_margin()
-
-    def left_margin(self) -> float:
-        """Room for the numbers and the small ticks."""
-        return super().left_margin() + 4.0
-
-    def histogram_area(self) -> QRectF:
-        """Where the bars and their labels are."""
-        area = self.area()
-        if not self.strip_shown:
-            return area.adjusted(0, 0, -4, 0)
-        return QRectF(area.left(), area.top(), math.floor(area.width() * 0.61), area.height())
-
-    def strip_area(self) -> QRectF:
-        """Where the newest steps are."""
-        area = self.area()
-        left = self.histogram_area().right() + 12
-        return QRectF(left, area.top(), area.right() - left - 4, area.height())
-
-    def line_y(self) -> float:
-        """Where the clip line is, in widget coordinates; at the edge when it is beyond."""
-        area = self.area()
-        y = self.at_y(math.log10(self.threshold))
-        return min(max(y, area.top()), area.bottom())
-
-    def threshold_at(self, y: float) -> float:
-        """The threshold, with two significant figures, whose line is at a widget coordinate."""
-        area = self.area()
-        value = 10.0 ** self.plot_y(min(max(y, area.top()), area.bottom()))
-        return float(f"{min(max(value, CLIP_RANGE[0]), CLIP_RANGE[1]):.2g}")
-
-    def place_handle(self) -> None:
-        """Puts the handle at the right end of the line."""
-        where = QPointF(self.area().right() + 1, self.line_y())
-        self.handle.move((where - QPointF(self.handle.rect().center())).toPoint())
-        # Not updated for nothing: the plot below would paint a second time for it.
-        if self.handle.hollow != (self.kind == "off"):
-            self.handle.hollow = self.kind == "off"
-            self.handle.update()
-
-    def y_ticks(self) -> list[Tick]:
-        """Decades with small ticks between them."""
-        return log_ticks(self.y_range, max(int(self.height() / 30), 2), decade)
-
-    def drawn_points(self) -> int:
-        """How many marks a repaint draws; does not grow with the run."""
-        strip = min(len(self.norms.values), _STRIP) if self.strip_shown else 0
-        return len(self.bars) + strip
-
-    # Painting.
-
-    def paint_content(self, painter: QPainter) -> None:
-        """Bars and dots, then the one line over both, then labels."""
-        histogram = self.histogram_area()
-        self._paint_bars(painter, histogram)
-        if self.strip_shown:
-            self._paint_strip(painter, self.strip_area())
-        self._paint_line(painter)
-        self._place_label(histogram)
-        self._paint_median(painter, histogram)
-        self._paint_label(painter)
-        self._paint_beyond(painter, histogram)
-        self._paint_captions(painter, histogram)
-
-    def _clip_log(self) -> float:
-        return math.inf if self.kind == "off" else math.log10(self.threshold)
-
-    def _bins(self, height: float) -> tuple[Floats, NDArray[np.int64]]:
-        """Edges (decimal logarithms) and counts of the histogram."""
-        fitting = [n for n in _BINS_PER_DECADE if height / (n * self.y_range.span) >= _BIN_PIXELS]
-        per_decade = fitting[-1] if fitting else _BINS_PER_DECADE[0]
-        first = math.floor(self.y_range.low * per_decade + 1e-9)
-        last = math.ceil(self.y_range.high * per_decade - 1e-9)
-        edges = np.arange(first, last + 1) / per_decade
-        logs = self.norms.logs
-        inside = logs[(logs >= self.y_range.low) & (logs <= self.y_range.high)]
-        return edges, np.histogram(inside, edges)[0]
-
-    def _paint_bars(self, painter: QPainter, area: QRectF) -> None:
-        colors = theme()
-        edges, counts = self._bins(area.height())
-        self.bars = []
-        if not counts.any():
-            return
-        scale = area.width() * _BAR_SHARE / counts.max()
-        cut = min(max(self.at_y(self._clip_log()), area.top()), area.bottom())
-        left = area.left() + 1
-        below: list[QRectF] = []
-        above: list[QRectF] = []
-        for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
-            if not count:
-                continue
-            top = max(round(self.at_y(high)), area.top())
-            bottom = min(round(self.at_y(low)) - 1, area.bottom() - 1)
-            rect = QRectF(left, top, max(round(count * scale), 2), max(bottom - top, 1))
-            self.bars.append((rect, 10.0**low, 10.0**high, int(count)))
-            if rect.top() < cut:
-                above.append(QRectF(rect.topLeft(), QPointF(rect.right(), min(rect.bottom(), cut))))
-            if rect.bottom() > cut:
-                below.append(QRectF(QPointF(rect.left(), max(rect.top(), cut)), rect.bottomRight()))
-        painter.setPen(Qt.PenStyle.NoPen)
-        for token, rects in (("gradient", below), ("clip", above)):
-            painter.setBrush(colors.mixed(token, "surface", 0.9))
-            painter.drawRects(rects)
-
-    def _paint_strip(self, painter: QPainter, area: QRectF) -> None:
-        colors = theme()
-        histogram = self.histogram_area()
-        gap = QRectF(histogram.right(), area.top(), area.left() - histogram.right(), area.height())
-        painter.fillRect(gap, colors.color("surface"))
-        painter.setPen(QPen(colors.color("border"), 1))
-        left = crisp(area.left())
-        painter.drawLine(QPointF(left, area.top()), QPointF(left, area.bottom()))
-        values = self.norms.values[-(_STRIP + _MEDIAN_WINDOW) :].astype(np.float64)
-        if not len(values):
-            return
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logs = np.log10(values)
-        shown = logs[-_STRIP:]
-        back = np.arange(len(shown), dtype=np.float64)[::-1]
-        x: Floats = area.right() - 4 - back * ((area.width() - 10) / (_STRIP - 1))
-        drawable = np.isfinite(shown) & (shown >= self.y_range.low) & (shown <= self.y_range.high)
-        over = shown > self._clip_log()
-        y = self.pixel_y(np.where(drawable, shown, 0.0))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for token, share, chosen in (
-            ("gradient", 0.65, drawable & ~over),
-            ("clip", 1.0, drawable & over),
-        ):
-            pen = QPen(colors.mixed(token, "surface", share), 3)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.drawPoints(polygon(x[chosen], y[chosen]))
-        medians = _running_median(logs, _MEDIAN_WINDOW)[-len(shown) :]
-        good = np.isfinite(medians)
-        if good.sum() > 1:
-            painter.setPen(QPen(colors.color("text"), 1.6))
-            heights = np.asarray(self.pixel_y(medians[good]), dtype=np.float64)
-            np.clip(heights, area.top(), area.bottom(), out=heights)
-            painter.drawPolyline(polygon(x[good], heights))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-    def _paint_line(self, painter: QPainter) -> None:
-        colors = theme()
-        area, y = self.area(), round(self.line_y())
-        if self.kind == "off":
-            painter.setPen(dashed_pen(colors.color("clip"), 2))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-        else:
-            painter.fillRect(QRectF(area.left(), y - 1, area.width(), 2), colors.color("clip"))
-
-    def _key_font(self) -> QFont:
-        return ui_font("key", bold=True)
-
-    def _place_label(self, area: QRectF) -> None:
-        """At the right end of the histogram, on the side of the line with shorter bars."""
-        metrics = QFontMetricsF(self._key_font())
-        width, height, y = metrics.horizontalAdvance(self.label), metrics.height(), self.line_y()
-        left = area.right() - width - 8
-        above = QRectF(left, y - height - 4, width, height)
-        below = QRectF(left, y + 4, width, height)
-        places = [
-            rect
-            for rect in (above, below)
-            if rect.top() >= area.top() - 6 and rect.bottom() <= area.bottom()
-        ]
-        self.label_rect = min(places or [above], key=self._covered)
-
-    def _paint_label(self, painter: QPainter) -> None:
-        colors, rect = theme(), self.label_rect
-        painter.setFont(self._key_font())
-        painter.fillRect(rect.adjusted(-5, 1, 5, 0), colors.color("surface"))
-        painter.setPen(colors.color("clip"))
-        ascent = QFontMetricsF(painter.font()).ascent()
-        painter.drawText(QPointF(rect.left(), rect.top() + ascent), self.label)
-
-    def _covered(self, rect: QRectF) -> float:
-        """How far bars reach into a rectangle, in pixels; 0 leaves it free."""
-        reach = [
-            bar.right() - rect.left() + 6
-            for bar, *_ in self.bars
-            if bar.top() < rect.bottom() and bar.bottom() > rect.top()
-        ]
-        return max(0.0, *reach) if reach else 0.0
-
-    def _paint_median(self, painter: QPainter, area: QRectF) -> None:
-        colors = theme()
-        self.median_rect = QRectF()
-        median = self.norms.median()
-        if median is None or median <= 0:
-            return
-        at = math.log10(median)
-        if not self.y_range.low <= at <= self.y_range.high:
-            return
-        painter.setFont(ui_font("label"))
-        metrics = QFontMetricsF(painter.font())
-        text = self.tr("median {0}").format(two_figures(median))
-        width, height = metrics.horizontalAdvance(text), metrics.height()
-        y = self.at_y(at)
-        ends = [bar.right() for bar, *_ in self.bars if bar.top() - 1 <= y <= bar.bottom() + 2]
-        start = max(ends, default=area.left()) + 3
-        left = area.right() - width - 8
-        rect = QRectF(left, y - height / 2, width, height)
-        line = self.line_y()
-        blocked = [self.label_rect.adjusted(-4, 0, 4, 0), QRectF(left - 4, line - 2, width + 8, 4)]
-        if any(rect.intersects(other) for other in blocked):
-            shifts = sorted(
-                (
-                    edge
-                    for other in (*blocked, blocked[0].united(blocked[1]))
-                    for edge in (other.top() - height, other.bottom())
-                ),
-                key=lambda top: abs(top - rect.top()),
-            )
-            for top in shifts:
-                moved = QRectF(left, top, width, height)
-                if not any(moved.intersects(o) for o in blocked) and (
-                    area.top() <= top <= area.bottom() - height
-                ):
-                    rect = moved
-                    break
-        painter.setPen(QPen(colors.color("text-2"), 1))
-        level = crisp(y)
-        # Moved away from its level, the label keeps only a stub at the bar's end.
-        end = left - 4 if abs(level - crisp(rect.center().y())) < 1 else start + 8
-        if start < end <= left:
-            painter.drawLine(QPointF(start, level), QPointF(end, level))
-        painter.fillRect(rect.adjusted(-3, 1, 3, -1), colors.color("surface"))
-        painter.setPen(colors.color("text-2"))
-        painter.drawText(QPointF(rect.left(), rect.top() + metrics.ascent()), text)
-        self.median_rect = rect
-
-    def _paint_beyond(self, painter: QPainter, area: QRectF) -> None:
-        """Small marks at the edges for what the axis does not hold, and for what is no number."""
-        colors = theme()
-        values = self.norms.values
-        finite = values[np.isfinite(values)]
-        above = int(np.sum(finite > 10.0**self.y_range.high * (1 + 1e-9)))
-        below = int(np.sum(finite < 10.0**self.y_range.low * (1 - 1e-9)))
-        painter.setFont(ui_font("tick"))
-        metrics = QFontMetricsF(painter.font())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        marks: list[tuple[str, str, float, int]] = []
-        if above:
-            token = "gradient" if self.kind == "off" else "clip"
-            marks.append((self.tr("{0} higher").format(whole(above)), token, area.top(), -1))
-        if below:
-            marks.append((self.tr("{0} lower").format(whole(below)), "gradient", area.bottom(), 1))
-        for text, token, edge, down in marks:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colors.color(token))
-            row = QRectF(area.left(), edge - 7 - 7 * down, area.width(), 14)
-            ends = [bar.right() for bar, *_ in self.bars if bar.intersects(row)]
-            left = max(ends, default=area.left()) + 8
-            tip = QPointF(left + 4, edge + (1 if down < 0 else -1))
-            base = tip.y() - 6 * down
-            painter.drawPolygon(QPolygonF([tip, QPointF(left, base), QPointF(left + 8, base)]))
-            painter.setPen(colors.color("text-2"))
-            middle = edge - down * 7 + metrics.capHeight() / 2
-            painter.drawText(QPointF(left + 13, middle), text)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        lost = self.norms.not_finite
-        step = self.diverged_at
-        if step is None and len(lost):
-            step = int(lost[-1])
-        if step is not None:
-            text = self.tr("not finite at step {0}").format(whole(step))
-            if len(lost) > 1:
-                text = self.tr("{0} not finite, last at step {1}").format(
-                    whole(len(lost)), whole(step)
-                )
-            right = self.area().right() - 8
-            top = self.area().top()
-            painter.fillRect(QRectF(right - 2, top, 3, 12), colors.color("danger"))
-            painter.setPen(colors.color("danger"))
-            width = metrics.horizontalAdvance(text)
-            rect = QRectF(right - 8 - width, top - 2, width, metrics.height())
-            painter.fillRect(rect.adjusted(-2, 0, 2, 0), colors.color("surface"))
-            painter.drawText(QPointF(rect.left(), rect.top() + metrics.ascent()), text)
-
-    def _paint_captions(self, painter: QPainter, area: QRectF) -> None:
-        painter.setFont(ui_font("tick"))
-        painter.setPen(theme().color("text-muted"))
-        metrics = QFontMetricsF(painter.font())
-        baseline = area.bottom() + 5 + metrics.ascent()
-        painter.drawText(QPointF(area.left(), baseline), self.tr("steps per bin"))
-        if not self.strip_shown:
-            return
-        strip = self.strip_area()
-        words, now = self.tr("last {0} steps").format(_STRIP), self.tr("now")
-        painter.drawText(QPointF(strip.left(), baseline), words)
-        right = strip.right() - metrics.horizontalAdvance(now)
-        if right > strip.left() + metrics.horizontalAdvance(words) + 12:
-            painter.drawText(QPointF(right, baseline), now)
-
-    # The strip's share of the time cursor.
-
-    def _strip_step_pixels(self) -> float:
-        return (self.strip_area().width() - 10) / (_STRIP - 1)
-
-    def step_under(self, at: QPointF) -> float | None:
-        """The step whose dot is nearest to a point of the strip."""
-        steps = self.norms.steps[-_STRIP:]
-        strip = self.strip_area()
-        if not self.strip_shown or not len(steps) or not strip.contains(at):
-            return None
-        back = max(round((strip.right() - 4 - at.x()) / self._strip_step_pixels()), 0)
-        return float(steps[max(len(steps) - 1 - back, 0)])
-
-    def column_of(self, step: float) -> float | None:
-        """Where a step is in the strip."""
-        steps = self.norms.steps[-_STRIP:]
-        if not self.strip_shown or not len(steps) or not steps[0] <= step <= steps[-1]:
-            return None
-        back = len(steps) - 1 - int(np.searchsorted(steps, step))
-        return self.strip_area().right() - 4 - back * self._strip_step_pixels()
-
-    # Dragging the line anywhere along its length.
-
-    def near_line(self, at: QPointF) -> bool:
-        """Whether a press here takes the line."""
-        area = self.area()
-        return abs(at.y() - self.line_y()) <= _GRIP and area.left() <= at.x() <= area.right() + 8
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Takes the line when it is under the mouse."""
-        if event.button() == Qt.MouseButton.LeftButton and self.near_line(event.position()):
-            self._dragging = True
-            self.handle.setFocus(Qt.FocusReason.MouseFocusReason)
-            self.handle.pressed_at.emit(event.position().y())
-        elif event.button() == Qt.MouseButton.LeftButton and self.step_under(event.position()):
-            self.clicked(event.position())
-        else:
-            event.ignore()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drags the line, or shows that it can be dragged."""
-        if self._dragging:
-            self.handle.dragged_to.emit(event.position().y())
-            return
-        self._lift(self.near_line(event.position()))
-        super().mouseMoveEvent(event)
-
-    def _lift(self, lifted: bool) -> None:
-        """Shows whether a press would take the line."""
-        if lifted != self.handle.lifted:
-            self.handle.lifted = lifted
-            self.handle.update()
-            if lifted:
-                self.setCursor(Qt.CursorShape.SizeVerCursor)
-            else:
-                self.unsetCursor()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """The mouse is nowhere near the line."""
-        if not self._dragging:
-            self._lift(False)
-        super().leaveEvent(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Drops the line."""
-        if self._dragging:
-            self._dragging = False
-            self._lift(self.near_line(event.position()))
-            self.handle.released.emit()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """On the line: back to the value the run started with."""
-        if self.near_line(event.position()):
-            self.handle.reset_requested.emit()
-        else:
-            event.ignore()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keeps the handle on the line."""
-        super().resizeEvent(event)
-        self.place_handle()
-
-    def event(self, event: QEvent) -> bool:
-        """Tooltips: a bar's range and count, a dot's step and norm, what the line does."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.tip_at(QPointF(event.pos())), self)
-            return True
-        return super().event(event)
-
-    def tip_at(self, at: QPointF) -> str:
-        """What the mark under a point says; empty between the marks."""
-        if self.near_line(at) or self.label_rect.contains(at):
-            return self.tr("Drag to change the clip threshold; double click for the start value")
-        for rect, low, high, count in self.bars:
-            if rect.top() - 1 <= at.y() <= rect.bottom() + 1 and at.x() <= rect.right() + 4:
-                return self.tr("{0} to {1}: {2} of {3}").format(
-                    two_figures(low), two_figures(high), whole(count), self.window_text
-                )
-        step = self.step_under(at)
-        if step is not None:
-            value = self.norms.values[int(np.searchsorted(self.norms.steps, step))]
-            return self.tr("step {0}: {1}").format(whole(step), two_figures(value))
-        return ""
-
-
-def _running_median(values: Floats, window: int) -> Floats:
-    """Median of the last `window` finite values at each place; NaN where there are too few."""
-    padded = np.concatenate([np.full(window - 1, np.nan), values])
-    padded[~np.isfinite(padded)] = np.nan
-    rows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, window), axis=1)  # NaN last
-    counts = np.sum(np.isfinite(rows), axis=1)
-    index = np.arange(len(rows))
-    middle = (
-        rows[index, np.maximum(counts - 1, 0) // 2] + rows[index, np.maximum(counts, 1) // 2]
-    ) / 2
-    return np.asarray(np.where(counts >= _LEAST_MEDIAN, middle, np.nan))
 
 
 class GradientNormPanel(Panel):
@@ -654,12 +53,15 @@ class GradientNormPanel(Panel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Gradient norm"), tr("before clipping"), parent)
-        self.plot = _NormPlot(self.tr("Gradient norms of the last steps"), self)
+        self.plot = NormPlot(self.tr("Gradient norms of the last steps"), self)
         self.body.addWidget(self.plot)
-        self._window = QLabel("")
-        self._window.setProperty("role", "caption")
-        self.add_header_control(self._window)
+        # A control that lacks room gives way; it must not keep the panel from becoming narrow.
+        self._header.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._window = _DEFAULT_WINDOW
+        self._counts: dict[str, RecentCounts] = {}  # by column
+        self._make_window_control()
         self._seen: Range | None = None  # of the axis so far; it never shrinks while live
+        self._least: int | None = None  # of the axis of single entries, a decimal logarithm
         self._local: tuple[str, float] | None = None  # what the user has set, not yet in force
         self._dragging = False
         self._drawn_key: tuple[object, ...] = ()
@@ -678,8 +80,53 @@ class GradientNormPanel(Panel):
         handle.reset_requested.connect(self.reset_threshold)
         self._grab = 0.0
         self.menu.addSeparator()
+        self.menu.addMenu(self._window_menu)
         self.menu.addAction(self.tr("Clip at the start value"), self.reset_threshold)
-        self.menu.addAction(self.tr("Reset axis"), self.reset_axis)
+
+    def _make_window_control(self) -> None:
+        self._window_menu = QMenu(self.tr("Steps in the histogram"), self)
+        group = QActionGroup(self)
+        self._window_actions: dict[int, QAction] = {}
+        for window in WINDOWS:
+            words = self.tr("Last {0} steps").format(whole(window)) if window else self.tr("All")
+            action = self._window_menu.addAction(words)
+            action.setCheckable(True)
+            action.setChecked(window == self._window)
+            action.triggered.connect(lambda _=False, chosen=window: self.set_window(chosen))
+            group.addAction(action)
+            self._window_actions[window] = action
+        self.window_button = QToolButton()
+        self.window_button.setAccessibleName(self.tr("Steps in the histogram"))
+        self.window_button.setToolTip(
+            self.tr("How many of the newest steps the histogram and the share clipped are of")
+        )
+        self.window_button.setMenu(self._window_menu)
+        self.window_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.window_button.setFixedHeight(row(24))
+        self.add_header_control(self.window_button)
+
+    # The window of steps.
+
+    def set_window(self, window: int) -> None:
+        """So many of the newest steps, one of `WINDOWS`; 0 is the whole run."""
+        if window not in WINDOWS:
+            return
+        self._window = window
+        self._window_actions[window].setChecked(True)
+        self._counts = {}
+        self._seen = None
+        self._redraw()
+
+    def choices(self) -> dict[str, Any]:
+        """The window."""
+        return {"window": self._window}
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Takes it back."""
+        window = choices.get("window")
+        if type(window) is not int or window not in WINDOWS:
+            window = _DEFAULT_WINDOW
+        self.set_window(window)
 
     # The threshold.
 
@@ -747,20 +194,26 @@ class GradientNormPanel(Panel):
 
     def set_view(self, view: RunView) -> None:
         """Another run: its own axis and threshold."""
-        self._seen = None
+        self._seen = self._least = None
+        self._counts = {}
         self._local = None
         self._dragging = False
         self._drawn_key = ()
         super().set_view(view)
 
-    def reset_axis(self) -> None:
-        """Fits the axis to the last steps again."""
-        self._seen = None
-        self._redraw()
+    def reset_view(self) -> None:
+        """The usual window, and an axis fitted to its steps alone."""
+        self.set_window(_DEFAULT_WINDOW)
 
     def apply_theme(self) -> None:
         """The plot reads colours while it paints."""
+        self.window_button.setFixedHeight(row(24))
         self.plot.relayout()
+        self.plot.place_handle()
+
+    def sees_entries(self) -> bool:
+        """Whether the single entries of a gradient are looked at."""
+        return self.isVisible() and self.clipping_shown()[0] == "value"
 
     def _redraw(self) -> None:
         self._drawn_key = ()
@@ -781,6 +234,7 @@ class GradientNormPanel(Panel):
             kind,
             threshold,
             len(view.history.events),
+            view.history.entries.step if view.history.entries is not None else 0,
             self.plot.size(),
         )
         if key == self._drawn_key:
@@ -791,23 +245,31 @@ class GradientNormPanel(Panel):
         if (plot.kind == "value") != (kind == "value"):
             self._seen = None  # another quantity, another axis
         plot.kind, plot.threshold = kind, threshold
-        plot.norms = Norms(
-            history.recent("step", _WINDOW), history.recent(column, _WINDOW).astype(np.float64)
-        )
-        diverged = [e.step for e in history.events if e.kind == "diverged"]
-        plot.diverged_at = diverged[-1] if diverged else None
+        if column not in self._counts:
+            self._counts = {column: RecentCounts(getattr(history, column), self._window)}
+        counts = self._counts[column]
+        counts.update()
+        plot.counts = counts
+        plot.entries = history.entries if kind == "value" else None
+        plot.strip_steps = min(STRIP, self._window or STRIP)
+        newest = plot.strip_steps + MEDIAN_WINDOW
+        plot.steps = history.recent("step", newest)
+        plot.values = history.recent(column, newest).astype(np.float64)
+        self._set_lost_words(counts)
         self._set_words(kind, threshold)
         if not self._dragging:  # the axis must not slide under the mouse
             self._fit(threshold)
         plot.relayout()
         plot.place_handle()
+        plot.point_again()
 
     def _fit(self, threshold: float) -> None:
         """The axis in steps of 1, 2, 5: holds the bulk of the norms and the line, with margins."""
-        logs = self.plot.norms.logs
-        if len(logs):
-            low, high = np.percentile(logs, _BULK)
-            low, high = max(low - _REACH, logs.min()), min(high + _REACH, logs.max())
+        counts = self.plot.counts
+        ends = [counts.quantile(share) if counts is not None else None for share in (0, *_BULK, 1)]
+        least, low, high, most = ends
+        if least is not None and low is not None and high is not None and most is not None:
+            low, high = max(low - _REACH, least), min(high + _REACH, most)
             wanted = Range(
                 nice_log(float(10.0**low) / 1.15, False), nice_log(float(10.0**high) * 1.15, True)
             )
@@ -823,43 +285,109 @@ class GradientNormPanel(Panel):
                 )
             self._seen = wanted
         else:
-            wanted = _EMPTY_RANGE
+            wanted = EMPTY_RANGE
         # Room beyond the line, so that it can always be dragged further.
         wanted = Range(
             min(wanted.low, nice_log(threshold / 1.8, False)),
             max(wanted.high, nice_log(threshold * 1.8, True)),
         )
+        if self.plot.kind == "value":
+            # The largest entries decide the upper end; the lower one is its mirror image.
+            scale = SignedLogScale(10.0 ** self._least_entry(wanted.high))
+            top = scale.at(10.0**wanted.high)
+            self.plot.scale, wanted = scale, Range(-top, top)
+        else:
+            self.plot.scale = LogScale()
         self.plot.set_ranges(self.plot.x_range, wanted)
 
+    def _least_entry(self, top: float) -> int:
+        """The power of ten below which entries count as near 0; it does not waver."""
+        entries = self.plot.entries
+        now = entries.size_quantile(_SMALL_SHARE) if entries is not None else top - 4.0
+        if self._least is None or not self._least - 0.5 <= now <= self._least + 1.5:
+            self._least = math.floor(now) if entries is not None else None
+        least = math.floor(now) if self._least is None else self._least
+        fewest, most = _ENTRY_DECADES
+        return max(min(least, math.floor(top) - fewest), math.floor(top) - most)
+
+    def _set_lost_words(self, counts: RecentCounts) -> None:
+        """How many norms are NaN and infinite, and the step of the last; a step that diverged."""
+        plot, view = self.plot, self.view
+        assert view is not None
+        plot.lost_words = ""
+        kinds = []
+        for count, name in ((counts.not_a_number, "NaN"), (counts.infinite, self.tr("infinite"))):
+            if count:
+                kinds.append(f"{whole(count)} {name}")
+        diverged = [e.step for e in view.history.events if e.kind == "diverged"]
+        if kinds:
+            step = int(view.history.step.values[counts.lost[-1]])
+            plot.lost_words = self.tr("{0}, last at step {1}").format(
+                ", ".join(kinds), whole(max([step, *diverged]))
+            )
+        elif diverged:
+            plot.lost_words = self.tr("not finite at step {0}").format(whole(diverged[-1]))
+
     def _set_words(self, kind: str, threshold: float) -> None:
-        plot = self.plot
-        count = len(plot.norms.values)
-        narrow = self.width() < _SHORT_WORDS
-        clause = {
-            "value": self.tr("largest entry")
-            if narrow
-            else self.tr("largest entry, before clipping")
-        }
-        self.set_clause(clause.get(kind, self.tr("before clipping")))
-        words = self.tr("last {0} steps") if count != 1 else self.tr("{0} step")
+        plot, counts = self.plot, self.plot.counts
+        count = len(counts) if counts is not None else 0
+        narrow = self.width() < _SHORT_WORDS * px(100) / 100
+        clauses = {"value": (self.tr("single entries, before clipping"), self.tr("entries"))}
+        long, short = clauses.get(kind, (self.tr("before clipping"), self.tr("before clipping")))
+        self.set_clause(short if narrow else long)
+        words = self.tr("{0} step") if count == 1 else self.tr("last {0} steps")
+        if not self._window and count > 1:
+            words = self.tr("all {0} steps")
         plot.window_text = words.format(whole(count)) if count else ""
-        self._window.setText(plot.window_text)
+        shown = plot.window_text
+        if narrow and count > 1:
+            shown = (self.tr("last {0}") if self._window else self.tr("all")).format(whole(count))
+        self.window_button.setText(self.tr("{0} ▾").format(shown))
+        self.window_button.setVisible(bool(plot.window_text))
         value = two_figures(threshold)
+        if kind == "value":
+            value = f"±{value}"
         if kind == "off":
             plot.label = self.tr("clip off")
-        elif not count:
+        elif counts is None or not count:
             plot.label = self.tr("clip {0}").format(value)
         else:
-            share = share_text(plot.norms.clipped_share(threshold))
+            share = share_text(counts.above(threshold) / count)
             plot.label = self.tr("clip {0} · {1} clipped").format(value, share)
         plot.handle.setAccessibleDescription(plot.label)
+
+    def help_text(self) -> str:
+        """What it shows and how to read it."""
+        return self.tr(
+            "How long the gradient was in the newest steps, before clipping: each bar counts the "
+            "steps of one range, each dot is a step. Steps above the orange line are shortened to "
+            "it; drag the line, and the share of clipped steps follows. When clipping is by value, "
+            "the bars count the single entries of one gradient and everything beyond the two lines "
+            "is cut off."
+        )
+
+    def table(self) -> Table | None:
+        """Norm and largest entry of every step of the run."""
+        if self.view is None:
+            return None
+        history = self.view.history
+        return Table(
+            (
+                "step",
+                "gradient norm before clipping",
+                "largest entry before clipping",
+                "clipped",
+            ),
+            (
+                history.step.values,
+                history.grad_norm.values,
+                history.max_abs.values,
+                history.clipped.values,
+            ),
+        )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Narrow panels show the histogram alone."""
         super().resizeEvent(event)
-        self.plot.strip_shown = self.width() >= _NARROW
+        self.plot.strip_shown = self.width() >= _NARROW * px(100) / 100
         self._redraw()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The right button opens the panel's menu."""
-        self.menu.popup(event.globalPos())

@@ -441,8 +441,7 @@ class LossPanel(Panel):
         history = view.history
         values = [np.array([line.nats for line in lines] + [v.loss for v in history.validations])]
         if len(history):
-            _, minima, maxima = history.curve("loss", 1, math.inf, 64, plot.axis.log)
-            values += [minima, maxima]
+            values.append(np.array(history.loss.range()))
         last = history.last
         newest = last.smoothed if last is not None else None
         enough = enough_loss(lines[0].nats, newest)

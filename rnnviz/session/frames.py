@@ -47,7 +47,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A change worth a mark on the time axis: kind is lr, clip, optimizer, diverged or resumed."""
+    """A change worth a mark on the time axis.
+
+    `kind` is lr, clip, optimizer, diverged, resumed or memory (something was left out).
+    """
 
     step: int
     kind: str

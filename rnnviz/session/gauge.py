@@ -13,6 +13,7 @@ import numpy as np
 
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trainer import Trainer
+from rnnviz.probes.gradient_entries import EntryCounts, gradient_entries
 from rnnviz.probes.step_norms import StepNorms, step_norms
 
 _ALL_UNTIL = 16  # steps; later they are at growing distances
@@ -29,13 +30,33 @@ class Gauge:
         self._trainer = trainer
         self._clock = clock
         self._before: Parameters | None = None
-        self._wanted = False
+        self._wanted = self._entries_wanted = False
         self._next_step = 1
         self._spent = self._last_seconds = 0.0
 
     def want(self) -> None:
         """Somebody looks: measure one of the next steps."""
         self._wanted = True
+
+    def want_entries(self) -> None:
+        """Somebody looks at the single entries of the gradient: count those of a next step."""
+        self._entries_wanted = True
+
+    def entries(self, step: int, seconds: float) -> EntryCounts | None:
+        """After a step: its gradient's entries before clipping, if they are wanted and affordable.
+
+        To be asked before the next step, which overwrites the gradient.
+        """
+        report = self._trainer.clip_report
+        if not self._entries_wanted or report is None or report.gradients is None:
+            return None
+        if self._spent > _FREE_SECONDS + _WANTED_SHARE * seconds:
+            return None
+        begun = self._clock()
+        found = gradient_entries(step, report.gradients.flat, report.limited)
+        self._entries_wanted = False
+        self._spent += self._clock() - begun
+        return found
 
     def begin(self, step: int, seconds: float) -> bool:
         """Before a step: copies the parameters if it is to be measured.

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnviz.probes.gradient_entries import EntryCounts
 from rnnviz.session.frames import Event, Row, Sample, Validation
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.norm_history import NormHistory
@@ -43,6 +44,7 @@ class History:
         self.samples: list[Sample] = []
         self.events: list[Event] = []
         self.norms = NormHistory()  # of this sitting: not kept with the run
+        self.entries: EntryCounts | None = None  # the newest that somebody wanted to see
 
     def __len__(self) -> int:
         return len(self.step)
@@ -55,6 +57,7 @@ class History:
         self.samples += delivery.samples
         for measured in delivery.norms:
             self.norms.append(measured)
+        self.entries = delivery.entries or self.entries
         for event in delivery.events:
             if event.replaces and self.events and self.events[-1].kind == event.kind:
                 self.events.pop()

@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass, field
 
 from rnnviz.engine.network import Network
+from rnnviz.probes.gradient_entries import EntryCounts
 from rnnviz.probes.step_norms import StepNorms
 from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
 from rnnviz.session.runfile import Checkpoint
@@ -28,6 +29,7 @@ class Delivery:
     events: list[Event] = field(default_factory=list)
     checkpoints: list[Checkpoint] = field(default_factory=list)
     norms: list[StepNorms] = field(default_factory=list)
+    entries: EntryCounts | None = None
     state: RunState | None = None
     in_force: InForce | None = None
 
@@ -39,12 +41,13 @@ class Delivery:
             or self.events
             or self.checkpoints
             or self.norms
+            or self.entries
             or self.state
             or self.in_force
         )
 
 
-Item = Row | Validation | Sample | Event | Checkpoint | StepNorms | RunState | InForce
+Item = Row | Validation | Sample | Event | Checkpoint | StepNorms | EntryCounts | RunState | InForce
 
 
 class Mailbox:
@@ -59,7 +62,7 @@ class Mailbox:
         self.weights_posted = threading.Event()  # set on each post; the prober waits on it
 
     def post(self, item: Item) -> None:
-        """Queues one frozen record; `RunState` and `InForce` replace the one before."""
+        """Queues one frozen record; of states, settings and entries only the newest is kept."""
         with self._lock:
             box = self._waiting
             if isinstance(item, Row):
@@ -70,6 +73,8 @@ class Mailbox:
                 box.state = item
             elif isinstance(item, InForce):
                 box.in_force = item
+            elif isinstance(item, EntryCounts):
+                box.entries = item
             elif isinstance(item, Validation):
                 box.validations.append(item)
                 del box.validations[:-ITEM_LIMIT]

@@ -12,14 +12,14 @@ import threading
 import time
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rnnviz.engine.errors import Interrupted
 from rnnviz.engine.network import Network
 from rnnviz.session.mailbox import Mailbox
 
-SHARE = 0.05  # of the time, spent on what only brings newer weights
+SHARE = 0.03  # of the time, spent on what only brings newer weights
 _WEIGHTS_WAIT = 0.1  # seconds between looks for the first weights
 
 
@@ -32,6 +32,7 @@ class Onlooker(ABC):
         self._renewal_wanted = False
         self._not_before = 0.0  # when the next renewal may begin
         self._stopping = False
+        self.on_fault: Callable[[Exception], None] = _print  # called in this thread
         self._thread = threading.Thread(target=self._loop, name=f"rnnviz-{name}", daemon=True)
 
     # From any thread.
@@ -103,9 +104,9 @@ class Onlooker(ABC):
                 self._work(*weights, renew)
             except Interrupted:
                 return
-            except Exception:
+            except Exception as error:
                 # What is on the screen stays as it is; training and the window go on.
-                traceback.print_exc(file=sys.stderr)
+                self.on_fault(error)
 
     @contextmanager
     def _charged(self, least: float = 0.0) -> Iterator[None]:
@@ -116,3 +117,7 @@ class Onlooker(ABC):
         finally:
             cost = time.thread_time() - begun
             self._not_before = time.monotonic() + max(cost / SHARE, least)
+
+
+def _print(error: Exception) -> None:
+    traceback.print_exception(error, file=sys.stderr)

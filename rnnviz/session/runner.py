@@ -11,7 +11,8 @@ import math
 import queue
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -165,6 +166,7 @@ class Runner:
 
     def loop(self) -> None:
         """Obeys commands and trains until told to stop; the target of the training thread."""
+        self._playing, self._single_steps = False, 0  # also after a step that failed
         self.mailbox.post(self.in_force())
         if self._diverged_before:
             headline, _, cause = self._diverged_before.partition(". ")
@@ -215,6 +217,10 @@ class Runner:
             found = gauge.end(result.step, self.seconds)
             if found is not None:
                 self.mailbox.post(found)
+        if gauge is not None and result.finite:
+            entries = gauge.entries(result.step, self.seconds)
+            if entries is not None:
+                self.mailbox.post(entries)
         self.seconds += self._clock() - begun
         if not result.finite:
             self._diverge(result)
@@ -240,26 +246,41 @@ class Runner:
         )
 
     def _follow_up(self, row: Row) -> None:
-        """Validation and sample, when they are due; their time counts as training time."""
+        """Validation and sample, when they are due; their time counts as training time.
+
+        What there is not enough memory for is left out and tried again later: training needs less.
+        """
         if self.run.split.validation is not None and self._validation_due.now(
             row.step, self.seconds
         ):
             begun = self._clock()
-            measured, total = self.run.live_validation(self._check_interrupted)
+            with self._as_memory_allows(row.step, "validation"):
+                self._validate(row.step)
             cost = self._clock() - begun
             self.seconds += cost
             self._validation_due.done(row.step, self.seconds, cost)
-            if self.best is None or measured.nats < self.best.loss:
-                parameters = self.run.network.parameters.frozen_copy()
-                self.best = Best(row.step, measured.nats, parameters)
-            self.mailbox.post(Validation(row.step, measured.nats, measured.characters, total))
         if self._sample_is_due(row.step):
             begun = self._clock()
-            self.mailbox.post(self.sample(row))
+            with self._as_memory_allows(row.step, "sample"):
+                self.mailbox.post(self.sample(row))
             cost = self._clock() - begun
             self.seconds += cost
             self._sample_spent += cost
             self._sample_last = self.seconds
+
+    def _validate(self, step: int) -> None:
+        measured, total = self.run.live_validation(self._check_interrupted)
+        self.mailbox.post(Validation(step, measured.nats, measured.characters, total))
+        if self.best is None or measured.nats < self.best.loss:
+            parameters = self.run.network.parameters.frozen_copy()
+            self.best = Best(step, measured.nats, parameters)
+
+    @contextmanager
+    def _as_memory_allows(self, step: int, what: str) -> Iterator[None]:
+        try:
+            yield
+        except MemoryError:
+            self.mailbox.post(Event(step, "memory", f"no {what}: not enough memory for it"))
 
     def _sample_is_due(self, step: int) -> bool:
         every = self.run.config.sample_every

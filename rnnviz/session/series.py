@@ -76,6 +76,20 @@ class Series:
             values = np.asarray(values, column.dtype)
         return np.asarray(np.searchsorted(column, values, side))
 
+    def range(self) -> tuple[float, float]:
+        """Minimum and maximum of the whole column, which must not be empty; the newest included."""
+        done, lows, highs = 0, [], []
+        for level in range(len(self._levels) - 1, -1, -1):
+            minima, maxima, filled = self._levels[level]
+            unit = _BLOCK ** (level + 1)
+            lows.append(minima[done // unit : filled].min(initial=np.inf))
+            highs.append(maxima[done // unit : filled].max(initial=-np.inf))
+            done = filled * unit
+        rest = self._values[done : self._size]
+        lows.append(rest.min(initial=np.inf))
+        highs.append(rest.max(initial=-np.inf))
+        return float(min(lows)), float(max(highs))
+
     def extremes(self, edges: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Minimum and maximum of each bin `[edges[i], edges[i+1])`; edges rise, inside the column.
 

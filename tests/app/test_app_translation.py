@@ -106,8 +106,8 @@ def sentences(tree: ast.AST) -> Iterator[tuple[int, str]]:
             continue
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue  # a docstring
-        if isinstance(node, ast.FunctionDef) and node.name == "table":
-            continue  # headings of CSV files are what scripts look for
+        if isinstance(node, ast.FunctionDef) and node.name in ("table", "report"):
+            continue  # headings of CSV files are for scripts, reports of faults for programmers
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if SENTENCE.search(node.value) and node.value not in FIGURES:
                 yield node.lineno, node.value

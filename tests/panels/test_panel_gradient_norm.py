@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QMouseEvent, QPolygonF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from rnnviz.panels.gradient_norm import GradientNormPanel, Norms, nice_log, share_text
+from rnnviz.panels import norm_plot
+from rnnviz.panels.gradient_norm import WINDOWS, GradientNormPanel, share_text
+from rnnviz.panels.norm_scale import SignedLogScale, nice_log
+from rnnviz.panels.plot import polygon
 from rnnviz.panels.theme import theme, themes
+from rnnviz.probes.gradient_entries import EntryCounts, gradient_entries
+from rnnviz.session import recent_counts
 from rnnviz.session.commands import SetClipping
 from rnnviz.session.config import RunConfig
 from rnnviz.session.frames import Event, InForce, Row, RunState
 from rnnviz.session.view import RunView
 from rnnviz.text.vocabulary import Vocabulary
 
+Counted = Callable[[np.ndarray], np.ndarray]
 # Said by the offscreen platform about every window.
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
@@ -238,8 +244,9 @@ def test_value_mode_is_about_the_largest_entry(
 ) -> None:
     norms = typical()
     panel.set_view(make_view(norms, kind="value", threshold=0.25))
-    assert panel.clause() == "largest entry, before clipping"
-    assert panel.plot.norms.median() == pytest.approx(float(np.median(norms[-1000:])) / 10, 1e-5)
+    assert panel.clause() == "single entries, before clipping"
+    share = share_text(float(np.mean(norms[-1000:] / 10 > 0.25)))
+    assert panel.plot.label == f"clip ±0.25 · {share} clipped"
     drag_line(panel, 15)
     assert sent[-1].kind == "value" and sent[-1].threshold < 0.25
 
@@ -278,7 +285,7 @@ def test_values_that_are_no_numbers_are_told_apart(panel: GradientNormPanel) -> 
     view = make_view(norms)
     panel.set_view(view)
     picture = panel.grab().toImage()
-    assert panel.plot.norms.not_finite.tolist() == [101, 201]
+    assert panel.plot.lost_words == "1 NaN, 1 infinite, last at step 201"
     assert sum(count for *_, count in panel.plot.bars) == 498
     danger = theme().hex("danger")
     assert any(
@@ -288,7 +295,7 @@ def test_values_that_are_no_numbers_are_told_apart(panel: GradientNormPanel) -> 
     )
     view.history.events.append(Event(501, "diverged", "cause"))
     panel.refresh()
-    assert panel.plot.diverged_at == 501
+    assert panel.plot.lost_words == "1 NaN, 1 infinite, last at step 501"
 
 
 def test_the_axis_never_shrinks_while_live(panel: GradientNormPanel) -> None:
@@ -300,14 +307,16 @@ def test_the_axis_never_shrinks_while_live(panel: GradientNormPanel) -> None:
     add(view, typical(1000))
     panel.refresh()
     assert panel.plot.y_range.low <= wide.low and panel.plot.y_range.high >= wide.high
-    panel.reset_axis()
+    panel.reset_view()
     assert panel.plot.y_range.high < wide.high
 
 
 def test_the_header_says_how_many_steps(panel: GradientNormPanel) -> None:
-    for count, words in ((0, ""), (90, "last 90 steps"), (1500, "last 1,000 steps")):
+    for count, words in ((90, "last 90 steps ▾"), (1500, "last 1,000 steps ▾")):
         panel.set_view(make_view(typical(count)))
-        assert panel._window.text() == words
+        assert panel.window_button.text() == words
+    panel.set_view(make_view(np.empty(0)))
+    assert panel.window_button.isHidden()
 
 
 def test_narrow_panels_hide_the_strip(panel: GradientNormPanel) -> None:
@@ -367,19 +376,178 @@ def test_another_run_starts_from_its_own_beginning(
     assert panel.plot.bars == []
 
 
-def test_a_million_steps_cost_what_a_thousand_do(panel: GradientNormPanel) -> None:
-    view = make_view(np.empty(0))
-    count = 1_000_000
-    steps = np.arange(1, count + 1)
-    values = np.exp(np.random.default_rng(2).normal(0, 1, count))
-    for name in ("step", "characters", "seconds", "loss", "smoothed", "learning_rate"):
-        getattr(view.history, name).append(steps)
-    for name in ("grad_norm", "max_abs"):
-        getattr(view.history, name).append(values)
-    panel.set_view(view)
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_million_steps_cost_what_a_thousand_do(
+    panel: GradientNormPanel, window: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[int] = []
+
+    def counted(x: np.ndarray, y: np.ndarray) -> QPolygonF:
+        handed.append(len(x))
+        return polygon(x, y)
+
+    monkeypatch.setattr(norm_plot, "polygon", counted)
+    panel.set_window(window)
+    points = []
+    for count in (1000, 1_000_000):
+        view = make_view(np.empty(0))
+        values = np.exp(np.random.default_rng(2).normal(0, 1, count))
+        view.history.step.append(np.arange(1, count + 1))
+        for name in ("grad_norm", "max_abs"):
+            getattr(view.history, name).append(values)
+        panel.set_view(view)
+        handed.clear()
+        panel.plot.grab()
+        points.append(sum(handed) + len(panel.plot.bars))
+        assert len(panel.plot.values) <= 240 + 32
+        # A frame counts what is new, whatever there was before.
+        counts = panel.plot.counts
+        assert counts is not None
+        assert len(counts) == min(window or count, count)
+        looked_at: list[int] = []
+        original = recent_counts._counted
+
+        def noted(
+            part: np.ndarray, seen: list[int] = looked_at, real: Counted = original
+        ) -> np.ndarray:
+            seen.append(len(part))
+            return real(part)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(recent_counts, "_counted", noted)
+            add(view, typical(30))
+            panel.refresh()
+        assert sum(looked_at) <= 60
+    assert points[1] <= points[0] + 60 and points[1] < 2 * 240 + 100
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_the_window_of_steps_can_be_chosen(panel: GradientNormPanel, window: int) -> None:
+    norms = typical(12_000)
+    norms[:2000] *= 30
+    panel.set_view(make_view(norms))
+    panel._window_actions[window].trigger()
+    shown = norms[-window:] if window else norms
     panel.grab()
-    assert len(panel.plot.norms.values) == 1000
-    assert panel.plot.drawn_points() < 240 + 100
+    bars = panel.plot.norm_bars
+    assert sum(bar.number for bar in bars.bars) + bars.above + bars.below == len(shown)
+    share = share_text(float(np.mean(shown > 5.0)))
+    assert panel.plot.label == f"clip 5.0 · {share} clipped"
+    assert len(panel.plot.values) <= 240 + 32
+    assert panel.choices() == {"window": window}
+    panel.choose({"window": 7})
+    assert panel.choices() == {"window": 1000}
+    panel.choose({"window": window})
+    assert panel.choices() == {"window": window}
+
+
+def test_outliers_have_a_bin_that_says_how_many(panel: GradientNormPanel) -> None:
+    norms = typical(1000)
+    norms[-3:] = 1e9
+    panel.set_view(make_view(norms))
+    panel.grab()
+    bars = panel.plot.norm_bars
+    assert bars.above == 3
+    assert sum(bar.number for bar in bars.bars) + bars.below == 997
+    assert panel.plot.y_range.high < 4
+
+
+def test_before_and_after_clipping_are_told_apart(panel: GradientNormPanel) -> None:
+    norms = typical(1000)
+    panel.set_view(make_view(norms))
+    image = panel.plot.grab().toImage()
+    plot = panel.plot
+    after = plot.norm_bars.after
+    assert after is not None and plot.norm_bars.clipped == int(np.sum(norms > 5.0))
+    longest = max(bar.rect.width() / bar.number for bar in plot.bars)
+    # The outline is as long as all clipped steps together, with those already in its bin.
+    assert after.width() >= plot.norm_bars.clipped * longest * 0.9
+    above = next(bar.rect for bar in plot.bars if bar.low > 6.0 and bar.rect.width() > 20)
+    below = max((bar.rect for bar in plot.bars if bar.high < 4.0), key=QRectF.width)
+    ratio = image.devicePixelRatio()
+
+    def colours(rect: QRectF) -> set[str]:
+        return {
+            image.pixelColor(round(x * ratio), round(y * ratio)).name()
+            for x in range(int(rect.left()) + 2, int(rect.right()) - 2)
+            for y in range(int(rect.top()) + 2, int(rect.bottom()) - 2)
+        }
+
+    assert len(colours(below)) == 1  # solid
+    assert len(colours(above)) > 1  # hatched
+    assert [name for _, name in plot._legend()] == ["kept", "clipped", "after"]
+    panel.set_view(make_view(norms, kind="off"))
+    panel.grab()
+    assert plot.norm_bars.after is None and plot._legend() == []
+
+
+def entries_of(step: int, seed: int = 0) -> EntryCounts:
+    rng = np.random.default_rng(seed)
+    flat = (rng.standard_t(3, 50_000) * 0.003).astype(np.float32)
+    flat[:10] = 0.7
+    return gradient_entries(step, flat)
+
+
+def test_by_value_the_bars_count_entries_between_two_lines(
+    panel: GradientNormPanel, sent: list[SetClipping]
+) -> None:
+    view = make_view(typical(), kind="value", threshold=0.02)
+    panel.set_view(view)
+    assert panel.sees_entries()
+    panel.grab()
+    assert panel.plot.bars == []  # until some are counted
+    view.history.entries = entries_of(1500)
+    panel.refresh()
+    panel.grab()
+    plot = panel.plot
+    assert sum(bar.number for bar in plot.bars) == 50_000
+    assert isinstance(plot.scale, SignedLogScale)
+    mirror = plot.mirror_y()
+    assert mirror is not None
+    assert plot.at_y(plot.scale.at(0.02)) == pytest.approx(plot.line_y())
+    assert mirror - plot.at_y(0.0) == pytest.approx(plot.at_y(0.0) - plot.line_y())
+    bar = max(plot.bars, key=lambda bar: bar.number)
+    assert "entries of the gradient of step 1,500" in plot.tip_at(bar.rect.center())
+    # The lower line can be dragged as well: away from 0 is a higher threshold.
+    start = QPointF(plot.histogram_area().center().x(), mirror).toPoint()
+    move_mouse(plot, start)
+    assert plot.cursor().shape() == Qt.CursorShape.SizeVerCursor
+    QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=start)
+    move_mouse(plot, start + QPoint(0, 20))
+    assert sent and sent[-1].kind == "value" and sent[-1].threshold > 0.02
+    lower = plot.mirror_y()
+    assert lower is not None and lower == pytest.approx(mirror + 20, abs=2)
+    QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=start + QPoint(0, 20))
+
+
+def test_entries_are_wanted_only_while_somebody_sees_them(panel: GradientNormPanel) -> None:
+    panel.set_view(make_view(typical(), kind="norm"))
+    assert not panel.sees_entries()
+    panel.set_view(make_view(typical(), kind="value", threshold=0.2))
+    assert panel.sees_entries()
+    panel.hide()
+    assert not panel.sees_entries()
+
+
+def test_the_axis_of_entries_does_not_waver(panel: GradientNormPanel) -> None:
+    view = make_view(typical(), kind="value", threshold=0.02)
+    panel.set_view(view)
+    ranges = set()
+    for step in range(1500, 1510):
+        view.history.entries = entries_of(step, seed=step)
+        panel.refresh()
+        ranges.add(panel.plot.y_range)
+    assert len(ranges) == 1
+
+
+def test_the_table_holds_every_step(panel: GradientNormPanel) -> None:
+    view = make_view(typical(3000))
+    panel.set_view(view)
+    table = panel.table()
+    assert table is not None and len(table) == 3000
+    assert table.columns[0] == "step" and list(table.values[0][:3]) == [1, 2, 3]
+    assert np.array_equal(table.values[1], view.history.grad_norm.values)
+    assert panel.help_text().count(".") >= 2
 
 
 def test_helpers() -> None:
@@ -389,6 +557,8 @@ def test_helpers() -> None:
     assert [share_text(s) for s in (0, 0.004, 0.12, 0.996, 1.0)] == [
         "0%", "0.4%", "12%", "99.6%", "100%",
     ]  # fmt: skip
-    norms = Norms(np.array([1, 2, 3]), np.array([1.0, np.nan, np.inf]))
-    assert norms.clipped_share(0.5) == pytest.approx(2 / 3)
-    assert norms.median() == 1.0
+    scale = SignedLogScale(1e-4)
+    for value in (-3.0, -1e-4, -2e-5, 0.0, 5e-5, 1e-4, 0.02, 10.0):
+        assert scale.value(scale.at(value)) == pytest.approx(value)
+        assert scale.at(-value) == -scale.at(value)
+    assert np.allclose(scale.plotted(np.array([0.0, 5e-5, 0.3])), [0, 0.25, scale.at(0.3)])

@@ -603,7 +603,7 @@ def test_raw_stays_visible_and_another_smoothing_redraws_all(panel: LossPanel) -
     QTest.keyClick(panel.smoothing.field, Qt.Key.Key_Return)
     panel.smoothing.popup.hide()
     assert panel.choices()["smoothing"] == 300
-    assert panel.smoothing.text() == "smooth 300"
+    assert panel.smoothing.text() == "smooth 300 ▾"
     assert np.array_equal(panel.plot.raw[1], raw[1])
     assert np.abs(panel.plot.smooth[1] - smooth[1]).max() > 0.05
     assert panel.plot.last_train is not None

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rnnviz.engine.blas import thread_limit
 from rnnviz.engine.clipping import Clipping
 from rnnviz.engine.network import Network
 from rnnviz.paths import cache_folder
@@ -261,7 +262,8 @@ def test_the_preset_explode_diverges_at_once_whatever_the_seed(seed: int) -> Non
     assert config.spectral_radius > 1
     assert config.dtype == "float32"
     runner = Runner(build_run(config, play), Mailbox())
-    runner.train_until(Budget(steps=10))
+    with thread_limit(1):
+        runner.train_until(Budget(steps=10))
     assert runner.diverged
 
 
@@ -272,6 +274,7 @@ def test_the_preset_explode_learns_when_it_is_clipped(seed: int) -> None:
     config = preset.with_changes(clip_kind="norm")  # the threshold is the preset's own
     run = build_run(config, play)
     runner = Runner(run, Mailbox())
-    runner.train_until(Budget(steps=200))
+    with thread_limit(1):
+        runner.train_until(Budget(steps=150))
     assert not runner.diverged
     assert run.live_validation()[0].nats < math.log(run.vocabulary.size) - 1.0

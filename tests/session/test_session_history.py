@@ -128,6 +128,16 @@ def test_curves_run_along_steps_characters_and_time(along: str, log_x: bool) -> 
     assert np.array_equal(y[1:-1], loss[1000:1051].astype(np.float32))
 
 
+@given(st.integers(1, 10_000), st.integers(0, 3))
+def test_the_range_of_a_column_is_that_of_all_its_values(size: int, place: int) -> None:
+    values = np.random.default_rng(size).normal(0, 1, size).astype(np.float32)
+    values[-1 - place % size] = 9.0
+    series = Series()
+    for start in range(0, size, 777):
+        series.append(values[start : start + 777])
+    assert series.range() == (values.min(), values.max())
+
+
 def test_a_long_column_of_whole_numbers_is_searched_as_it_is() -> None:
     series = Series(np.int64)
     series.append(np.array([1, 3, 5]))

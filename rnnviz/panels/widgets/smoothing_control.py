@@ -28,7 +28,6 @@ class SmoothingControl(QToolButton):
     def __init__(self, value: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._value = value
-        self.setProperty("framed", True)
         self.setAccessibleName(self.tr("Smoothing"))
         self.setToolTip(
             self.tr("Steps the smoothed curve averages over, 1 to 10,000; the raw one stays")
@@ -93,9 +92,8 @@ class SmoothingControl(QToolButton):
         self._error.setVisible(bool(sentence))
 
     def _show(self) -> None:
-        self.setText(
-            self.tr("raw") if self._value == 1 else self.tr("smooth {0}").format(f"{self._value:,}")
-        )
+        words = self.tr("smooth {0} ▾").format(f"{self._value:,}")
+        self.setText(self.tr("raw ▾") if self._value == 1 else words)
 
     def _resize(self) -> None:
         self.setFixedHeight(row(24))
