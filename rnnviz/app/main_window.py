@@ -131,6 +131,8 @@ class MainWindow(QMainWindow):
         self.recovery = Recovery(self)
         self.run_files = RunFiles(self)
         self.unsaved = Unsaved(self)
+        frames = self.controller.frames
+        self.transport.frame_rate = lambda: (frames.rate(), frames.dropped())
         self.first_tip = FirstTip(self.transport.play, self)
         self._build_menus()
         self._connect()
