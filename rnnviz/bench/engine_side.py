@@ -31,6 +31,7 @@ def make_step(spec: BenchNetwork, corpus: Corpus, threads: int) -> Callable[[], 
         spec.learning_rate,
         reduction=spec.reduction,
         data_parallel=parallel,
+        threads=threads,
     )
 
     def step() -> float:

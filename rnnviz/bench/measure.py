@@ -15,7 +15,13 @@ from typing import Any, Protocol
 
 from rnnviz.bench.children import start_child
 from rnnviz.bench.networks import NETWORKS, BenchNetwork, bench_corpus
-from rnnviz.engine.blas import available_cores, recommended_parallelism, threads_set_by_user
+from rnnviz.engine.blas import (
+    available_cores,
+    most_cores,
+    recommended_parallelism,
+    threads_set_by_user,
+)
+from rnnviz.engine.optimizers.base import update_threads
 
 TEXTBOOK_NETWORK = "min-char-rnn"
 """The only network the textbook loop knows."""
@@ -136,7 +142,8 @@ def mean_ratio(measurements: Sequence[Measurement]) -> float | None:
 def _engine_threads(spec: BenchNetwork, vocabulary_size: int) -> int:
     model = spec.model_config(vocabulary_size)
     parallelism = recommended_parallelism(model, spec.batch_size, spec.seq_len)
-    return parallelism.processes * parallelism.threads
+    cores = parallelism.processes * parallelism.threads
+    return max(cores, update_threads(model.parameter_count, most_cores()))
 
 
 def _fastest(

@@ -102,11 +102,18 @@ class SharedPart:
 
 
 def compute_part(
-    network: Network, plan: PartPlan, seed: int, inputs: Indices, targets: Indices, state: State
+    network: Network,
+    plan: PartPlan,
+    seed: int,
+    inputs: Indices,
+    targets: Indices,
+    state: State,
+    out: Parameters | None = None,
 ) -> tuple[float, State, Parameters]:
     """Forward and backward over one part: summed loss in nats, final state and gradients.
 
-    ``seed`` is that of what the part drops, if anything. The gradients are a buffer of ``network``.
+    ``seed`` is that of what the part drops, if anything. The gradients are ``out``, or a buffer of
+    ``network``.
     """
     rng = np.random.default_rng(seed) if plan.model.drops else None
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -116,7 +123,7 @@ def compute_part(
         nats = unchecked_softmax_cross_entropy(
             window.scores, targets.reshape(-1), window.scores, weight
         )
-        return nats, forward.state, network.unchecked_backward(window, window.scores)
+        return nats, forward.state, network.unchecked_backward(window, window.scores, out=out)
 
 
 class DataParallel:
@@ -178,9 +185,8 @@ class DataParallel:
             worker is not None and worker.begin(self.network.parameters, *share)
             for worker, share in zip(self._workers, shares[1:], strict=True)
         ]
-        nats, final, gradients = compute_part(self.network, self._plans[0], *shares[0])
+        nats, final, _ = compute_part(self.network, self._plans[0], *shares[0], out=self._sum)
         finals = [final]
-        np.copyto(self._sum.flat, gradients.flat)
         for index, share in enumerate(shares[1:]):
             worker = self._workers[index]
             if at_work[index] and worker is not None and worker.finish():

@@ -22,11 +22,11 @@ def main(descriptor: str, plan_json: str) -> None:
     network = Network(plan.model, shared.parameters)
     os.write(1, READY)
     while os.read(0, 1):
-        nats, final, gradients = compute_part(
-            network, plan, int(shared.seed[0]), shared.inputs, shared.targets, shared.state
+        seed, window = int(shared.seed[0]), (shared.inputs, shared.targets)
+        nats, final, _ = compute_part(
+            network, plan, seed, *window, shared.state, out=shared.gradients
         )
         shared.nats[0] = nats
-        shared.gradients.flat[:] = gradients.flat
         for there, here in zip(shared.final, final, strict=True):
             for array, value in zip(there, here, strict=True):
                 array[...] = value

@@ -360,15 +360,21 @@ class Network:
             return self.unchecked_backward(window, d_scores, d_state)
 
     def unchecked_backward(
-        self, window: "Window", d_scores: Array, d_state: State | None = None
+        self,
+        window: "Window",
+        d_scores: Array,
+        d_state: State | None = None,
+        out: Parameters | None = None,
     ) -> Parameters:
         """``backward`` for every training step: nothing is checked, as in ``unchecked_forward``.
 
         ``window`` is that of the forward pass, ``d_scores (N, V)`` the gradient of its ``scores``.
+        The gradients are written into ``out``, if there is one.
         """
-        if self._gradients is None:
+        if out is None and self._gradients is None:
             self._gradients = self.parameters.zeros_like()
-        gradients = self._gradients
+        gradients = self._gradients if out is None else out
+        assert gradients is not None
         d_scores.T.dot(window.output, gradients["decoder.weight"])
         window.ones.dot(d_scores, gradients["decoder.bias"])
         d_scores.dot(self._decoder_weight, window.d_output)

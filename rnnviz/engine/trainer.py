@@ -133,13 +133,14 @@ class Trainer:
         truncation: Truncation | None = None,
         accumulate: int = 1,
         data_parallel: DataParallel | None = None,
+        threads: int = 1,
     ) -> None:
         """EngineError names the argument that does not fit, such as streams of other characters.
 
         ``rng`` draws dropout and the lengths of random truncation, which need it; its state is part
         of the trainer's. ``truncation`` is ``Truncation()`` by default. ``data_parallel`` computes
         the gradients, unless truncation is random; it must be for ``network``, the windows of
-        ``streams`` and ``reduction``.
+        ``streams`` and ``reduction``. So many ``threads`` share the update of many parameters.
         """
         self.network = require_instance("network", network, Network)
         self.optimizer = optimizer
@@ -167,6 +168,7 @@ class Trainer:
                 f"streams must hold indices from 0 to {size - 1}, got {streams.highest}"
             )
         self.data_parallel = data_parallel
+        self.threads = require_integer("threads", threads, 1)
         self._sum: Parameters | None = None
         self.clip_report: ClipReport | None = None
         self.progress: float | None = None
@@ -235,7 +237,7 @@ class Trainer:
             usable = report.finite and (held or report.total_norm <= LARGEST_NORM)
             finite = isfinite(batches.nats) and usable
             if finite:
-                self.optimizer.update(self.network.parameters, gradients, rate)
+                self.optimizer.update(self.network.parameters, gradients, rate, self.threads)
                 self._state = batches.state
                 self._steps += 1
                 self._characters += batches.characters

@@ -51,7 +51,9 @@ class Picture:
 
     def size(self) -> QSize:
         """In pixels: the panel and a line that says where the numbers are from."""
-        return QSize(self.panel.width(), self.panel.height() + (self._foot() if self.origin else 0))
+        foot = self._foot() if self.origin else 0
+        # There may be no room for a panel at all, but an image of nothing cannot be painted on.
+        return QSize(max(self.panel.width(), 1), max(self.panel.height() + foot, 1))
 
     @staticmethod
     def _foot() -> int:

@@ -225,5 +225,6 @@ def build_run(
         truncation=truncation,
         accumulate=config.accumulate,
         data_parallel=parallel,
+        threads=most_cores() if cores is None else cores,
     )
     return Run(config, corpus, vocabulary, split, trainer, parallelism)

@@ -103,6 +103,8 @@ class Monkey:
             (3, self.resize),
             (1, self.splitters),
             (3, self.perspective),
+            (3, self.command),
+            (3, self.palette),
             (1, self.hide_and_show),
             (6, self.wait),
         )
@@ -146,9 +148,9 @@ class Monkey:
     # What it aims at.
 
     def target(self) -> tuple[QWidget, QPoint]:
-        """The open menu or list, or any spot of the window, and the widget that is there."""
+        """The open menu or list, or any spot of a window, and the widget that is there."""
         popup = QApplication.activePopupWidget()
-        root: QWidget = popup or self.window
+        root: QWidget = popup or self.rng.choice([self.window, *self.windows()])
         at = self.spot(root)
         widget = root.childAt(at) or root
         return widget, widget.mapFrom(root, at)
@@ -157,6 +159,12 @@ class Monkey:
         return QPoint(
             self.rng.randrange(max(widget.width(), 1)), self.rng.randrange(max(widget.height(), 1))
         )
+
+    def windows(self) -> list[QWidget]:
+        """The main window and all that it has opened: panels of their own, dialogs."""
+        found = [w for w in QApplication.topLevelWidgets() if w.isWindow() and w.isVisible()]
+        found = [w for w in found if w.windowType() in (Qt.WindowType.Window, Qt.WindowType.Dialog)]
+        return sorted(found, key=lambda w: (w.windowTitle(), w.x(), w.y()))
 
     def focused(self) -> QWidget:
         popup = QApplication.activePopupWidget()
@@ -285,6 +293,36 @@ class Monkey:
         key = self.rng.choice((Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3))
         QTest.keyClick(self.window, key, Qt.KeyboardModifier.ControlModifier)
 
+    def command(self) -> None:
+        """Anything the window can be asked for."""
+        registry = self.window.registry
+        registry.refresh()
+        able = [command.id for command in registry if registry[command.id].isEnabled()]
+        registry[self.rng.choice(able)].trigger()
+
+    def palette(self) -> None:
+        """A command by some letters of it, or something that is none."""
+        QTest.keyClick(self.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+        letters = self.rng.choice(("th", "own", "lec", "gru", "pro", "re", "x", "zzz", "clip", ""))
+        QTest.keyClicks(self.focused(), letters)
+        for _ in range(self.rng.randrange(4)):
+            QTest.keyClick(self.focused(), self.rng.choice((Qt.Key.Key_Down, Qt.Key.Key_Up)))
+        ends = (Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Tab)
+        QTest.keyClick(self.focused(), self.rng.choice(ends))
+
+    def pop_out(self) -> None:
+        """A panel into a window of its own, or back."""
+        _, panel = self.rng.choice(self.window.panel_windows.panels())
+        self.window.panel_windows.toggle(panel)
+
+    def lecture(self) -> None:
+        """Into lecture mode or out of it."""
+        QTest.keyClick(self.window, Qt.Key.Key_F11)
+
+    def type_size(self) -> None:
+        """All type larger, smaller or as designed."""
+        self.window.step_type(self.rng.choice((-1, 0, 1, 1)))
+
     def hide_and_show(self) -> None:
         self.window.hide()
         QApplication.processEvents()
@@ -367,6 +405,12 @@ def settle(qtbot: QtBot, window: MainWindow) -> None:
     QApplication.processEvents()
 
 
+def close_others(window: MainWindow, monkey: Monkey) -> None:
+    for other in monkey.windows():
+        if other is not window:
+            other.close()
+
+
 # Without a window manager menus can neither be raised nor take the keyboard.
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 def test_a_monkey_breaks_nothing_and_leaves_nothing_behind(
@@ -386,10 +430,13 @@ def test_a_monkey_breaks_nothing_and_leaves_nothing_behind(
     window.show()
     window.begin()
     settle(qtbot, window)
-    before, tops = census(window), len(QApplication.topLevelWidgets())
     monkey = Monkey(window, tmp_path, tamed)
-    [leaving] = [action for action in window.actions() if action.text() == "Quit"]
-    leaving.setEnabled(False)
+    for dialog in ("help.about", "help.shortcuts"):  # made once and kept
+        window.registry[dialog].trigger()
+    close_others(window, monkey)
+    before, tops = census(window), len(QApplication.topLevelWidgets())
+    window.registry["file.quit"].setEnabled(False)  # deleted later only
+    window.registry.remove("file.quit")
     last: list[Any] = []
     for number in range(EVENTS):
         try:
@@ -398,6 +445,7 @@ def test_a_monkey_breaks_nothing_and_leaves_nothing_behind(
         except Exception as error:
             raise AssertionError(f"event {number} of seed {SEED}: {last[-5:]}") from error
         assert window.isVisible(), f"event {number} of seed {SEED} closed the window: {last[-5:]}"
+    close_others(window, monkey)
     settle(qtbot, window)
     QToolTip.hideText()
     assert len(monkey.done) == len(monkey.acts)

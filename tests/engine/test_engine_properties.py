@@ -13,6 +13,8 @@ from rnnviz.engine.clipping import Clipping, clip
 from rnnviz.engine.errors import EngineError
 from rnnviz.engine.loss import cross_entropy, log_softmax, probabilities, softmax_cross_entropy
 from rnnviz.engine.network import Network
+from rnnviz.engine.optimizers import OPTIMIZERS, make_optimizer
+from rnnviz.engine.optimizers.base import BLOCK
 from rnnviz.engine.parameters import Parameters
 
 CELLS = ["rnn", "lstm", "gru"]
@@ -125,6 +127,38 @@ def test_the_norm_of_huge_float32_gradients_does_not_overflow():
     report = clip(gradients, Clipping("norm", 1.0))
     assert report.total_norm == pytest.approx(2e30)
     np.testing.assert_allclose(gradients.flat, 0.5, rtol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1, 4_095, 4_096, 30_000])
+def test_clipping_by_value_finds_every_entry_of_a_long_vector(size):
+    rng = np.random.default_rng(size)
+    vector = rng.normal(size=size)
+    vector[rng.integers(0, size, 5)] = [7.0, -8.0, 9.0, -5.5, 6.0]
+    vector[[-1, 0]] = 20.0, -20.0
+    gradients = Parameters(vector.copy(), {"a": (size,)})
+    report = clip(gradients, Clipping("value", 5.0))
+    np.testing.assert_array_equal(gradients.flat, np.clip(vector, -5.0, 5.0))
+    assert report.clipped_share == np.mean(np.abs(vector) > 5.0)
+    assert report.norms()["a"] == pytest.approx(np.linalg.norm(vector))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_threads_that_share_an_update_change_nothing(name, threads):
+    rng = np.random.default_rng(1)
+    shapes = {"a": (2 * BLOCK + 1234,), "b": (BLOCK // 2, 3)}
+    size = sum(int(np.prod(shape)) for shape in shapes.values())
+    alone, together = (
+        Parameters(np.linspace(-1, 1, size, dtype=np.float32), shapes) for _ in range(2)
+    )
+    one, several = make_optimizer(name, alone), make_optimizer(name, together)
+    for _ in range(3):
+        gradients = Parameters(rng.normal(size=size).astype(np.float32), shapes)
+        one.update(alone, gradients, 0.01)
+        several.update(together, gradients, 0.01, threads)
+    np.testing.assert_array_equal(alone.flat, together.flat)
+    for key, value in one.state().items():
+        np.testing.assert_array_equal(value, several.state()[key])
 
 
 @settings(deadline=None)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QByteArray, QPointF, QRectF, Qt
+from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPen, QPolygonF
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
@@ -24,6 +24,7 @@ from pytestqt.qtbot import QtBot
 from rnnviz.panels import saving
 from rnnviz.panels.base import Panel
 from rnnviz.panels.explanation import Explanation
+from rnnviz.panels.picture import Picture, as_image, as_svg
 from rnnviz.panels.table import Table, csv_pieces, write_table
 from rnnviz.panels.theme import theme, themes
 
@@ -233,6 +234,17 @@ def test_parts_of_the_svg_have_their_places_and_edges(panel: Curves) -> None:
     assert len(set(names)) == len(names)
     used = {word[4:-1] for e in drawn.iter() for word in e.attrib.values() if word[:4] == "url("}
     assert {name[1:] for name in used} == set(names)
+
+
+def test_what_has_no_room_has_a_picture_all_the_same(qtbot: QtBot) -> None:
+    squeezed, header = QWidget(), QWidget()
+    qtbot.addWidget(squeezed)
+    qtbot.addWidget(header)
+    squeezed.resize(0, 0)
+    picture = Picture(squeezed, header, "Curves", "", None)
+    assert picture.size() == QSize(1, 1)
+    assert not as_image(picture).isNull()
+    assert b"<svg" in as_svg(picture)
 
 
 def test_copy_picture_puts_it_on_the_clipboard(panel: Curves) -> None:

@@ -7,10 +7,11 @@ from ``deltas``.
 
 In memory the units of one text at one step lie side by side, ``(T, B, H)``: a step of all texts is
 contiguous for the loop over time, the whole window is the one matrix ``(T*B, H)`` of the bulk
-GEMMs, and a part of the batch is contiguous too. Each gate is a block of its own,
-``(G, T, B, H)``. The equations' column vectors are rows here, so ``W h`` is written ``h @ W.T``.
-To the outside everything is still feature-major, as transposed views: states ``(H, B)``, signals
-``(H, T, B)``.
+GEMMs, and a part of the batch is contiguous too. The loop forward reads the gates of a step side
+by side, ``(T, G, B, H)``, which is up to twice as fast as from G places; their gradients are a
+block of the GEMMs each, ``(D, T, B, H)``. The equations' column vectors are rows here, so ``W h``
+is written ``h @ W.T``. To the outside everything is still feature-major, as transposed views:
+states ``(H, B)``, signals ``(H, T, B)``.
 
 All views of single steps are made once, here, because slicing inside the loop over time would cost
 as much as the arithmetic of a small network. What needs no loop, such as the slopes of the gates,
@@ -79,8 +80,8 @@ class Cell(ABC):
         self.activation = activation
         self.deltas = shared.deltas
         self.tile_columns = tile_columns(self.batch, self.hidden_size)
-        self.sums: Array = self.buffer(self.gates, self.steps, self.batch, self.hidden_size)
-        """``(G, T, B, H)``: the layer writes the input's share here, ``forward`` the gates."""
+        self.sums: Array = self.buffer(self.steps, self.gates, self.batch, self.hidden_size)
+        """``(T, G, B, H)``: the layer writes the input's share here, ``forward`` the gates."""
         self.hidden: Array = self.buffer(self.steps + 1, self.batch, self.hidden_size)
         """``(T+1, B, H)``: h from the one before the window on."""
         self._dh: Array = self.buffer(self.batch, self.hidden_size)

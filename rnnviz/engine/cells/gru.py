@@ -49,12 +49,12 @@ class GRU(Cell):
         self._product_tiles = tiled(self._gate_product, self.tile_columns)
         self._forward_steps = [
             (self.hidden[t], self.hidden[t + 1], gates[1:], *gates, self._m[t], self._gap[t])
-            for t, gates in enumerate(step_views(self.sums))
+            for t, gates in enumerate(self.sums)
         ]
         self._backward_steps = [
             (above, da, da[1:, np.newaxis], z)
             for above, da, z in zip(
-                self._above_steps, step_views(self.deltas), self.sums[2], strict=True
+                self._above_steps, step_views(self.deltas), self.sums[:, 2], strict=True
             )
         ][::-1]
 
@@ -62,35 +62,37 @@ class GRU(Cell):
         self.hidden[0] = state[0].T
         gate_product, tiles, bias_n = self._gate_product, self._product_tiles, bias[2]
         product_rz, product_n = gate_product[:2], gate_product[2]
+        matmul, add, subtract, times, tanh = np.matmul, np.add, np.subtract, np.multiply, np.tanh
         for h_before, h, rz, n, r, z, m, gap in self._forward_steps:
-            np.matmul(h_before, recurrent, out=tiles)
-            np.add(rz, product_rz, out=rz)
-            np.tanh(rz, out=rz)
-            np.multiply(rz, 0.5, out=rz)
-            np.add(rz, 0.5, out=rz)
-            np.add(product_n, bias_n, out=m)
-            np.multiply(r, m, out=h)
-            np.add(n, h, out=n)
-            np.tanh(n, out=n)
-            np.subtract(h_before, n, out=gap)
-            np.multiply(z, gap, out=h)
-            np.add(h, n, out=h)
+            matmul(h_before, recurrent, tiles)
+            add(rz, product_rz, rz)
+            tanh(rz, rz)
+            times(rz, 0.5, rz)
+            add(rz, 0.5, rz)
+            add(product_n, bias_n, m)
+            times(r, m, h)
+            add(n, h, n)
+            tanh(n, n)
+            subtract(h_before, n, gap)
+            times(z, gap, h)
+            add(h, n, h)
 
     def backward(self, recurrent: Array) -> None:
         self._slopes()
         dh, carry = self._dh, self._carry
         gate_product, tiles = self._gate_product, self._product_tiles
+        matmul, add, times, add_up = np.matmul, np.add, np.multiply, np.add.reduce
         for above, da, drzm, z in self._backward_steps:
-            np.add(dh, above, out=dh)
-            np.multiply(da, dh, out=da)  # da held the slopes
-            np.multiply(dh, z, out=carry)
-            np.matmul(drzm, recurrent, out=tiles)
-            np.add.reduce(gate_product, axis=0, out=dh)
-            np.add(dh, carry, out=dh)
+            add(dh, above, dh)
+            times(da, dh, da)  # da held the slopes
+            times(dh, z, carry)
+            matmul(drzm, recurrent, tiles)
+            add_up(gate_product, 0, out=dh)
+            add(dh, carry, dh)
 
     def _slopes(self) -> None:
         """What ``dh_t`` is multiplied by, at all steps, into ``deltas``."""
-        n, r, z = self.sums
+        n, r, z = self.sums.swapaxes(0, 1)
         slope_n, slope_r, slope_z, slope_m = self.deltas
         through_sigmoid(self._gap, z, slope_z, self._scratch)
         np.subtract(1.0, z, out=self._scratch)
@@ -100,5 +102,5 @@ class GRU(Cell):
         through_sigmoid(slope_r, r, slope_r, self._scratch)
 
     def signal(self, name: str) -> Array:
-        n, r, z = self.sums
+        n, r, z = self.sums.swapaxes(0, 1)
         return feature_major({"h": self.hidden[1:], "r": r, "z": z, "n": n}[name])

@@ -55,9 +55,9 @@ class LSTM(Cell):
                 *(self.hidden[t], self.hidden[t + 1], gates, gates[:3], *gates),
                 *(self.c[t], self.c[t + 1], self.tanh_c[t]),
             )
-            for t, gates in enumerate(step_views(self.sums))
+            for t, gates in enumerate(self.sums)
         ]
-        f_steps = self.sums[2]
+        f_steps = self.sums[:, 2]
         self._backward_steps = [
             (above, slope_c, da[:, np.newaxis], da[0], da[1:], f)
             for above, slope_c, da, f in zip(
@@ -68,35 +68,37 @@ class LSTM(Cell):
     def forward(self, recurrent: Array, bias: Array, state: CellState) -> None:
         self.hidden[0], self.c[0] = state[0].T, state[1].T
         product, gate_product, tiles = self._product, self._gate_product, self._product_tiles
+        matmul, add, times, tanh = np.matmul, np.add, np.multiply, np.tanh
         for h_before, h, gates, sigmoids, o, i, f, g, c_before, c, tanh_c in self._forward_steps:
-            np.matmul(h_before, recurrent, out=tiles)
-            np.add(gates, gate_product, out=gates)
-            np.tanh(gates, out=gates)
-            np.multiply(sigmoids, 0.5, out=sigmoids)
-            np.add(sigmoids, 0.5, out=sigmoids)
-            np.multiply(f, c_before, out=c)
-            np.multiply(i, g, out=product)
-            np.add(c, product, out=c)
-            np.tanh(c, out=tanh_c)
-            np.multiply(o, tanh_c, out=h)
+            matmul(h_before, recurrent, tiles)
+            add(gates, gate_product, gates)
+            tanh(gates, gates)
+            times(sigmoids, 0.5, sigmoids)
+            add(sigmoids, 0.5, sigmoids)
+            times(f, c_before, c)
+            times(i, g, product)
+            add(c, product, c)
+            tanh(c, tanh_c)
+            times(o, tanh_c, h)
 
     def backward(self, recurrent: Array) -> None:
         self._slopes()
         dh, dc, product = self._dh, self._dc, self._product
         gate_product, tiles = self._gate_product, self._product_tiles
+        matmul, add, times, add_up = np.matmul, np.add, np.multiply, np.add.reduce
         for above, slope_c, da, do, difg, f in self._backward_steps:
-            np.add(dh, above, out=dh)
-            np.multiply(dh, slope_c, out=product)
-            np.add(dc, product, out=dc)
-            np.multiply(do, dh, out=do)  # da held the slopes
-            np.multiply(difg, dc, out=difg)
-            np.matmul(da, recurrent, out=tiles)
-            np.add.reduce(gate_product, axis=0, out=dh)
-            np.multiply(dc, f, out=dc)
+            add(dh, above, dh)
+            times(dh, slope_c, product)
+            add(dc, product, dc)
+            times(do, dh, do)  # da held the slopes
+            times(difg, dc, difg)
+            matmul(da, recurrent, tiles)
+            add_up(gate_product, 0, out=dh)
+            times(dc, f, dc)
 
     def _slopes(self) -> None:
         """What ``dh_t`` and ``dc_t`` are multiplied by, at all steps, into ``deltas``."""
-        o, i, f, g = self.sums
+        o, i, f, g = self.sums.swapaxes(0, 1)
         slope_o, slope_i, slope_f, slope_g = self.deltas
         through_sigmoid(self.tanh_c, o, slope_o, self._scratch)
         through_sigmoid(g, i, slope_i, self._scratch)
@@ -112,6 +114,6 @@ class LSTM(Cell):
         return self.hidden[-1].copy().T, self.c[-1].copy().T
 
     def signal(self, name: str) -> Array:
-        o, i, f, g = self.sums
+        o, i, f, g = self.sums.swapaxes(0, 1)
         signals = {"h": self.hidden[1:], "c": self.c[1:], "i": i, "f": f, "g": g, "o": o}
         return feature_major(signals[name])

@@ -36,7 +36,7 @@ class Elman(Cell):
             zip(
                 [multiplication(h, whole) for h in self.hidden[:-1]],
                 h_steps if whole else tiled(h_steps, self.tile_columns),
-                *(h_steps, self.sums[0]),
+                *(h_steps, self.sums[:, 0]),
                 strict=True,
             )
         )

@@ -2,8 +2,7 @@
 
 from rnnviz.engine.errors import require_number
 from rnnviz.engine.optimizers.adam import Adam
-from rnnviz.engine.optimizers.base import check_fit
-from rnnviz.engine.parameters import Parameters
+from rnnviz.engine.parameters import Array, Parameters
 
 
 class AdamW(Adam):
@@ -31,8 +30,10 @@ class AdamW(Adam):
         """Those of Adam and ``weight_decay``."""
         return {**super().hyperparameters, "weight_decay": self._weight_decay}
 
-    def update(self, parameters: Parameters, gradients: Parameters, learning_rate: float) -> None:
-        """Shrink, then one step of Adam."""
-        check_fit(self._mean, parameters, gradients)
-        parameters.flat *= 1.0 - learning_rate * self._weight_decay
-        super().update(parameters, gradients, learning_rate)
+    def _begin_step(self, learning_rate: float) -> None:
+        super()._begin_step(learning_rate)
+        self._shrinkage = 1.0 - learning_rate * self._weight_decay
+
+    def _update_block(self, step: Array, p: Array, g: Array, *memory: Array) -> None:
+        p *= self._shrinkage
+        super()._update_block(step, p, g, *memory)

@@ -1,11 +1,15 @@
 """What an optimizer is, and what they share: one update of the flat parameter vector per step."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+from typing import Any, ClassVar
 
 import numpy as np
 
-from rnnviz.engine.errors import EngineError
+from rnnviz.engine.errors import EngineError, require_integer
 from rnnviz.engine.parameters import Array, Parameters
 
 # Updates go through the vector in blocks whose operands stay in the cache, so that an
@@ -13,36 +17,111 @@ from rnnviz.engine.parameters import Array, Parameters
 BLOCK = 131_072
 
 
-class Optimizer(Protocol):
-    """What the trainer needs of an optimizer."""
+class Optimizer(ABC):
+    """What the trainer needs of an optimizer, and what all of them do alike.
 
-    name: str
+    A subclass names the vectors it remembers when it calls ``__init__``, and says in
+    ``_update_block`` what becomes of a part of the parameters.
+    """
 
-    def update(self, parameters: Parameters, gradients: Parameters, learning_rate: float) -> None:
-        """One step, in place on ``parameters``; ``gradients`` is not changed."""
-        ...
+    name: ClassVar[str]
+
+    def __init__(self, parameters: Parameters, *remembered: str) -> None:
+        """Ready for ``parameters``, with a vector of zeros for each name in ``remembered``."""
+        self._memory = {name: np.zeros_like(parameters.flat) for name in remembered}
+        self._size, self._dtype = parameters.flat.size, parameters.flat.dtype
+        self._scratch: list[Array] = []  # for the results in between, of each thread
+
+    @property
+    @abstractmethod
+    def hyperparameters(self) -> dict[str, float]:
+        """Its settings by name, as ``make_optimizer`` takes them."""
+
+    def update(
+        self,
+        parameters: Parameters,
+        gradients: Parameters,
+        learning_rate: float,
+        threads: int = 1,
+    ) -> None:
+        """One step, in place on ``parameters``; ``gradients`` is not changed.
+
+        A vector of several blocks is shared out among ``threads``, which changes nothing else.
+        EngineError unless both are as long, and of the type, the optimizer was made for.
+        """
+        for name, vector in (("parameters", parameters.flat), ("gradients", gradients.flat)):
+            if vector.size != self._size or vector.dtype != self._dtype:
+                raise EngineError(
+                    f"{name} must hold {self._size} values of {self._dtype}, got {vector.size} of "
+                    f"{vector.dtype}"
+                )
+        self._begin_step(learning_rate)
+        vectors = (parameters.flat, gradients.flat, *self._memory.values())
+        parts = update_threads(self._size, threads)
+        while len(self._scratch) < parts:
+            self._scratch.append(np.empty(min(BLOCK, self._size), self._dtype))
+        if parts == 1:
+            self._update_part(vectors, self._scratch[0])
+            return
+        bounds = pairwise(self._size * part // parts for part in range(parts + 1))
+        shares = [tuple(v[start:stop] for v in vectors) for start, stop in bounds]
+        others = [
+            _threads().submit(self._update_in_thread, share, scratch)
+            for share, scratch in zip(shares[1:], self._scratch[1:parts], strict=True)
+        ]
+        try:
+            self._update_part(shares[0], self._scratch[0])
+        finally:
+            for other in others:
+                other.result()
+
+    def _update_in_thread(self, vectors: tuple[Array, ...], scratch: Array) -> None:
+        with np.errstate(
+            over="ignore", invalid="ignore", divide="ignore"
+        ):  # each thread has its own
+            self._update_part(vectors, scratch)
+
+    def _update_part(self, vectors: tuple[Array, ...], scratch: Array) -> None:
+        size = vectors[0].size
+        if size <= BLOCK:
+            self._update_block(scratch[:size], *vectors)
+            return
+        for start in range(0, size, BLOCK):
+            block = [vector[start : start + BLOCK] for vector in vectors]
+            self._update_block(scratch[: block[0].size], *block)
+
+    def _begin_step(self, learning_rate: float) -> None:
+        """Take what is the same for all blocks of this step."""
+        self._rate = learning_rate
+
+    @abstractmethod
+    def _update_block(self, step: Array, p: Array, g: Array, *memory: Array) -> None:
+        """Update a block of the parameters ``p`` by ``g``, with those of what is remembered.
+
+        All are ``(n,)``; ``step`` is room for results in between.
+        """
 
     def state(self) -> dict[str, np.ndarray[Any, Any]]:
         """Copies of everything it remembers between steps."""
-        ...
+        return {name: value.copy() for name, value in self._remembered().items()}
 
     def load_state(self, state: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Continue from ``state``; EngineError when names, shapes or dtypes differ."""
-        ...
+        restore(self._remembered(), state)
 
-    @property
-    def hyperparameters(self) -> dict[str, float]:
-        """Its settings by name, as ``make_optimizer`` takes them."""
-        ...
+    def _remembered(self) -> Mapping[str, np.ndarray[Any, Any]]:
+        return self._memory
 
 
-def blocks(*vectors: Array) -> Iterator[tuple[Array, ...]]:
-    """The vectors ``(N,)`` block by block, as views."""
-    if vectors[0].size <= BLOCK:
-        yield vectors
-        return
-    for start in range(0, vectors[0].size, BLOCK):
-        yield tuple(vector[start : start + BLOCK] for vector in vectors)
+def update_threads(size: int, threads: int) -> int:
+    """How many of so many threads an update of ``size`` parameters is worth: of a block or more."""
+    return max(min(require_integer("threads", threads, 1), size // BLOCK), 1)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """The threads that help with updates; started when they are needed first."""
+    return ThreadPoolExecutor(thread_name_prefix="update")
 
 
 def restore(
@@ -63,18 +142,3 @@ def restore(
             raise EngineError(f"state[{name!r}] must be from 0 to 2^53, got {value.min()}")
     for name, target in targets.items():
         target[...] = state[name]
-
-
-def check_fit(memory: Array, parameters: Parameters, gradients: Parameters) -> None:
-    """EngineError unless both are as long as ``memory`` ``(N,)`` and of its dtype."""
-    for name, vector in (("parameters", parameters.flat), ("gradients", gradients.flat)):
-        if vector.size != memory.size or vector.dtype != memory.dtype:
-            raise EngineError(
-                f"{name} must hold {memory.size} values of {memory.dtype}, got {vector.size} of "
-                f"{vector.dtype}"
-            )
-
-
-def scratch_block(parameters: Parameters) -> Array:
-    """Room for the intermediate results of one block."""
-    return np.empty(min(BLOCK, parameters.flat.size), parameters.dtype)

@@ -1,0 +1,59 @@
+"""How often the window redraws follows from what drawing costs, by a clock the test turns."""
+
+from __future__ import annotations
+
+import pytest
+
+from rnnviz.app.pacing import LONGEST, SHARE, SHORTEST, Pacer
+
+
+class Clock:
+    """Processor seconds, as they are said to have been spent."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def interval_after(cost: float, training: bool = True, rounds: int = 50) -> float:
+    """What is waited once rounds of this cost have gone on for a while."""
+    clock = Clock()
+    pacer = Pacer(clock)
+    interval = 0.0
+    for _ in range(rounds):
+        clock.now += cost
+        interval = pacer.next_interval(training)
+    return interval
+
+
+@pytest.mark.parametrize("cost", [0.004, 0.01, 0.02])
+def test_the_window_takes_a_fixed_share_of_a_core(cost: float) -> None:
+    assert cost / interval_after(cost) == pytest.approx(SHARE, rel=1e-3)
+
+
+def test_cheap_rounds_come_no_more_often_than_the_eye_needs() -> None:
+    assert interval_after(0.0001) == SHORTEST
+
+
+def test_the_picture_moves_however_dear_it_is() -> None:
+    assert interval_after(3.0) == LONGEST
+
+
+def test_nothing_is_put_off_while_nothing_is_trained() -> None:
+    assert interval_after(0.03, training=False) == SHORTEST
+
+
+def test_one_dear_round_does_not_stop_the_picture() -> None:
+    clock = Clock()
+    pacer = Pacer(clock)
+    for cost in [0.003] * 30 + [0.2]:
+        clock.now += cost
+        interval = pacer.next_interval(True)
+    assert interval == LONGEST
+    for _ in range(12):
+        clock.now += 0.003
+        interval = pacer.next_interval(True)
+    assert interval < 0.1
+    assert pacer.cost < 0.006
