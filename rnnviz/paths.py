@@ -40,6 +40,19 @@ def data_folder() -> Path:
     return _user_folder("RNNVIZ_DATA", "XDG_DATA_HOME", "data")
 
 
+def user_share_folder() -> Path:
+    """Where a Linux desktop looks for the user's own menu entries, file types and icons."""
+    xdg = os.environ.get("XDG_DATA_HOME")
+    return Path(xdg) if xdg and Path(xdg).is_absolute() else _home() / ".local" / "share"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:  # no HOME and no account entry, as in some containers
+        raise FileNotFoundError(2, "there is no home folder") from error
+
+
 def _bundled(folder: str) -> Path:
     # The packed one first: beside an installed package may stand anybody's "resources".
     for candidate in (_PACKAGE / "_data" / folder, _PACKAGE.parent / folder):

@@ -29,7 +29,18 @@ MAY_IMPORT = {
         "text",
         "blas_kernel",
     },
-    "cli": {"cli", "app", "session", "bench", "engine", "text", "paths", "files", "blas_kernel"},
+    "cli": {
+        "cli",
+        "app",
+        "session",
+        "bench",
+        "engine",
+        "text",
+        "paths",
+        "files",
+        "desktop",
+        "blas_kernel",
+    },
 }
 
 

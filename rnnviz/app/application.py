@@ -11,10 +11,24 @@ from types import FrameType
 # Before pyqtgraph is imported anywhere: it would take PyQt6 first where both are installed.
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from rnnviz import __version__
+
+
+class Application(QApplication):
+    """Tells when the system hands it a file, as macOS does after a double click."""
+
+    file_opened = Signal(str)  # path
+
+    def event(self, event: QEvent) -> bool:
+        """Only what is sent to the application itself comes here."""
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self.file_opened.emit(event.file())
+            return True
+        return super().event(event)
 
 
 def make_application(arguments: list[str] | None = None) -> QApplication:
@@ -23,7 +37,7 @@ def make_application(arguments: list[str] | None = None) -> QApplication:
     if isinstance(existing, QApplication):
         application = existing
     else:
-        application = QApplication(arguments or ["rnnviz"])
+        application = Application(arguments or ["rnnviz"])
     application.setApplicationName("rnnviz")
     application.setApplicationDisplayName("rnnviz")
     application.setApplicationVersion(__version__)
@@ -55,6 +69,8 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     install_hooks()
     guard_paint_events()
     _quit_on_signals(application, window)
+    if isinstance(application, Application):
+        application.file_opened.connect(window.open_path)
     window.show()
     window.welcome()
     window.begin(file, preset)

@@ -15,12 +15,13 @@ from rnnviz.app.keeper import Keeper
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.pacing import SHORTEST, Pacer
 from rnnviz.engine.errors import EngineError
+from rnnviz.engine.network import Network
 from rnnviz.files import reason, write_text
 from rnnviz.panels.sample_text import as_text
 from rnnviz.paths import cache_folder
 from rnnviz.session import commands
 from rnnviz.session.autosave import Slot as AutosaveSlot
-from rnnviz.session.config import ConfigError, RunConfig
+from rnnviz.session.config import ConfigError, RunConfig, problems
 from rnnviz.session.export import write_csv, write_jsonl
 from rnnviz.session.frames import RunState
 from rnnviz.session.history import History
@@ -37,6 +38,8 @@ from rnnviz.text.ngrams import ReferenceLosses, reference_losses
 from rnnviz.text.sources import NotDownloadedError, load_source
 
 _JOIN_SECONDS = 0.8
+_LONG_TEXT = 20_000_000  # characters
+_MUCH_WORK = 2_000_000  # weights, more or less
 _EXPORT_SECONDS = 10.0  # an export that was asked for may take when the window closes
 
 
@@ -67,6 +70,7 @@ class Controller(QObject):
         self.keeper = Keeper(autosaves, self)
         self.live: LiveRun | None = None
         self.view: RunView | None = None
+        self.playing = False  # what was asked for last; the state follows
         self.corpus: Corpus | None = None  # the wanted one; a restart begins with it
         self._number = 0
         self._seed = ""
@@ -78,6 +82,7 @@ class Controller(QObject):
         self._followed: Answer | None = None  # the same of the text that training has just read
         self._follows = False
         self._loading: Job | None = None
+        self._building = False  # what is loading is a network
         self._counting: Job | None = None
         self._old_jobs: list[Job] = []
         self._exports: dict[Job, str] = {}  # the files being written
@@ -120,10 +125,14 @@ class Controller(QObject):
         if self._loading is not None:
             self._retire(self._loading)
             self._loading = None
+            self._building = False
             self.busy.emit("", None)
 
-    def _begin_loading(self, work: Callable[[Job], Corpus | _OpenedRun], words: str) -> None:
+    def _begin_loading(
+        self, work: Callable[[Job], Corpus | _OpenedRun | _BuiltRun], words: str
+    ) -> None:
         self.cancel_loading()
+        self._building = False
         self.busy.emit(words, None)
         job = Job(work, "loader", self)
         job.finished.connect(self._loaded)
@@ -137,17 +146,21 @@ class Controller(QObject):
         if job is not self._loading:
             return
         self._loading = None
+        self._building = False
         self._sweep(job)
         self.busy.emit("", None)
         if isinstance(result, Corpus):
             self.text_loaded.emit(result)
         elif isinstance(result, _OpenedRun):
             self._show_opened(result)
+        elif isinstance(result, _BuiltRun):
+            self._begin_built(result)
 
     @Slot(object, object)
     def _loading_failed(self, job: Job, error: Exception) -> None:
         if job is not self._loading:
             return
+        building, self._building = self._building, False
         self._loading = None
         self._sweep(job)
         if isinstance(error, NotDownloadedError):
@@ -168,6 +181,8 @@ class Controller(QObject):
             self.run_refused.emit(str(error))
         elif isinstance(error, (CorpusError, OSError)):
             self.text_refused.emit(str(error))
+        elif isinstance(error, MemoryError) and building:
+            self.run_refused.emit(self._too_large())
         elif isinstance(error, MemoryError):
             self.text_refused.emit(
                 self.tr("There is not enough memory to open this; close other programs.")
@@ -183,38 +198,69 @@ class Controller(QObject):
 
     # Runs.
 
-    def start(self, config: RunConfig) -> bool:
-        """Ends the present run and begins another on the wanted text; False when it can't be."""
-        if self.corpus is None:
+    def start(
+        self,
+        config: RunConfig,
+        corpus: Corpus | None = None,
+        then: Callable[[], None] | None = None,
+    ) -> bool:
+        """Ends the present run and begins another; False when it can't be.
+
+        On the wanted text unless another is given. A large network is built beside the window;
+        until it has been, the present run goes on, and loading or starting anything else is what
+        counts. `then` is called when the new run has begun.
+        """
+        text = corpus or self.corpus
+        if text is None:
             return False
-        try:
-            wanted = config.with_changes(corpus=self.corpus.origin)
-            run = build_run(wanted, self.corpus, cores=None)
-        except (ConfigError, CorpusError, EngineError) as error:
-            self.run_refused.emit(str(error))
-            return False
-        except MemoryError:
-            self.run_refused.emit(self.tr("There is not enough memory for a network of this size."))
-            return False
-        self._begin(run)
+        if self._building:
+            self.cancel_loading()  # what was asked for last counts
+        wanted = config.with_changes(corpus=text.origin)
+        if _built_at_once(wanted, text):
+            try:
+                self._begin_built(_BuiltRun(wanted, text, then))
+            except (ConfigError, CorpusError, EngineError) as error:
+                self.run_refused.emit(str(error))
+                return False
+            except MemoryError:
+                self.run_refused.emit(self._too_large())
+                return False
+        else:
+            self._begin_loading(
+                lambda job: _BuiltRun(wanted, text, then), self.tr("Building the network…")
+            )
+            self._building = True
         return True
+
+    def _begin_built(self, built: _BuiltRun) -> None:
+        self._begin(built.run, initial=built.initial)
+        if built.then is not None:
+            built.then()
+
+    def _too_large(self) -> str:
+        return self.tr("There is not enough memory for a network of this size.")
 
     def _show_opened(self, opened: _OpenedRun) -> None:
         self.corpus = opened.run.corpus
         self.run_opened.emit(opened.saved)
-        self._begin(opened.run, opened.saved, opened.slot)
+        self._begin(opened.run, opened.saved, opened.slot, opened.initial)
         if opened.slot is None:
             self.file_opened.emit(str(opened.saved.path))
 
     def _begin(
-        self, run: Run, saved: SavedRun | None = None, slot: AutosaveSlot | None = None
+        self,
+        run: Run,
+        saved: SavedRun | None = None,
+        slot: AutosaveSlot | None = None,
+        initial: Network | None = None,
     ) -> None:
         self._end_run()
         self.keeper.begin(slot)
         seconds = saved.seconds if saved is not None else 0.0
         self._number += 1
+        self.playing = False
         self._answered_request, self._renewed, self._followed = 0, None, None
-        self.live = LiveRun(run, saved, self)
+        self.live = LiveRun(run, saved, initial, self)
         self.live.answered.connect(self._answered)
         self.live.found.connect(self._found)
         self.live.replied.connect(self._replied)
@@ -255,6 +301,8 @@ class Controller(QObject):
 
     def send(self, command: commands.Command) -> None:
         """Passes a command to the training thread."""
+        if isinstance(command, commands.Play | commands.Pause | commands.StepOnce):
+            self.playing = isinstance(command, commands.Play)
         if self.live is not None:
             self.live.send(command)
 
@@ -316,7 +364,7 @@ class Controller(QObject):
         """Play or pause; training that failed is tried again."""
         if self.view is not None and self.live is not None:
             self.live.try_again()
-            self.send(commands.Pause() if self.view.training else commands.Play())
+            self.send(commands.Pause() if self.playing else commands.Play())
 
     def ask(self, seed: str) -> None:
         """The seed text changed: what comes next?"""
@@ -459,6 +507,8 @@ class Controller(QObject):
                 view.in_force = delivery.in_force
             if delivery.state is not None:
                 view.state = delivery.state
+                if view.state.phase in ("diverged", "failed"):
+                    self.playing = False
             for checkpoint in delivery.checkpoints:
                 self.keeper.take(view, checkpoint)
             self.delivered.emit(delivery)
@@ -528,6 +578,31 @@ class _OpenedRun:
         self.saved = saved
         self.run = run
         self.slot = slot  # it comes from there and is no file of the user's
+        self.initial = run.initial_network()
+
+
+class _BuiltRun:
+    """A new run with the network it begins with; building it may take long."""
+
+    def __init__(
+        self, config: RunConfig, corpus: Corpus, then: Callable[[], None] | None = None
+    ) -> None:
+        self.run = build_run(config, corpus, cores=None)
+        self.initial = self.run.initial_network()
+        self.then = then
+
+
+def _built_at_once(config: RunConfig, corpus: Corpus) -> bool:
+    """Whether a run is built in so few milliseconds that nobody notices."""
+    if problems(config):
+        return True  # it is refused at once
+    if len(corpus.text) > _LONG_TEXT:
+        return False
+    units, cells = config.hidden_size, config.num_layers
+    work = 4 * cells * units**2
+    if config.initialization == "orthogonal" or config.spectral_radius:
+        work *= units // 64 + 1  # factors and eigenvalues
+    return work <= _MUCH_WORK
 
 
 def _counted_through(corpus: Corpus) -> Corpus:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from rnnviz.engine.blas import available_cores, set_threads
+from rnnviz.engine.network import Network
 from rnnviz.panels.fault import Fault, faults
 from rnnviz.session.commands import Command, Stop
 from rnnviz.session.frames import RunState
@@ -42,8 +43,13 @@ class LiveRun(QObject):
     replied = Signal(object, object)  # this run, the respondent's Reply
 
     def __init__(
-        self, run: Run, saved: SavedRun | None = None, parent: QObject | None = None
+        self,
+        run: Run,
+        saved: SavedRun | None = None,
+        initial: Network | None = None,
+        parent: QObject | None = None,
     ) -> None:
+        """`initial` is the run's first network, where that is known already."""
         super().__init__(parent)
         # One core is left to the window and the prober: a BLAS thread that has to share its core
         # keeps the others waiting in every product, and training falls to a fraction of its speed.
@@ -61,7 +67,7 @@ class LiveRun(QObject):
         )
         self.inspector = Inspector(
             self.mailbox,
-            run.initial_network(),
+            initial or run.initial_network(),
             _indices(run),
             run.config.seq_len,
             lambda found: self.found.emit(self, found),

@@ -58,11 +58,11 @@ from rnnviz.paths import cache_folder
 from rnnviz.session import commands
 from rnnviz.session.autosave import Recoverable
 from rnnviz.session.config import ConfigError, RunConfig, fitted, problems
-from rnnviz.session.frames import Saved
+from rnnviz.session.frames import Event, Saved
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset
 from rnnviz.session.prober import Answer
-from rnnviz.session.runfile import SavedRun
+from rnnviz.session.runfile import Best, SavedRun
 from rnnviz.session.tensorboard import TensorBoardMissingError, require_tensorboard
 from rnnviz.session.view import RunView
 from rnnviz.text.corpus import Corpus
@@ -102,6 +102,8 @@ class MainWindow(QMainWindow):
         self._play_after_start = False
         self._falling_back = False  # to the bundled play, because what was asked for is unusable
         self._closing = False
+        # Step and words of the notice with which the best weights can be undone.
+        self._undoable: tuple[int, str] | None = None
         self._asked_for = ""  # the file that is being opened
         self._question: QMessageBox | None = None  # before the window closes
         self._close_when_saved = ""  # the file after which the window goes
@@ -432,7 +434,7 @@ class MainWindow(QMainWindow):
             self._start_wanted()
 
     def _training(self) -> bool:
-        return self.controller.view is not None and self.controller.view.training
+        return self.controller.playing
 
     def reset_run(self) -> None:
         """Begins again with new weights and the settings of the present run."""
@@ -442,8 +444,14 @@ class MainWindow(QMainWindow):
         waiting = self.setup.wanted
         live = self.controller.live
         assert live is not None
-        wanted_corpus, self.controller.corpus = self.controller.corpus, live.run.corpus
-        in_force = view.in_force
+        wanted_corpus, in_force = self.controller.corpus, view.in_force
+
+        def keep_waiting() -> None:
+            if wanted_corpus is not None and wanted_corpus is not live.run.corpus:
+                self.setup.set_corpus(wanted_corpus)
+            self.setup.set_wanted(waiting)
+            self._undo_from_here()
+
         self.controller.start(
             view.config.with_changes(
                 learning_rate=in_force.learning_rate,
@@ -451,13 +459,10 @@ class MainWindow(QMainWindow):
                 clip_threshold=in_force.clip_threshold,
                 optimizer=in_force.optimizer,
                 temperature=in_force.temperature,
-            )
+            ),
+            live.run.corpus,
+            keep_waiting,
         )
-        self.controller.corpus = wanted_corpus
-        if wanted_corpus is not None and wanted_corpus is not live.run.corpus:
-            self.setup.set_corpus(wanted_corpus)
-        self.setup.set_wanted(waiting)
-        self._undo_from_here()
 
     def _undo_from_here(self) -> None:
         """What holds now is what the next change starts from."""
@@ -494,6 +499,8 @@ class MainWindow(QMainWindow):
         config = config.with_changes(temperature=self.page.next_character.temperature())
         if not self._may_end_run(self.tr("This preset")):
             return
+        self.controller.cancel_loading()  # of the preset before: this one was asked for last
+        self._wanted_after_load = None
         self._play_after_start = self._training()
         self.undo.clear()
         if config.corpus != self.setup.wanted.corpus:
@@ -570,6 +577,11 @@ class MainWindow(QMainWindow):
             self.setup.set_in_force(view.in_force)
         if delivery.state is not None:
             self._state_changed(view)
+        for event in delivery.events:
+            if event.kind == "weights":
+                self._weights_exchanged(event)
+        if delivery.rows:
+            self._step_taken(delivery.rows[-1].step)
         for page in self.perspectives.values():
             page.mark_stale()
             page.refresh_due()
@@ -682,6 +694,42 @@ class MainWindow(QMainWindow):
         view = self.controller.view
         if view is not None and view.training and self.isVisible():
             self.transport.refresh()
+
+    # Best weights.
+
+    def best(self) -> Best | None:
+        """The weights with the lowest validation loss so far."""
+        live = self.controller.live
+        return live.runner.best if live is not None else None
+
+    def use_best(self) -> None:
+        """The network goes back to its best weights and pauses; until the next step it can undo."""
+        self._send(commands.UseBest())
+
+    def _weights_exchanged(self, event: Event) -> None:
+        best = self.best()
+        if event.replaces or best is None:
+            words = self.tr("The network has its last weights again, those of step {0:,}.")
+            self.notice.say(words.format(event.step), "info", passing=True)
+            return
+        words = self.tr(
+            "The network has its best weights, those of step {0:,}: {1:.3f} nats/char on the "
+            "held-out text. Training is paused."
+        ).format(best.step, best.loss)
+        self._undoable = (event.step, words)
+        actions = [
+            (self.tr("Train on"), lambda: self._send(commands.Play())),
+            (self.tr("Undo"), lambda: self._send(commands.UseLast())),
+        ]
+        self.notice.say(words, "info", actions)
+
+    def _step_taken(self, step: int) -> None:
+        """After it the exchange of the weights can't be undone any more."""
+        if self._undoable is None or step <= self._undoable[0]:
+            return
+        if self.notice.words() == self._undoable[1]:
+            self.notice.dismiss()
+        self._undoable = None
 
     # Keeping runs.
 

@@ -165,6 +165,16 @@ def _run(window: MainWindow) -> Iterator[Command]:
         why_not=no_run,
     )
     yield Command(
+        "run.best",
+        tr("Go back to the best weights"),
+        window.use_best,
+        tip=tr("Those with the lowest validation loss, to look at or to train on from"),
+        group=RUN,
+        why_not=lambda: (
+            no_run() or ("" if window.best() else tr("There are none before the first validation."))
+        ),
+    )
+    yield Command(
         "run.reset",
         tr("Reset…"),
         window.reset_run,

@@ -12,7 +12,17 @@ import sys
 from collections.abc import Callable, Sequence
 
 from rnnviz import blas_kernel
-from rnnviz.cli import bench, evaluate, info, sample, score, snapshot, train, window
+from rnnviz.cli import (
+    bench,
+    evaluate,
+    info,
+    install_desktop,
+    sample,
+    score,
+    snapshot,
+    train,
+    window,
+)
 from rnnviz.cli.common import BAD_INPUT, DIVERGED, INTERRUPTED, UsageError
 
 __all__ = ["BAD_INPUT", "DIVERGED", "INTERRUPTED", "UsageError", "main"]
@@ -27,6 +37,7 @@ _COMMANDS: dict[
     "snapshot": (snapshot.parser, snapshot.run),
     "bench": (bench.parser, bench.run),
     "info": (info.parser, info.run),
+    "install-desktop": (install_desktop.parser, install_desktop.run),
 }
 
 

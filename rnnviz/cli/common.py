@@ -8,10 +8,12 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    from rnnviz.engine.checkpoint import LoadedModel
     from rnnviz.text.corpus import Corpus
 
 BAD_INPUT = 2  # exit status for bad arguments and files
@@ -72,6 +74,33 @@ def check_writable(path: Path) -> None:
         raise UsageError(f"{path.absolute().parent}: there is no such folder to write to")
     if not os.access(path.absolute().parent, os.W_OK):
         raise UsageError(f"{path.absolute().parent}: this folder cannot be written to")
+
+
+def add_best(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that `load_weights` obeys."""
+    parser.add_argument(
+        "--best",
+        action="store_true",
+        help="the weights with the lowest validation loss instead of the last ones",
+    )
+
+
+def load_weights(path: Path, best: bool) -> LoadedModel:
+    """The model in a file, with its best weights if that is what is asked for."""
+    from rnnviz.engine.checkpoint import load_model, printable
+    from rnnviz.engine.network import Network
+    from rnnviz.session.runfile import load_run
+
+    if not best:
+        return load_model(path)
+    saved = load_run(path)
+    if saved.best is None:
+        raise UsageError(
+            f"--best: {printable(str(path))} has no best weights beside its last ones: they come "
+            "with the validations of a training"
+        )
+    network = Network(saved.model.network.config, saved.best.parameters.copy())
+    return replace(saved.model, network=network)
 
 
 def check_preset(name: str | None) -> None:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnviz.cli.common import Parser, one_line_errors, say_excerpt
+from rnnviz.cli.common import Parser, add_best, load_weights, one_line_errors, say_excerpt
 
 if TYPE_CHECKING:
     from rnnviz.engine.evaluation import Evaluation
@@ -20,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
         description="Reads a whole text statefully from a zero state and predicts characters 2..N.",
     )
     parser.add_argument("run", metavar="RUN", type=Path, help="a saved model")
+    add_best(parser)
     parser.add_argument("text", metavar="TEXT", help="a text file, or the name of a source")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -27,14 +28,13 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the mean cross-entropy."""
-    from rnnviz.engine.checkpoint import load_model
     from rnnviz.engine.evaluation import evaluate
     from rnnviz.paths import cache_folder
     from rnnviz.text.sources import load_source
     from rnnviz.text.vocabulary import Vocabulary
 
     with one_line_errors():
-        model = load_model(arguments.run)
+        model = load_weights(arguments.run, arguments.best)
         corpus = load_source(arguments.text, cache_folder(), for_training=False)
         say_excerpt(corpus)
         indices = Vocabulary(model.vocabulary).encode(corpus.text)

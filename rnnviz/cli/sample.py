@@ -9,8 +9,10 @@ from pathlib import Path
 from rnnviz.cli.common import (
     Parser,
     UsageError,
+    add_best,
     at_least_zero,
     count,
+    load_weights,
     one_line_errors,
     whole_number,
 )
@@ -26,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
         description="Prints the prompt and the text a saved model adds to it.",
     )
     parser.add_argument("run", metavar="RUN", type=Path, help="a saved model")
+    add_best(parser)
     parser.add_argument("--prompt", default="\n", metavar="TEXT", help="default: a newline")
     parser.add_argument("--length", type=count, default=200, metavar="N", help="default: 200")
     way = parser.add_mutually_exclusive_group()
@@ -62,12 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
     import numpy as np
 
     from rnnviz.engine.beam import beam_search
-    from rnnviz.engine.checkpoint import load_model
     from rnnviz.engine.decoding import generate
     from rnnviz.text.vocabulary import Vocabulary
 
     with one_line_errors():
-        model = load_model(arguments.run)
+        model = load_weights(arguments.run, arguments.best)
         vocabulary = Vocabulary(model.vocabulary)
         prompt = vocabulary.encode(arguments.prompt)
         if arguments.beam is not None:

@@ -6,7 +6,14 @@ import argparse
 import json
 from pathlib import Path
 
-from rnnviz.cli.common import Parser, UsageError, one_line_errors, say_excerpt
+from rnnviz.cli.common import (
+    Parser,
+    UsageError,
+    add_best,
+    load_weights,
+    one_line_errors,
+    say_excerpt,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -17,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
         "the first has none, because nothing comes before it. A line a character, then the sum.",
     )
     parser.add_argument("run", metavar="RUN", type=Path, help="a saved model")
+    add_best(parser)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "file", nargs="?", metavar="TEXT", help="a text file, or the name of a source"
@@ -29,7 +37,6 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     """Prints the log-probability of each character."""
     from rnnviz.cli.evaluate import figures, words
-    from rnnviz.engine.checkpoint import load_model
     from rnnviz.engine.evaluation import Evaluation
     from rnnviz.engine.scoring import log_probabilities
     from rnnviz.paths import cache_folder
@@ -40,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     if text is not None and len(text) < 2:
         raise UsageError("--text: at least two characters are needed, the first has no probability")
     with one_line_errors():
-        model = load_model(arguments.run)
+        model = load_weights(arguments.run, arguments.best)
         if text is None:
             corpus = load_source(arguments.file, cache_folder(), for_training=False)
             say_excerpt(corpus)

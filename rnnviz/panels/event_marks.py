@@ -15,13 +15,15 @@ _SHAPES = {  # corners in half widths of the mark
     "clip": ((-0.8, -0.8), (0.8, -0.8), (0.8, 0.8), (-0.8, 0.8)),
     "optimizer": ((-0.9, 0.8), (0, -1), (0.9, 0.8)),
     "resumed": ((-0.7, -0.9), (0.9, 0), (-0.7, 0.9)),
+    "weights": ((-0.5, -0.9), (0.5, -0.9), (1, 0), (0.5, 0.9), (-0.5, 0.9), (-1, 0)),
+    "weights": ((0.7, -0.9), (-0.9, 0), (0.7, 0.9)),
 }
 
 
 def paint_event_mark(painter: QPainter, kind: str, at: QPointF, size: float) -> None:
     """A diamond for the learning rate, a square for clipping, a triangle up for the optimizer,
-    one to the right where training went on, a cross where it diverged. The painter's pen and brush
-    are used.
+    one to the right where training went on, one to the left where it went back to other weights, a
+    cross where it diverged. The painter's pen and brush are used.
     """
     if kind == "diverged":
         for sign in (1, -1):

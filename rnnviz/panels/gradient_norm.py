@@ -362,10 +362,9 @@ class GradientNormPanel(Panel):
         """What it shows and how to read it."""
         return self.tr(
             "How long the gradient was in the newest steps, before clipping: each bar counts the "
-            "steps of one range, each dot is a step. Steps above the orange line are shortened to "
-            "it; drag the line, and the share of clipped steps follows. When clipping is by value, "
-            "the bars count the single entries of one gradient and everything beyond the two lines "
-            "is cut off."
+            "steps of one range, each dot is a step; when clipping is by value, the bars count the "
+            "single entries of one gradient instead. What lies beyond the orange line is clipped "
+            "to it: drag the line, and the share of clipped steps follows your hand."
         )
 
     def table(self) -> Table | None:

@@ -185,7 +185,8 @@ class _Bars(QWidget):
         baseline = metrics.ascent() + 2
         bottom = self.row_rect(len(self.bars) - 1).bottom()
         last = -math.inf
-        for tick in linear_ticks(Range(0.0, self.top), max(int((right - left) / 50), 2)):
+        text = two_figures if self.top >= 1e4 else None
+        for tick in linear_ticks(Range(0.0, self.top), max(int((right - left) / 50), 2), text):
             x = crisp(self.x_of(tick.at))
             painter.setPen(QPen(colors.color("border" if tick.at == 0 else "grid"), 1))
             painter.drawLine(QPointF(x, self._head() - 2), QPointF(x, bottom))

@@ -34,7 +34,7 @@ _LOW = 200  # panel height in pixels below which parts are left out
 # Widths of the panel below which a control is in the menu alone.
 _UNITS_FROM, _LOG_Y_FROM, _SMOOTHING_FROM = 420, 640, 760
 _AHEAD = 0.03  # of a zoomed picture that follows is free to the right of the newest step
-_MARKED = ("lr", "clip", "optimizer", "resumed")
+_MARKED = ("lr", "clip", "optimizer", "resumed", "weights")
 
 # What the picture shows of a run: all of it; a part, moving along with the newest step; a part.
 _ALL, _ALONG, _PART = "all", "along", "part"

@@ -54,6 +54,19 @@ class SetTemperature:
 
 
 @dataclass(frozen=True, slots=True)
+class UseBest:
+    """Go back to the weights with the lowest validation loss, and pause.
+
+    The optimizer begins with empty accumulators. Until the next step `UseLast` takes it back.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class UseLast:
+    """Take `UseBest` back: the weights and the optimizer that were there before it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Save:
     """Copy the run between two steps; answered by a `Checkpoint`, to be written to `path`.
 
@@ -85,6 +98,8 @@ Command = (
     | SetClipping
     | SetOptimizer
     | SetTemperature
+    | UseBest
+    | UseLast
     | Save
     | GoBack
     | Stop

@@ -49,7 +49,8 @@ class Sample:
 class Event:
     """A change worth a mark on the time axis.
 
-    `kind` is lr, clip, optimizer, diverged, resumed or memory (something was left out).
+    `kind` is lr, clip, optimizer, diverged, resumed, weights (others were taken) or
+    memory (something was left out).
     """
 
     step: int

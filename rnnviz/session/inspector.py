@@ -120,6 +120,9 @@ class Inspector(Onlooker):
     def _due(self) -> bool:
         return self._wish.due()
 
+    def _forget(self) -> None:
+        self._done.clear()
+
     def _work(self, step: int, network: Network, renew: bool) -> None:
         with self._condition:
             self._wish.fresh = False

@@ -59,6 +59,7 @@ class Mailbox:
         self._weights: tuple[int, Network] | None = None
         self._read = ""
         self._weights_wanted = threading.Event()
+        self.exchanges = 0  # how often the weights changed without a step
         self.weights_posted = threading.Event()  # set on each post; the prober waits on it
 
     def post(self, item: Item) -> None:
@@ -107,12 +108,16 @@ class Mailbox:
         """Whether the training thread should post a copy now."""
         return self._weights_wanted.is_set()
 
-    def post_weights(self, step: int, network: Network, read: str = "") -> None:
+    def post_weights(
+        self, step: int, network: Network, read: str = "", exchanged: bool = False
+    ) -> None:
         """Replaces the copy; `network` must be a snapshot that nobody writes to.
 
-        `read` is the end of what one of the training streams has read by then.
+        `read` is the end of what one of the training streams has read by then. `exchanged` weights
+        are others than those there were after the same step.
         """
         with self._lock:
+            self.exchanges += exchanged
             self._weights, self._read = (step, network), read
             self._weights_wanted.clear()
         self.weights_posted.set()

@@ -78,12 +78,20 @@ class Onlooker(ABC):
         what was asked must not be due any more.
         """
 
+    @abstractmethod
+    def _forget(self) -> None:
+        """The weights are others without a step in between: what was found of them is outdated.
+
+        Only the thread calls it.
+        """
+
     def _interrupt(self) -> None:  # noqa: B027 - most have nothing that takes so long
         """Gives up what is under way; the condition is held."""
 
     # The thread.
 
     def _loop(self) -> None:
+        exchanges = 0
         while True:
             with self._condition:
                 while not self._stopping and not self._due():
@@ -96,6 +104,9 @@ class Onlooker(ABC):
                 renew = not self._due()
                 if renew:
                     self._renewal_wanted = False
+            if exchanges != self._mailbox.exchanges:
+                exchanges = self._mailbox.exchanges
+                self._forget()
             weights = self._mailbox.latest_weights()
             if weights is None:
                 self._mailbox.weights_posted.wait(_WEIGHTS_WAIT)

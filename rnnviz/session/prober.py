@@ -59,6 +59,9 @@ class Prober(Onlooker):
     def _due(self) -> bool:
         return self._request != self._answered
 
+    def _forget(self) -> None:
+        self._answered_step = self._followed_step = -1
+
     def _work(self, step: int, network: Network, renew: bool) -> None:
         with self._condition:
             request, text = self._request, self._text

@@ -204,6 +204,13 @@ class Questions:
         with self._lock:
             return any(a.question.live and a.step != step for a in self._asked.values())
 
+    def forget(self) -> None:
+        """The weights are others, though it is the same step: answers of it are outdated."""
+        with self._lock:
+            for asked in self._asked.values():
+                if asked.ended:
+                    asked.step = -1
+
     def work(
         self, step: int, network: Network, vocabulary: Vocabulary, *, renew: bool = False
     ) -> Reply | None:

@@ -41,6 +41,9 @@ class Respondent(Onlooker):
     def _due(self) -> bool:
         return self._questions.waiting()
 
+    def _forget(self) -> None:
+        self._questions.forget()
+
     def _work(self, step: int, network: Network, renew: bool) -> None:
         if renew and not self._questions.stale(step):
             return

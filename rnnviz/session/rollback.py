@@ -20,20 +20,18 @@ class Rollback:
         self._older: tuple[int, Parameters] | None = None
 
     def before(self, step: int, parameters: Parameters) -> None:
-        """Called before each step, `step` being the number of those made."""
-        if self._newer is None:
-            self._newer = (step, parameters.frozen_copy())
-        elif step - self._newer[0] >= GAP:
-            # The oldest buffer is written anew.
-            spare = self._older[1] if self._older is not None else None
-            self._older = self._newer
-            if spare is None:
-                self._newer = (step, parameters.frozen_copy())
-            else:
-                spare.flat.flags.writeable = True
-                spare.flat[:] = parameters.flat
-                spare.flat.flags.writeable = False
-                self._newer = (step, spare)
+        """Called before each step, `step` being the number of those made.
+
+        Where there is not enough memory for copies there are none.
+        """
+        if self._newer is not None and step - self._newer[0] < GAP:
+            return
+        spare = self._older[1] if self._older is not None else None
+        try:
+            copy = parameters.frozen_copy() if spare is None else _written(spare, parameters)
+        except MemoryError:
+            return
+        self._older, self._newer = self._newer, (step, copy)
 
     def find(self, step: int) -> tuple[int, Parameters] | None:
         """The newest copy old enough to trust after `step` steps, or the oldest; None without any.
@@ -47,3 +45,11 @@ class Rollback:
     def forget(self) -> None:
         """The weights were replaced: begin anew."""
         self._newer = self._older = None
+
+
+def _written(buffer: Parameters, parameters: Parameters) -> Parameters:
+    """The buffer of the oldest copy, with new values."""
+    buffer.flat.flags.writeable = True
+    buffer.flat[:] = parameters.flat
+    buffer.flat.flags.writeable = False
+    return buffer

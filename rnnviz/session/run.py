@@ -117,14 +117,19 @@ class Run:
         return evaluate(self.network, held_out[0])
 
 
-def least_memory(config: RunConfig, model: ModelConfig, window: int) -> int:
+def least_memory(config: RunConfig, model: ModelConfig, window: int, processes: int = 1) -> int:
     """Bytes without which no step can be made with windows of `window` characters.
 
     Counted are parameters, gradients, what the optimizer remembers, the copy onlookers read, and
-    for each character of a batch the logits and twice the hidden states.
+    for each character of a batch the logits and twice the hidden states. Where the batch is shared
+    out among `processes`, each further one has parameters and gradients in the memory it shares
+    and gradients of its own, and all gradients are added up in one more.
     """
     remembered = {"sgd": 0, "adam": 2, "adamw": 2}.get(config.optimizer, 1)
-    numbers = model.parameter_count * (3 + remembered)
+    copies = 3 + remembered
+    if processes > 1:
+        copies += 1 + 3 * (processes - 1)
+    numbers = model.parameter_count * copies
     each = model.vocabulary_size + 2 * model.num_layers * model.hidden_size
     numbers += window * config.batch_size * each
     return numbers * np.dtype(model.dtype).itemsize
@@ -188,6 +193,11 @@ def build_run(
     )
     window = split.train.shape[1] - 1 if config.bptt == WHOLE else config.seq_len
     model = config.model_config(vocabulary.size)
+    batch, draws = config.batch_size, config.truncation().draws
+    if parallelism is None or not _possible(parallelism, batch, cores, not draws):
+        parallelism = recommended_parallelism(model, batch, window, cores, shares=not draws)
+    if lacking_memory(least_memory(config, model, window, parallelism.processes)):
+        parallelism = recommended_parallelism(model, batch, window, cores, shares=False)
     lacking = lacking_memory(least_memory(config, model, window))
     if lacking:
         raise ConfigError(
@@ -201,13 +211,7 @@ def build_run(
             f"the network knows {network.config.vocabulary_size} characters, "
             f"the text has {vocabulary.size}"
         )
-    truncation = config.truncation()
-    draws = network.config.drops or truncation.draws
-    batch, parallel = config.batch_size, None
-    if parallelism is None or not _possible(parallelism, batch, cores, not truncation.draws):
-        parallelism = recommended_parallelism(
-            network.config, batch, window, cores, shares=not truncation.draws
-        )
+    parallel = None
     if parallelism.processes > 1:
         parallel = DataParallel(network, window, batch, parallelism.processes, config.reduction)
     trainer = Trainer(
@@ -221,8 +225,8 @@ def build_run(
         schedule=config.learning_rate_schedule(),
         reduction=config.reduction,
         # Apart from the generators of the weights, [seed], and of the samples, [seed, step].
-        rng=np.random.default_rng([config.seed, 0, 1]) if draws else None,
-        truncation=truncation,
+        rng=np.random.default_rng([config.seed, 0, 1]) if draws or model.drops else None,
+        truncation=config.truncation(),
         accumulate=config.accumulate,
         data_parallel=parallel,
         threads=most_cores() if cores is None else cores,

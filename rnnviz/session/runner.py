@@ -20,7 +20,7 @@ import numpy as np
 from rnnviz.engine.clipping import Clipping
 from rnnviz.engine.decoding import generate
 from rnnviz.engine.errors import EngineError, Interrupted
-from rnnviz.engine.optimizers import make_optimizer
+from rnnviz.engine.optimizers import Optimizer, make_optimizer
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trainer import StepResult
 from rnnviz.session import commands
@@ -106,6 +106,15 @@ def sample_step(step: int) -> bool:
     return step in (10, 20, 50)
 
 
+@dataclass(frozen=True)
+class _Left:
+    """Weights and optimizer that gave way to the best weights after `step`."""
+
+    step: int
+    parameters: Parameters
+    optimizer: Optimizer
+
+
 class Runner:
     """Owns a run while it trains. `send` may be called from any thread; the rest from one."""
 
@@ -143,6 +152,7 @@ class Runner:
         self._gesture = ("", 0.0, "")  # kind, time and first value of the newest change
         self.last_row: Row | None = None
         self.best: Best | None = None
+        self._left: _Left | None = None  # for the best weights
         self.divergence: Divergence | None = None
         self._opened = False  # from a file, and not trained since
         self._diverged_at = 0  # the newest step that was refused
@@ -358,10 +368,7 @@ class Runner:
         trainer, earlier = self.run.trainer, self._earlier()
         if earlier is None:
             return
-        name = trainer.optimizer.name
-        trainer.optimizer = make_optimizer(
-            name, trainer.network.parameters, **self.run.config.hyperparameters(name)
-        )
+        trainer.optimizer = self._empty_optimizer(trainer.optimizer.name)
         state = trainer.state_dict(include_parameters=False)
         tensors = {k: v for k, v in state["tensors"].items() if not k.startswith("state.")}
         tensors |= {f"parameters.{name}": array for name, array in earlier[1].items()}
@@ -370,7 +377,7 @@ class Runner:
             self._rollback.forget()
         text = f"went back to the weights of step {earlier[0]:,}"
         self.mailbox.post(Event(trainer.steps, "resumed", text))
-        self._post_weights()
+        self._post_weights(exchanged=True)
 
     # Commands.
 
@@ -426,9 +433,12 @@ class Runner:
             case commands.SetOptimizer(name):
                 before_name = trainer.optimizer.name
                 if name != before_name:
-                    settings = self.run.config.hyperparameters(name)
-                    trainer.optimizer = make_optimizer(name, trainer.network.parameters, **settings)
+                    trainer.optimizer = self._empty_optimizer(name)
                 self._changed("optimizer", before_name, name)
+            case commands.UseBest():
+                self._use_best()
+            case commands.UseLast():
+                self._use_last()
             case commands.Save(path, automatic):
                 self.mailbox.post(self.checkpoint(path, automatic))
             case commands.SetTemperature(value):
@@ -441,6 +451,40 @@ class Runner:
             self._opened = False
             text = f"resumed from a file at step {self.run.trainer.steps:,}"
             self.mailbox.post(Event(self.run.trainer.steps, "resumed", text))
+
+    def _empty_optimizer(self, name: str) -> Optimizer:
+        settings = self.run.config.hyperparameters(name)
+        return make_optimizer(name, self.run.network.parameters, **settings)
+
+    def _use_best(self) -> None:
+        """The network has the best weights from now on; those it had are kept for a return."""
+        trainer, best = self.run.trainer, self.best
+        if best is None:
+            return
+        weights = trainer.network.parameters
+        if self._left is None or self._left.step != trainer.steps:
+            self._left = _Left(trainer.steps, weights.copy(), trainer.optimizer)
+        weights.flat[...] = best.parameters.flat
+        trainer.optimizer = self._empty_optimizer(trainer.optimizer.name)
+        self._weights_changed(f"weights of step {best.step:,}")
+
+    def _use_last(self) -> None:
+        left, self._left = self._left, None
+        trainer = self.run.trainer
+        if left is None or left.step != trainer.steps:
+            return
+        trainer.network.parameters.flat[...] = left.parameters.flat
+        trainer.optimizer = left.optimizer
+        self._weights_changed(f"weights of step {left.step:,}", replaces=True)
+
+    def _weights_changed(self, words: str, replaces: bool = False) -> None:
+        """Tells all who look at the weights; training waits for the next Play."""
+        self._playing, self._single_steps, self.divergence = False, 0, None
+        if self._rollback is not None:
+            self._rollback.forget()
+        self.mailbox.post(Event(self.run.trainer.steps, "weights", words, replaces=replaces))
+        self._post_weights(exchanged=True)
+        self._post_state("paused")
 
     # Keeping and going on.
 
@@ -476,7 +520,9 @@ class Runner:
         self.best = saved.best
         if saved.record is not None:
             self.last_row = saved.record.last
-            events = [e for e in saved.record.events if e.kind in ("diverged", "resumed")]
+            events = [
+                e for e in saved.record.events if e.kind in ("diverged", "resumed", "weights")
+            ]
             end = events[-1] if events else None
             if end and (end.kind, end.step) == ("diverged", self.run.trainer.steps + 1):
                 self._diverged_at, self._diverged_before = end.step, end.text
@@ -508,9 +554,10 @@ class Runner:
     def _post_state(self, phase: str, message: str = "") -> None:
         self.mailbox.post(RunState(phase, self.run.trainer.steps, message))
 
-    def _post_weights(self) -> None:
+    def _post_weights(self, exchanged: bool = False) -> None:
         run = self.run
-        self.mailbox.post_weights(run.trainer.steps, run.network.snapshot(), run.last_read(_READ))
+        network, read = run.network.snapshot(), run.last_read(_READ)
+        self.mailbox.post_weights(run.trainer.steps, network, read, exchanged)
 
 
 def _numbers(value: object, count: int) -> list[float] | None:

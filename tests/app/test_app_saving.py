@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import os
@@ -26,11 +27,14 @@ from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
 from rnnviz.engine.blas import Parallelism
 from rnnviz.engine.checkpoint import load_model, save_model
+from rnnviz.engine.network import Network
 from rnnviz.panels.theme import themes
+from rnnviz.probes.reading import read_text
 from rnnviz.session import commands
 from rnnviz.session.autosave import recoverable
 from rnnviz.session.config import RunConfig
 from rnnviz.session.mailbox import Mailbox
+from rnnviz.session.prober import Answer
 from rnnviz.session.run import build_run
 from rnnviz.session.runfile import load_run
 from rnnviz.session.runner import Budget, Runner
@@ -591,6 +595,62 @@ def test_a_failed_training_can_still_be_saved(
     choose(monkeypatch, tmp_path / "kept.safetensors")
     saved(qtbot, window)
     assert load_run(tmp_path / "kept.safetensors").record.last == view.history.last
+
+
+# Best weights.
+
+
+def test_the_best_weights_can_be_looked_at_trained_on_from_and_left_again(
+    qtbot: QtBot, windows: Windows
+) -> None:
+    window = windows.open()
+    view = window.controller.view
+    command = window.registry["run.best"]
+    window.registry.refresh()
+    assert not command.isEnabled()
+    train(qtbot, window)
+    live = window.controller.live
+    assert live is not None
+    best = live.runner.best
+    assert best is not None
+    changed = best.parameters.copy()
+    changed.flat *= 0.5  # so that they are nobody else's
+    live.runner.best = best = dataclasses.replace(best, parameters=changed.frozen_copy())
+    answers: list[Answer] = []
+    window.controller.answered.connect(answers.append)
+    window.controller.send(commands.Play())
+    qtbot.waitUntil(lambda: view.training)
+
+    window.registry.refresh()
+    command.trigger()
+    qtbot.waitUntil(said(window, "The network has its best weights"), timeout=10_000)
+    words = f"those of step {best.step:,}: {best.loss:.3f} nats/char on the held-out text"
+    assert words in window.notice.words()
+    qtbot.waitUntil(lambda: not view.training)
+    assert (live.run.network.parameters.flat == best.parameters.flat).all()
+    assert [e.text for e in view.history.events] == [f"weights of step {best.step:,}"]
+    seen = window.page.next_character.seed()
+    wanted = read_text(Network(live.run.network.config, best.parameters), view.vocabulary, seen)
+    qtbot.waitUntil(lambda: np.array_equal(answers[-1].reading.logits, wanted.logits))
+
+    click(next(b for b in window.notice.buttons() if b.text() == "Undo"))
+    qtbot.waitUntil(said(window, "has its last weights again"), timeout=10_000)
+    assert (live.run.network.parameters.flat != best.parameters.flat).any()
+
+    command.trigger()
+    qtbot.waitUntil(said(window, "The network has its best weights"), timeout=10_000)
+    at = view.step
+    click(next(b for b in window.notice.buttons() if b.text() == "Train on"))
+    qtbot.waitUntil(lambda: view.step > at)
+    assert "best weights" not in window.notice.words()
+    window.one_step()
+    qtbot.waitUntil(lambda: not view.training)
+
+    command.trigger()
+    qtbot.waitUntil(said(window, "The network has its best weights"), timeout=10_000)
+    window.one_step()
+    # What can't be undone any more is not offered.
+    qtbot.waitUntil(lambda: window.notice.words() == "", timeout=10_000)
 
 
 # Exports.

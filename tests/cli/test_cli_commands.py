@@ -11,6 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rnnviz.engine.checkpoint import save_model
+from rnnviz.engine.network import Network
+from rnnviz.session.runfile import load_run
+
 TEXT = "It was a wet evening, and the sea came over the wall again.\n" * 80
 
 
@@ -92,6 +96,44 @@ def test_the_same_seed_gives_the_same_run(folder: Path, corpus: Path) -> None:
     first, again, other = run(1), run(1), run(2)
     assert first["val_nats"] == again["val_nats"]
     assert first["val_nats"] != other["val_nats"]
+
+
+def test_best_takes_the_best_weights_of_the_file(
+    trained: dict[str, object], folder: Path, corpus: Path
+) -> None:
+    saved = load_run(folder / "run.safetensors")
+    assert saved.best is not None
+    changed = saved.best.parameters.copy()
+    changed.flat *= 0.5  # so that they are not the last ones either
+    config, both = saved.model.network.config, folder / "both.safetensors"
+    sections = {"best": {"step": saved.best.step, "loss": saved.best.loss}}
+    vocabulary = saved.model.vocabulary
+    save_model(
+        both,
+        saved.model.network,
+        vocabulary,
+        {"config": json.dumps(sections)},
+        {f"best.{name}": array for name, array in changed.items()},
+    )
+    alone = folder / "alone.safetensors"
+    save_model(alone, Network(config, changed), vocabulary)
+    for command in (
+        ("eval", "RUN", corpus, "--json"),
+        ("score", "RUN", "--text", "the sea", "--json"),
+        ("sample", "RUN", "--prompt", "the", "--seed", "4"),
+    ):
+        said = {
+            (path, best): rnnviz(*[path if a == "RUN" else a for a in command], *best)
+            for path, best in ((both, ("--best",)), (alone, ()), (both, ()), (alone, ("--best",)))
+        }
+        assert said[both, ("--best",)].stdout == said[alone, ()].stdout != ""
+        assert said[both, ()].stdout != said[alone, ()].stdout
+        refused = said[alone, ("--best",)]
+        assert refused.returncode == 2
+        assert refused.stderr == (
+            f"rnnviz: --best: {alone} has no best weights beside its last ones: they come with "
+            "the validations of a training\n"
+        )
 
 
 def test_the_reported_validation_is_what_eval_says(
@@ -194,7 +236,7 @@ def test_a_diverging_run_says_so_and_keeps_the_last_finite_weights(
     from rnnviz import cli
     from rnnviz.engine.network import Network
 
-    backward = Network.backward
+    backward = Network.unchecked_backward
 
     def explode_at_the_end(self: Network, *arguments: object) -> object:
         gradients = backward(self, *arguments)  # type: ignore[arg-type]
@@ -204,7 +246,7 @@ def test_a_diverging_run_says_so_and_keeps_the_last_finite_weights(
         return gradients
 
     explode_at_the_end.steps = 0  # type: ignore[attr-defined]
-    monkeypatch.setattr(Network, "backward", explode_at_the_end)
+    monkeypatch.setattr(Network, "unchecked_backward", explode_at_the_end)
     path = folder / "diverged.safetensors"
     status = cli.main(
         ["train", str(corpus), "--out", str(path), "--hidden", "8", "--batch", "4",

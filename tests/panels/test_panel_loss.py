@@ -746,7 +746,7 @@ def test_pointing_at_a_mark_names_it(panel: LossPanel) -> None:
     view = make_view(1000)
     view.history.events += [
         Event(100, "lr", "lr 5.0e-3 → 2.0e-3"), Event(400, "clip", "clip 5 → 1"),
-        Event(700, "resumed", "resumed"),
+        Event(700, "weights", "weights of step 500"),
     ]  # fmt: skip
     panel.set_view(view)
     panel.grab()

@@ -14,7 +14,7 @@ from rnnviz.engine.schedules import Constant
 from rnnviz.engine.truncation import Truncation
 from rnnviz.session.config import ConfigError, RunConfig, fitted, problems, restart_changes
 from rnnviz.session.presets import load_preset, preset_ids, read_preset
-from rnnviz.session.run import build_run
+from rnnviz.session.run import build_run, least_memory
 from rnnviz.text.corpus import Corpus
 
 
@@ -239,3 +239,23 @@ def test_absurd_sizes_are_refused_by_what_they_need(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("rnnviz.engine.memory.available_memory", lambda: 64 * 10**9)
     with pytest.raises(ConfigError, match="choose fewer hidden units"):
         build_run(config, corpus)
+
+
+def test_memory_for_the_processes_that_share_a_batch_is_counted_or_done_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    corpus = Corpus("fox", "the quick brown fox jumps over the lazy dog.\n" * 500, "fox")
+    config = RunConfig(cell="lstm", hidden_size=256, batch_size=32, seq_len=20)
+    model = config.model_config(corpus.vocabulary.size)
+    alone, shared = (least_memory(config, model, 20, processes) for processes in (1, 2))
+    size = model.parameter_count * 4
+    assert shared - alone == 4 * size
+    monkeypatch.setattr("rnnviz.engine.memory.available_memory", lambda: shared)
+    run = build_run(config, corpus, cores=2)
+    assert run.parallelism.processes == 2
+    run.trainer.close()
+    monkeypatch.setattr("rnnviz.engine.memory.available_memory", lambda: shared - 1)
+    assert build_run(config, corpus, cores=2).parallelism.processes == 1
+    monkeypatch.setattr("rnnviz.engine.memory.available_memory", lambda: alone - 1)
+    with pytest.raises(ConfigError, match="of memory"):
+        build_run(config, corpus, cores=2)

@@ -37,14 +37,14 @@ def small_run(**changes: object) -> Run:
 
 def poisoned(monkeypatch: pytest.MonkeyPatch, name: str, value: float) -> None:
     """From now on one entry of this parameter's gradient has this value."""
-    backward = Network.backward
+    backward = Network.unchecked_backward
 
     def wrong(self: Network, *arguments: object) -> object:
         gradients = backward(self, *arguments)  # type: ignore[arg-type]
         gradients[name].reshape(-1)[0] = value
         return gradients
 
-    monkeypatch.setattr(Network, "backward", wrong)
+    monkeypatch.setattr(Network, "unchecked_backward", wrong)
 
 
 def diverged(run: Run) -> tuple[Divergence, Runner]:

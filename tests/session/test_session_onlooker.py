@@ -38,6 +38,9 @@ class Echo(Onlooker):
         with self._asking():
             self.wanted += what
 
+    def _forget(self) -> None:
+        pass
+
     def _due(self) -> bool:
         return bool(self.wanted)
 
