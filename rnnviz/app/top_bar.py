@@ -12,8 +12,9 @@ from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.panels.base import ElidedLabel
 from rnnviz.panels.sizing import icons, sized, square, tall
 from rnnviz.panels.theme import icon, icon_pixels, px, row, theme, themes, ui_font
+from rnnviz.panels.translate import tr as translate
 
-_SIGNS_BELOW, _PAGES_BELOW = 800, 560  # widths at the designed type
+_KEY_BELOW, _SIGNS_BELOW, _PAGES_BELOW = 1240, 800, 560  # widths at the designed type
 
 
 class _Tab(QToolButton):
@@ -60,8 +61,8 @@ class TopBar(QFrame):
         self.tabs: dict[str, _Tab] = {}
         for number, (name, title) in enumerate(PERSPECTIVES, 1):
             tab = _Tab()
-            tab.setText(self.tr(title))
-            tab.setToolTip(self.tr("{0} (Ctrl+{1})").format(title, number))
+            tab.setText(translate(title))
+            tab.setToolTip(self.tr("{0} (Ctrl+{1})").format(translate(title), number))
             tab.setCheckable(True)
             tab.setAutoExclusive(True)
             sized(tab, "size", _tab_size)
@@ -142,6 +143,7 @@ class TopBar(QFrame):
             button.setToolButtonStyle(
                 styles.ToolButtonTextBesideIcon if words else styles.ToolButtonIconOnly
             )
+        self.find_button.set_short(self.width() < px(_KEY_BELOW))
         for part in (self._dot, self._run):
             part.setVisible(self.width() >= px(_PAGES_BELOW))
 

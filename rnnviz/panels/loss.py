@@ -20,6 +20,7 @@ from rnnviz.panels.plot import Range, grown, whole
 from rnnviz.panels.reference_lines import Reference, below_since, references
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import px, row
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.smoothing_control import SMOOTHING_RANGE, SmoothingControl
 from rnnviz.panels.widgets.toggle import Toggle
@@ -47,7 +48,7 @@ class LossPanel(Panel):
     sample_asked = Signal(object)  # the Sample nearest to a validation that was clicked
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Loss", "", parent)
+        super().__init__(tr("Loss"), "", parent)
         self.plot = LossPlot(self.tr("Loss against steps"), self)
         self.body.addWidget(self.plot)
         self._hidden: set[str] = set()
@@ -349,6 +350,7 @@ class LossPanel(Panel):
     def apply_theme(self) -> None:
         """The plot reads colours while it paints."""
         self.follow_button.setFixedHeight(row(24))
+        self._arrange()
         self.plot.relayout()
 
     def refresh(self) -> None:
@@ -590,13 +592,16 @@ class LossPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Small panels leave parts out."""
         super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
         width = self.width()
         for control, least in (
             (self.units, _UNITS_FROM),
             (self.log_y_toggle, _LOG_Y_FROM),
             (self.smoothing, _SMOOTHING_FROM),
         ):
-            control.setVisible(width >= least * px(100) / 100)
+            control.setVisible(width >= px(least))
         self._redraw()
 
 

@@ -37,6 +37,7 @@ from rnnviz.panels.readout import Entry, paint_message, paint_readout
 from rnnviz.panels.sizing import sized, tall
 from rnnviz.panels.table import Column, Table
 from rnnviz.panels.theme import mono_font, px, scaled, theme, ui_font
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.probes.parameter_statistics import ArrayStatistics
 from rnnviz.probes.step_norms import matrix_group
@@ -415,7 +416,7 @@ class ParametersPanel(Panel):
     interval = 0.5
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Parameters", "", parent)
+        super().__init__(tr("Parameters"), "", parent)
         self.matrix = _MatrixView(self)
         self.choice = Choice(self.tr("Parameter"))
         tall(self.choice, 24)

@@ -17,6 +17,7 @@ from rnnviz.panels.sample_text import as_text
 from rnnviz.panels.sizing import margins
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import px
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.frames import Sample
 from rnnviz.session.view import RunView
@@ -30,7 +31,7 @@ class SamplesPanel(Panel):
     interval = 0.25
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Samples", "", parent)
+        super().__init__(tr("Samples"), "", parent)
         self.note = QLabel()
         self.note.setProperty("role", "muted")
         self.mode = Segmented(
