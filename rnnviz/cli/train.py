@@ -14,6 +14,7 @@ from rnnviz.cli.common import (
     DIVERGED,
     INTERRUPTED,
     Parser,
+    add_value,
     check_writable,
     count,
     finite,
@@ -40,13 +41,14 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("corpus", metavar="CORPUS", help="a text file, or the name of a source")
     parser.add_argument("--out", required=True, metavar="RUN.safetensors", type=Path)
     parser.add_argument("--preset", metavar="NAME", default="gru-128", help="default: %(default)s")
-    parser.add_argument("--threads", type=count, metavar="N", help="processor cores to train on")
-    parser.add_argument("--log", type=Path, metavar="METRICS.jsonl", help="a line per step")
-    parser.add_argument(
+    add_value(parser, "--threads", count, "N", "processor cores to train on")
+    add_value(parser, "--log", Path, "METRICS.jsonl", "a line per step")
+    add_value(
+        parser,
         "--tensorboard",
-        type=Path,
-        metavar="FOLDER",
-        help="an event file in it for TensorBoard, which has to be installed: "
+        Path,
+        "FOLDER",
+        "an event file in it for TensorBoard, which has to be installed: "
         "pip install 'rnnviz[tensorboard]'",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
