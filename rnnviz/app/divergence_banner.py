@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from rnnviz.panels.theme import icon_pixmap, px, theme, themes
@@ -50,8 +50,21 @@ class DivergenceBanner(QFrame):
         grid.addLayout(self._buttons, 2, 1)
         grid.setColumnStretch(1, 1)
         themes().changed.connect(self._apply_theme)
+        # The plot gets its size only after the page around it has.
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.timeout.connect(self.place)
+        for around in (parent, anchor):
+            around.installEventFilter(self)
         self._apply_theme()
         self.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follows the page and the plot when their size changes, or the plot comes and goes."""
+        kinds = (QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide)
+        if not self.isHidden() and event.type() in kinds:
+            self._settled.start(0)
+        return super().eventFilter(watched, event)
 
     def show_divergence(self, view: RunView) -> None:
         """What happened to a run, and what to press: go on from before it, or begin again.

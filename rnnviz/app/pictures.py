@@ -14,6 +14,8 @@ from rnnviz.app.settings import Settings
 from rnnviz.app.snapshot import open_run, photograph, prepare, wait, wait_until
 from rnnviz.panels.theme import themes
 from rnnviz.session import commands
+from rnnviz.session.presets import load_preset
+from rnnviz.session.view import RunView
 
 THEMES = ("dark", "light")
 SIZES = ((1280, 720), (1600, 1000))
@@ -21,7 +23,7 @@ BEFORE, TRAINING, DIVERGED = "before", "training", "diverged"
 STATES = (BEFORE, TRAINING, DIVERGED)
 _FIRST_LOOK = 4.0  # seconds in which a page answers what it asks when it is first seen
 _SETTLE = 0.7  # seconds after a change of colours or size
-_BEYOND_REASON = 1e38  # a learning rate with which nothing stays finite
+_DIVERGING = "explode"  # the preset made for it
 
 
 @dataclass(frozen=True)
@@ -100,24 +102,33 @@ def _by_state(shots: Sequence[Shot]) -> Iterator[tuple[str, list[Shot]]]:
 def _bring_about(window: MainWindow, state: str, seconds: float) -> None:
     """Has the run reach a state, from the one that comes before it."""
     controller = window.controller
-    view = controller.view
-    assert view is not None
     if state == BEFORE:
-        wait_until(lambda: view.references is not None and bool(view.references.ngram))
+        wait_until(lambda: _counted(_view(window)))
         return
-    if not view.training:
+    if state == DIVERGED:
+        window.show_page(TRAIN)
+        controller.start(load_preset(_DIVERGING).config())
+        controller.send(commands.Play())
+        wait_until(lambda: _view(window).state.phase == "diverged")
+        return
+    if not _view(window).training:
         controller.send(commands.Play())
         window.show_page(TRAIN)
         wait(seconds)
         for page, _ in PERSPECTIVES:
             window.show_page(page)
             wait(_FIRST_LOOK)
-    if state == DIVERGED:
-        window.show_page(TRAIN)
-        controller.send(commands.SetClipping("off", 1.0))
-        controller.send(commands.SetOptimizer("sgd"))
-        controller.send(commands.SetLearningRate(_BEYOND_REASON))
-        wait_until(lambda: view.state.phase == "diverged")
+
+
+def _view(window: MainWindow) -> RunView:
+    view = window.controller.view
+    assert view is not None
+    return view
+
+
+def _counted(view: RunView) -> bool:
+    """Whether the reference lines are there."""
+    return view.references is not None and bool(view.references.ngram)
 
 
 def _show(window: MainWindow, shot: Shot) -> None:

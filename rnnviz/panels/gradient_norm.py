@@ -17,6 +17,7 @@ from rnnviz.panels.norm_scale import LogScale, SignedLogScale, nice_log
 from rnnviz.panels.plot import Range, two_figures, whole
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import px, row
+from rnnviz.panels.translate import tr
 from rnnviz.session.commands import SetClipping
 from rnnviz.session.config import CLIP_RANGE
 from rnnviz.session.recent_counts import RecentCounts
@@ -51,7 +52,7 @@ class GradientNormPanel(Panel):
     interval = 0.2
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Gradient norm", "before clipping", parent)
+        super().__init__(tr("Gradient norm"), tr("before clipping"), parent)
         self.plot = NormPlot(self.tr("Gradient norms of the last steps"), self)
         self.body.addWidget(self.plot)
         # A control that lacks room gives way; it must not keep the panel from becoming narrow.

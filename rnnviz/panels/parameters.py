@@ -36,6 +36,7 @@ from rnnviz.panels.plot import crisp, two_figures, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
 from rnnviz.panels.table import Column, Table
 from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.probes.parameter_statistics import ArrayStatistics
 from rnnviz.probes.step_norms import matrix_group
@@ -414,7 +415,7 @@ class ParametersPanel(Panel):
     interval = 0.5
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Parameters", "", parent)
+        super().__init__(tr("Parameters"), "", parent)
         self.matrix = _MatrixView(self)
         self.choice = Choice(self.tr("Parameter"))
         self.choice.setFixedHeight(24)
