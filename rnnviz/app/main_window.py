@@ -51,6 +51,7 @@ from rnnviz.app.undo import SettingsUndo
 from rnnviz.app.undo_target import WindowTarget
 from rnnviz.app.unsaved import Unsaved
 from rnnviz.app.window_commands import window_commands
+from rnnviz.panels.activation_colors import colour_blind_safe, set_colour_blind_safe
 from rnnviz.panels.setup import SetupPanel
 from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.time_cursor import time_cursor
@@ -564,6 +565,11 @@ class MainWindow(QMainWindow):
         self.undo.seed_edited(self.probe.seed())
         self.page.next_character.set_seed(self.probe.seed())
 
+    def write_on(self) -> None:
+        """Lets the network write from the end of the seed, or stops it."""
+        probing = self.shown_page() == PROBE
+        (self.probe.expectations if probing else self.page.next_character).writing.toggle()
+
     def _open_unit(self, layer: int, signal: str, unit: int) -> None:
         """A unit picked out in Hidden state colours a text in Probe."""
         self.probe.pin(layer, signal, unit)
@@ -822,6 +828,7 @@ class MainWindow(QMainWindow):
         self.page.next_character.show_temperature(settings.number("temperature", 0.8))
         self.page.loss.set_unit(settings.text("unit", "nats"))
         self.page.loss.set_log_x(settings.flag("log-x", True))
+        set_colour_blind_safe(settings.flag("colour-blind-safe", False))
         self._theme_changed()
 
     def _keep(self) -> None:
@@ -842,6 +849,7 @@ class MainWindow(QMainWindow):
         settings.set("temperature", self.page.next_character.temperature())
         settings.set("unit", self.page.loss.units.current())
         settings.set("log-x", self.page.loss.log_toggle.isChecked())
+        settings.set("colour-blind-safe", colour_blind_safe())
         if self.controller.view is not None:
             settings.set("config", self.setup.wanted.to_dict())
         settings.sync()

@@ -154,6 +154,7 @@ class Runner:
         self.best: Best | None = None
         self._left: _Left | None = None  # for the best weights
         self.divergence: Divergence | None = None
+        self._opened = False  # from a file, and not trained since
         self._diverged_at = 0  # the newest step that was refused
         self._diverged_before = ""  # why the run was saved in the state it is in
 
@@ -405,6 +406,7 @@ class Runner:
         trainer = self.run.trainer
         match command:
             case commands.Play():
+                self._mark_opened()
                 self.divergence = None
                 self._playing = True
                 self._post_state("training")
@@ -413,6 +415,7 @@ class Runner:
                     self._playing = False
                     self._post_state("paused")
             case commands.StepOnce():
+                self._mark_opened()
                 self.divergence = None
                 self._playing = False
                 self._single_steps += 1
@@ -441,6 +444,13 @@ class Runner:
             case commands.SetTemperature(value):
                 self.temperature = value
                 self.mailbox.post(self.in_force())
+
+    def _mark_opened(self) -> None:
+        """A run from a file is marked where it goes on, once it does."""
+        if self._opened:
+            self._opened = False
+            text = f"resumed from a file at step {self.run.trainer.steps:,}"
+            self.mailbox.post(Event(self.run.trainer.steps, "resumed", text))
 
     def _empty_optimizer(self, name: str) -> Optimizer:
         settings = self.run.config.hyperparameters(name)
@@ -505,6 +515,7 @@ class Runner:
         What is missing or damaged in the section stays as in a new run: none of it changes the
         training.
         """
+        self._opened = self.run.trainer.steps > 0
         self.seconds = saved.seconds
         self.best = saved.best
         if saved.record is not None:
