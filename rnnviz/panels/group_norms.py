@@ -639,8 +639,11 @@ class _RatioPlot(Plot):
         painter.setFont(ui_font("tick"))
         painter.setPen(theme().color("text-muted"))
         metrics = QFontMetricsF(painter.font())
-        left = max(area.right() + 8, self.x_labels_end + 6)
-        painter.drawText(QPointF(left, area.bottom() + 5 + metrics.ascent()), self.tr("step"))
+        words = self.tr("step")
+        left = self.width() - metrics.horizontalAdvance(words) - 1
+        if left > self.x_labels_end + 5:
+            left = min(left, max(area.right() + 8, self.x_labels_end + 6))
+            painter.drawText(QPointF(left, area.bottom() + 5 + metrics.ascent()), words)
 
     # Pointing.
 

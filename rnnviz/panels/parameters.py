@@ -23,7 +23,6 @@ from rnnviz.panels.base import Panel
 from rnnviz.panels.matrix_image import (
     Values,
     as_image,
-    color_table,
     colored,
     gates_of,
     level_at,
@@ -227,10 +226,8 @@ class _MatrixView(QWidget):
         painter.drawText(QPointF(x, baseline), low)
         x += metrics.horizontalAdvance(low) + 6
         bar = QRectF(x, baseline - metrics.capHeight() - 1, 90, metrics.capHeight() + 2)
-        table = color_table()
-        for pixel in range(int(bar.width())):
-            color = table[int(255 * pixel / (bar.width() - 1))]
-            painter.fillRect(QRectF(bar.left() + pixel, bar.top(), 1, bar.height()), color)
+        ramp = np.linspace(-1.0, 1.0, round(bar.width()))[np.newaxis]
+        painter.drawImage(bar, colored(ramp, 1.0))
         painter.drawText(QPointF(bar.right() + 6, baseline), high)
         down_by, across_by = self._grouped
         if down_by * across_by > 1:
@@ -467,8 +464,8 @@ class ParametersPanel(Panel):
         return self.tr(
             "The values of one weight matrix, or of all: a column for each unit or character it "
             "reads, a row for each unit it writes to, gate by gate, and how many have which value. "
-            "Red is above zero, blue below; stripes are units that speak to, or hear from, many "
-            "others."
+            "Warm colours are above zero, cold ones below; stripes are units that speak to, or "
+            "hear from, many others."
         )
 
     def table(self) -> Table | None:
