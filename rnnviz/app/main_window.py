@@ -32,17 +32,21 @@ from rnnviz.app.first_tip import CLIPPED, PLAYED, TYPED, FirstTip
 from rnnviz.app.focus import order_focus
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.app.icon import application_icon
+from rnnviz.app.lecture import Lecture
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.menus import FILE, PRESETS, Menus
 from rnnviz.app.notice import Notice
 from rnnviz.app.pages import GRADIENTS, PERSPECTIVES, PROBE, TRAIN, Page, Pages
 from rnnviz.app.palette import Palette
 from rnnviz.app.palette_items import palette_items
+from rnnviz.app.panel_page import LAYOUT_VERSION, on_screen
+from rnnviz.app.panel_window import PanelWindow, PanelWindows
 from rnnviz.app.probe_page import ProbePage
 from rnnviz.app.rail import Rail
 from rnnviz.app.recent_files import RecentFiles
 from rnnviz.app.recovery import Recovery
 from rnnviz.app.run_files import RunFiles
+from rnnviz.app.screens import ScreenWatch, bring_into_sight
 from rnnviz.app.settings import Settings
 from rnnviz.app.shortcuts import ShortcutsBox
 from rnnviz.app.top_bar import TopBar
@@ -53,7 +57,8 @@ from rnnviz.app.unsaved import Unsaved
 from rnnviz.app.window_commands import window_commands
 from rnnviz.panels.activation_colors import colour_blind_safe, set_colour_blind_safe
 from rnnviz.panels.setup import SetupPanel
-from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.sizing import margins, spacing
+from rnnviz.panels.theme import BODY_POINTS, LECTURE_POINTS, px, theme, themes
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.transport import TransportBar
 from rnnviz.paths import cache_folder
@@ -69,6 +74,7 @@ from rnnviz.text.corpus import Corpus
 from rnnviz.text.sources import DEFAULT_ID, list_local_sources, list_sources
 
 _RAIL_BELOW = 1240  # window width, a frame's less than 1280, at which Setup folds itself away
+_LAYOUT = f"layout-{LAYOUT_VERSION}"  # sizes saved by another version mean nothing to this one
 _LAST_USED = 12  # commands that the palette shows first
 _NAMES = tuple(name for name, _ in PERSPECTIVES)
 _NOT_FOR_OTHER_RUNS = ("sizes", "unit", "units")  # kept apart, or of no meaning there
@@ -87,6 +93,10 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(1024, 640)
         self.setAcceptDrops(True)
         self.settings = settings or Settings()
+        themes().restore_points(
+            self.settings.number("type-points", BODY_POINTS),
+            self.settings.number("lecture-type-points", LECTURE_POINTS),
+        )
         self.controller = Controller(autosaves, self)
         self.controller.keeper.panels = self._panels
         self.controller.onlookers = self._seed_is_seen
@@ -129,6 +139,12 @@ class MainWindow(QMainWindow):
         self.diverged = DivergenceBanner(self.pages, self.page.loss.plot)
         self.faults = FaultReporter(self, self.notice, self._settings_of_run)
         self.transport = TransportBar()
+        self.screen_watch = ScreenWatch(self)
+        self.screen_watch.watch(self)
+        self.panel_windows = PanelWindows(self.settings, self.screen_watch, self)
+        for name, served in ((TRAIN, self.page), (GRADIENTS, self.gradients), (PROBE, self.probe)):
+            self.panel_windows.serve(name, served)
+        self.lecture = Lecture(self)
         self.about: AboutBox | None = None
         self.shortcuts: ShortcutsBox | None = None
         self._build_layout()
@@ -153,8 +169,8 @@ class MainWindow(QMainWindow):
     def _build_layout(self) -> None:
         middle = QWidget()
         line = QHBoxLayout(middle)
-        line.setContentsMargins(8, 8, 8, 8)
-        line.setSpacing(8)
+        margins(line, 8, 8, 8, 8)
+        spacing(line, 8)
         line.addWidget(self.setup)
         line.addWidget(self.rail)
         line.addWidget(self.pages, 1)
@@ -258,6 +274,8 @@ class MainWindow(QMainWindow):
         self.transport.play_toggled.connect(self.toggle_play)
         self.transport.step_requested.connect(self.one_step)
         self.transport.reset_requested.connect(self.reset_run)
+        self.transport.lecture_left.connect(self.lecture.leave)
+        self.panel_windows.opened.connect(self._panel_window_opened)
         for panel in (*page.panels, *self.gradients.panels, *self.probe.panels):
             panel.command.connect(self._send)
         self.gradients.compute_requested.connect(controller.ask_spectrum)
@@ -633,20 +651,15 @@ class MainWindow(QMainWindow):
     def _seed_is_seen(self) -> bool:
         """Whether a panel that shows what the network makes of the seed is on the screen."""
         page = self.page
-        seen = page.next_character.isVisible() or page.hidden_state.isVisible()
-        return seen and not self.isMinimized()
+        return on_screen(page.next_character) or on_screen(page.hidden_state)
 
     def _tell_looks(self, live: LiveRun) -> None:
         """Says what of the other pages is in sight, so that the rest costs nothing."""
         page = self.gradients
-        if self.isMinimized():
-            return
-        if self.probe.isVisible():
+        if any(on_screen(panel) for panel in self.probe.panels):
             live.respondent.renew()
         if any(norm.sees_entries() for norm in (self.page.gradient_norm, page.gradient_norm)):
             live.gauge.want_entries()
-        if not page.isVisible():
-            return
         if looked_at := page.looked_at():
             live.inspector.look(looked_at, page.eigenvalues.layer())
         if page.norms_are_seen():
@@ -665,6 +678,13 @@ class MainWindow(QMainWindow):
         self._own_seed = self._seed_to_ask = True
         self.undo.seed_edited(self.probe.seed())
         self.page.next_character.set_seed(self.probe.seed())
+        self._ask_seen_seed()
+
+    def _ask_seen_seed(self) -> None:
+        """Asks about a seed typed on the Probe page once a panel of Train is in sight."""
+        if self._seed_to_ask and self._seed_is_seen():
+            self._seed_to_ask = False
+            self.controller.ask(self.page.next_character.seed())
 
     def write_on(self) -> None:
         """Lets the network write from the end of the seed, or stops it."""
@@ -794,6 +814,20 @@ class MainWindow(QMainWindow):
         self._sync_settings()
         themes().set_mode(mode)
 
+    def step_type(self, direction: int) -> None:
+        """All type one size larger (1), smaller (-1) or as designed (0), and keeps the choice."""
+        themes().step_points(direction)
+        self.settings.set("type-points", themes().points)
+        self.settings.set("lecture-type-points", themes().lecture_points)
+        self._sync_settings()
+
+    @Slot(object)
+    def _panel_window_opened(self, window: PanelWindow) -> None:
+        # The keys hold there as well, but for the one that fills the screen.
+        window.addActions([a for a in self.actions() if a.objectName() != "view.lecture"])
+        window.play_requested.connect(self.toggle_play)
+        window.shown.connect(self._ask_seen_seed)
+
     def _sync_settings(self) -> None:
         """Writes them; that they cannot be kept is told once."""
         problem = self.settings.sync()
@@ -808,6 +842,7 @@ class MainWindow(QMainWindow):
     def _theme_changed(self) -> None:
         self.registry.refresh()
         self._show_run()
+        self.place_setup()  # it folds where type leaves it no room
 
     def next_unit(self) -> None:
         """Nats become bits, bits perplexity."""
@@ -826,14 +861,12 @@ class MainWindow(QMainWindow):
         """Brings a perspective to the front; the others do nothing while they are hidden."""
         if name != self.shown_page():
             self.pages.setCurrentIndex(tuple(self.perspectives).index(name))
-            self._place_setup()
+            self.place_setup()
             self.notice.raise_()  # the page that comes is put above them
             self.diverged.raise_()
             self.diverged.place()
             self.pages.focus_page()  # nothing is about to be typed, and Space plays
-            if name == TRAIN and self._seed_to_ask:
-                self._seed_to_ask = False
-                self.controller.ask(self.page.next_character.seed())
+            self._ask_seen_seed()
             self.controller.hurry()
         self.top_bar.show_perspective(name)
 
@@ -845,34 +878,42 @@ class MainWindow(QMainWindow):
     def toggle_setup(self) -> None:
         """Folds Setup away or unfolds it, and keeps it so whatever the window's width."""
         self._setup_folded[self.shown_page()] = not self.setup.isHidden()
-        self._place_setup()
+        self.place_setup()
 
-    def _place_setup(self) -> None:
+    def place_setup(self) -> None:
+        """Setup, or the rail in its place; neither in a lecture."""
+        if self.lecture.active:
+            self.setup.hide()
+            self.rail.hide()
+            return
         name = self.shown_page()
         folded = self._setup_folded[name]
         if folded is None:
-            folded = name != TRAIN or self.width() < _RAIL_BELOW
+            folded = name != TRAIN or self.width() < px(_RAIL_BELOW)
         self.setup.setVisible(not folded)
         self.rail.setVisible(folded)
 
     def reset_layout(self) -> None:
         """Panels and Setup as designed, on the page in sight."""
         self._setup_folded[self.shown_page()] = None
-        self._place_setup()
+        self.place_setup()
         self.perspectives[self.shown_page()].reset_layout()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Folds Setup in a narrow window unless the user has decided."""
         super().resizeEvent(event)
-        self._place_setup()
-        self.top_bar.find_button.set_short(self.width() < _RAIL_BELOW)
+        self.lecture.fit()
+        self.place_setup()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space plays and pauses wherever no text field or button takes it for itself."""
+        """Space plays wherever no text field or button takes it; Escape ends lecture mode."""
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self.toggle_play()
             return
         if time_cursor().take_key(event):
+            return
+        if event.key() == Qt.Key.Key_Escape and self.lecture.active:
+            self.lecture.leave()
             return
         super().keyPressEvent(event)
 
@@ -910,9 +951,10 @@ class MainWindow(QMainWindow):
         if not self.restoreGeometry(settings.state("geometry")):
             screen = self.screen().availableSize()
             self.resize(QSize(1600, 1000).boundedTo(screen))
+        bring_into_sight(self)
         for name, page in self.perspectives.items():
             page.restore_layout(
-                {part: settings.state(f"{_key(name, 'layout')}/{part}") for part in page.parts()}
+                {part: settings.state(f"{_key(name, _LAYOUT)}/{part}") for part in page.parts()}
             )
             folded = settings.text(_key(name, "setup-folded"))
             self._setup_folded[name] = {"True": True, "False": False}.get(folded)
@@ -920,7 +962,7 @@ class MainWindow(QMainWindow):
                 self._choices[name] = settings.record(_key(name, "choices"))
         shown = settings.text("perspective", TRAIN)
         self.show_page(shown if shown in self.perspectives else TRAIN)
-        self._place_setup()
+        self.place_setup()
         seed = settings.text("seed")
         if seed:
             self._own_seed = True
@@ -933,10 +975,12 @@ class MainWindow(QMainWindow):
 
     def _keep(self) -> None:
         settings = self.settings
+        self.lecture.leave()
+        self.panel_windows.close_all()
         settings.set("geometry", self.saveGeometry())
         for name, page in self.perspectives.items():
             for part, state in page.save_layout().items():
-                settings.set(f"{_key(name, 'layout')}/{part}", state)
+                settings.set(f"{_key(name, _LAYOUT)}/{part}", state)
             folded = self._setup_folded[name]
             settings.set(_key(name, "setup-folded"), "" if folded is None else folded)
         if not self._choices:  # else no run has begun that could take them

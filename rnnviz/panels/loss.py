@@ -374,7 +374,7 @@ class LossPanel(Panel):
         plot.split_label = view.split_label
         lines = references(view)
         plot.lines = [line for line in lines if line.id not in self._hidden]
-        if self.height() < _LOW:
+        if self.height() < px(_LOW):
             plot.lines = plot.lines[:1] + plot.lines[1:][-2:]
         plot.raw_only = view.step < _RAW_ONLY_STEPS or self.smoothing.value() == 1
         plot.means = self._smoothed.update() if self._smoothed is not None else history.smoothed

@@ -16,6 +16,7 @@ from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.characters import refused_sentence, unknown_sentence
 from rnnviz.panels.probability_bars import ProbabilityBars, softmax
 from rnnviz.panels.probability_curve import ProbabilityCurve
+from rnnviz.panels.sizing import margins, spacing
 from rnnviz.panels.surprise_strip import GUESSES, SurpriseStrip, expectations_at_end
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import px
@@ -102,7 +103,7 @@ class NextCharacterPanel(Panel):
         self.writing = WritingControl(slider=self.slider)
         self.field = self.writing.temperature
 
-        self.body.setSpacing(0)
+        spacing(self.body, 0)
         self._spacers = [QSpacerItem(0, 0) for _ in range(5)]
         self.body.addItem(self._spacers[0])
         self.body.addWidget(self.edit)
@@ -535,7 +536,7 @@ class NextCharacterPanel(Panel):
             words = self.tr("after the last {0} of {1} characters").format(
                 f"{read:,}", f"{read + reading.skipped:,}"
             )
-            if self.width() < _NARROW:
+            if self.width() < px(_NARROW):
                 words = self.tr("after the last {0}").format(f"{read:,}")
         elif self._position is not None:
             words = self.tr("after {0} of {1} characters").format(self._position + 1, read)
@@ -545,7 +546,7 @@ class NextCharacterPanel(Panel):
             words = self.tr("after {0} characters").format(f"{read:,}")
             if read == 1:
                 words = self.tr("after 1 character")
-            elif self.width() < _NARROW:
+            elif self.width() < px(_NARROW):
                 words = self.tr("after {0} chars").format(f"{read:,}")
         self.set_clause(words)
 
@@ -577,7 +578,7 @@ class NextCharacterPanel(Panel):
         self.surprise.setVisible(self._surprise_wanted and height >= px(_SURPRISE_FROM))
         self.curve.setVisible(bool(self.bars.pinned) and height >= px(_CURVE_FROM))
         self.writing.set_narrow(narrow)
-        self.body.setContentsMargins(12, 0, 12, 7 if low else 12)
+        margins(self.body, 12, 0, 12, 7 if low else 12)
         below = 6 if self.surprise.isVisibleTo(self) else 2
         gaps = (0, 2, 3, 0, 0) if low else (4, 8, 10, 3, below)
         for spacer, gap in zip(self._spacers, gaps, strict=True):

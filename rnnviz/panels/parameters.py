@@ -33,8 +33,9 @@ from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.parameter_groups import short_name
 from rnnviz.panels.plot import crisp, two_figures, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
+from rnnviz.panels.sizing import sized, tall
 from rnnviz.panels.table import Column, Table
-from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.theme import mono_font, px, scaled, theme, ui_font
 from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.probes.parameter_statistics import ArrayStatistics
@@ -112,12 +113,12 @@ class _MatrixView(QWidget):
 
     def side_shown(self) -> bool:
         """Whether there is room for histogram and figures."""
-        return self.width() >= _SIDE + _LEAST_IMAGE
+        return self.width() >= px(_SIDE + _LEAST_IMAGE)
 
     def _room(self) -> QRectF:
         tick = QFontMetricsF(ui_font("tick")).height()
         left = 20.0 if self.statistics is not None and len(self.gates()) > 1 else 2.0
-        right = (_SIDE + 16.0) if self.side_shown() else 2.0
+        right = (px(_SIDE) + 16.0) if self.side_shown() else 2.0
         return QRectF(
             left,
             tick + 6.0,
@@ -160,7 +161,7 @@ class _MatrixView(QWidget):
             painter.drawImage(area, self._image)
             self._paint_captions(painter, area)
             if self.side_shown():
-                left = self.width() - _SIDE
+                left = self.width() - px(_SIDE)
                 bottom = self._paint_histogram(painter, left)
                 self._paint_figures(painter, left, bottom)
             self._paint_cell(painter, area)
@@ -243,8 +244,8 @@ class _MatrixView(QWidget):
         font = ui_font("tick")
         metrics = QFontMetricsF(font)
         top = metrics.height() + 6.0
-        height = max(min(self.height() * 0.42, 170.0), 30.0)
-        width = _SIDE - 4.0
+        height = max(min(self.height() * 0.42, scaled(170)), scaled(30))
+        width = px(_SIDE) - 4.0
         painter.setFont(font)
         painter.setPen(colors.color("text-muted"))
         painter.drawText(QPointF(left, metrics.ascent()), self.tr("how many have which value"))
@@ -415,9 +416,10 @@ class ParametersPanel(Panel):
         super().__init__(tr("Parameters"), "", parent)
         self.matrix = _MatrixView(self)
         self.choice = Choice(self.tr("Parameter"))
-        self.choice.setFixedHeight(24)
+        tall(self.choice, 24)
         self.choice.setMinimumContentsLength(10)
-        self.choice.setMinimumWidth(110)  # in a narrow panel the words are shortened
+        # In a narrow panel the words are shortened.
+        sized(self.choice, "least", lambda c: c.setMinimumWidth(px(110)))
         self.choice.activated.connect(self._show)
         self.add_header_control(self.choice)
         self.overview = MatrixOverview(self)

@@ -6,7 +6,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-from rnnviz.panels.theme import theme, themes, ui_font
+from rnnviz.panels.sizing import tall
+from rnnviz.panels.theme import px, theme, themes, ui_font
 
 
 class Toggle(QAbstractButton):
@@ -17,16 +18,20 @@ class Toggle(QAbstractButton):
         self.setText(text)
         self.setAccessibleName(name)
         self.setCheckable(True)
-        self.setFixedHeight(24)
+        tall(self, 24)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        themes().changed.connect(self.update)
+        themes().changed.connect(self._restyle)
+
+    def _restyle(self) -> None:
+        self.updateGeometry()
+        self.update()
 
     def sizeHint(self) -> QSize:
         """Wide enough for the text in bold."""
         metrics = QFontMetricsF(ui_font("label", bold=True))
-        return QSize(round(metrics.horizontalAdvance(self.text())) + 22, 24)
+        return QSize(round(metrics.horizontalAdvance(self.text())) + px(22), self.height())
 
     def minimumSizeHint(self) -> QSize:
         """Never narrower than its text."""
