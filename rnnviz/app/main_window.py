@@ -254,6 +254,7 @@ class MainWindow(QMainWindow):
         controller.busy.connect(setup.set_busy)
         controller.file_opened.connect(self.recent.add)
         controller.run_opened.connect(self._run_opened)
+        controller.hung.connect(self._hung)
         self.diverged.go_on.connect(self._go_on)
         self.diverged.reset.connect(self.reset_run)
         self.recent.chosen.connect(self.open_path)
@@ -613,6 +614,15 @@ class MainWindow(QMainWindow):
         if fault is not None:
             actions.append((self.tr("Show report"), lambda: self.faults.show_report(fault)))
         self.notice.say(message, actions=actions)
+
+    @Slot(float)
+    def _hung(self, seconds: float) -> None:
+        words = self.tr(
+            "No step for {0:.0f} s: this network is too large for this computer, or it hangs. "
+            "Wait, or give the run up and choose a smaller one."
+        )
+        actions = [(self.tr("Give the run up"), self.reset_run)]
+        self.notice.say(words.format(seconds), "warn", actions)
 
     def _settings_of_run(self) -> dict[str, Any]:
         view = self.controller.view

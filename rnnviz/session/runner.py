@@ -38,6 +38,7 @@ _VALIDATION_SHARE, _VALIDATION_FREE_SECONDS = 0.05, 1.0
 _SAMPLE_SHARE, _SAMPLE_FREE_SECONDS = 0.02, 0.5
 _LONGEST_VALIDATION_GAP = 20.0  # seconds
 _DOUBLE_UNTIL = 256  # steps; up to there costly things come at every power of two
+_LONGEST_STEP = 60.0  # seconds, of a first step
 _GESTURE = 1.0  # seconds: changes of one setting closer than this are one mark
 _LONGEST_SAMPLE_GAP = 4.0  # seconds
 _READ = 256  # characters of the text just read that go with the weights
@@ -141,6 +142,7 @@ class Runner:
         self._stopping = False
         self._interrupted = False
         self.seconds = 0.0
+        self._longest_step = 0.0
         self.temperature = run.config.temperature
         start = math.log(run.vocabulary.size) if run.config.smoothing_start == "uniform" else None
         self._smoother = Smoother(run.config.smoothing, start)
@@ -232,7 +234,7 @@ class Runner:
             entries = gauge.entries(result.step, self.seconds)
             if entries is not None:
                 self.mailbox.post(entries)
-        self.seconds += self._clock() - begun
+        self.seconds += self._plausible(self._clock() - begun)
         if not result.finite:
             self._diverge(result)
             return None
@@ -241,6 +243,15 @@ class Runner:
         self.mailbox.post(row)
         self._follow_up(row)
         return row
+
+    def _plausible(self, duration: float) -> float:
+        """How long a step took; a machine that slept in the middle of it has not trained so long.
+
+        Some systems' clocks go on in their sleep.
+        """
+        counted = min(duration, _LONGEST_STEP + 10 * self._longest_step)
+        self._longest_step = max(self._longest_step, counted)
+        return counted
 
     def _row(self, result: StepResult) -> Row:
         return Row(

@@ -48,7 +48,10 @@ class Toggle(QAbstractButton):
         painter.setBrush(colors.color("surface-3" if on else "surface-2"))
         painter.drawRoundedRect(whole, 5, 5)
         painter.setFont(ui_font("label", bold=on))
-        painter.setPen(colors.color("text" if on or self.underMouse() else "text-2"))
+        if self.isEnabled():
+            painter.setPen(colors.color("text" if on or self.underMouse() else "text-2"))
+        else:  # the tooltip says why
+            painter.setPen(colors.mixed("text", "surface-2", 0.45))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
         if self.hasFocus():
             painter.setPen(QPen(colors.color("accent"), 2))
