@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +48,7 @@ from rnnviz.app.run_files import RunFiles
 from rnnviz.app.screens import ScreenWatch, bring_into_sight
 from rnnviz.app.settings import Settings
 from rnnviz.app.shortcuts import ShortcutsBox
+from rnnviz.app.text_intake import TextIntake
 from rnnviz.app.top_bar import TopBar
 from rnnviz.app.train_page import TrainPage
 from rnnviz.app.undo import SettingsUndo
@@ -61,17 +61,14 @@ from rnnviz.panels.sizing import margins, spacing
 from rnnviz.panels.theme import BODY_POINTS, LECTURE_POINTS, px, theme, themes
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.transport import TransportBar
-from rnnviz.paths import cache_folder
 from rnnviz.session import commands
-from rnnviz.session.config import ConfigError, RunConfig, fitted, problems
+from rnnviz.session.config import ConfigError, RunConfig
 from rnnviz.session.frames import Event
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset
 from rnnviz.session.prober import Answer
 from rnnviz.session.runfile import Best, SavedRun
 from rnnviz.session.view import RunView
-from rnnviz.text.corpus import Corpus
-from rnnviz.text.sources import DEFAULT_ID, list_local_sources, list_sources
 
 _RAIL_BELOW = 1240  # window width, a frame's less than 1280, at which Setup folds itself away
 _LAYOUT = f"layout-{LAYOUT_VERSION}"  # sizes saved by another version mean nothing to this one
@@ -100,20 +97,16 @@ class MainWindow(QMainWindow):
         self.controller = Controller(autosaves, self)
         self.controller.keeper.panels = self._panels
         self.controller.onlookers = self._seed_is_seen
-        self.controller.wanted_config = self._wanted_config
         self.controller.tell_looks = self._tell_looks
         # By the user, for each page; None where the window decides.
         self._setup_folded: dict[str, bool | None] = dict.fromkeys(_NAMES)
         self._choices: dict[str, dict[str, Any]] = {}  # of the last start, for the first run
         self._seed_to_ask = False  # whether the prober does not know the seed of the Probe page yet
         self._own_seed = False  # whether the seed text is the user's, not one made up for a text
-        self._wanted_after_load: RunConfig | None = None
-        self._play_after_start = False
-        self._falling_back = False  # to the bundled play, because what was asked for is unusable
+        self.play_after_start = False
         self._closing = False
         # Step and words of the notice with which the best weights can be undone.
         self._undoable: tuple[int, str] | None = None
-        self._asked_for = ""  # the file that is being opened
         self._opened: SavedRun | None = None  # about to be shown
         self._settings_problem = ""
         # Told once a run has begun, which takes away the messages of the run before.
@@ -151,6 +144,9 @@ class MainWindow(QMainWindow):
         self.recovery = Recovery(self)
         self.run_files = RunFiles(self)
         self.unsaved = Unsaved(self)
+        self.intake = TextIntake(self)
+        self.intake.refused.connect(self.refused)
+        self.controller.wanted_config = self.intake.wanted
         frames = self.controller.frames
         self.transport.frame_rate = lambda: (frames.rate(), frames.dropped())
         self.first_tip = FirstTip(self.transport.play, self)
@@ -247,10 +243,6 @@ class MainWindow(QMainWindow):
         page.withdrawn.connect(controller.withdraw_questions)
         controller.references_ready.connect(page.mark_stale)
         controller.references_ready.connect(page.refresh_due)
-        controller.text_loaded.connect(self._text_loaded)
-        controller.text_refused.connect(self._text_refused)
-        controller.encoding_refused.connect(self._encoding_refused)
-        controller.run_refused.connect(self._run_refused)
         controller.busy.connect(setup.set_busy)
         controller.file_opened.connect(self.recent.add)
         controller.run_opened.connect(self._run_opened)
@@ -300,9 +292,9 @@ class MainWindow(QMainWindow):
         config = self._remembered_config()
         if preset is not None:
             config = load_preset(preset).config(config.corpus)
-        self._wanted_after_load = config
+        self.intake.config = config
         source = config.corpus
-        self._fill_sources(source)
+        self.intake.fill_sources(source)
         self.recovery.look()
         if file is not None:
             if Path(file).exists():
@@ -318,46 +310,6 @@ class MainWindow(QMainWindow):
         except ConfigError:
             return RunConfig()
 
-    def _wanted_config(self) -> RunConfig:
-        """The settings a run would have that began now."""
-        return self._wanted_after_load or self.setup.wanted
-
-    def _fill_sources(self, current: str) -> None:
-        try:
-            sources = list_sources(cache_folder())
-        except (ValueError, OSError) as error:
-            self._to_say.append(str(error))
-            sources = list_local_sources()
-        self.setup.set_sources(sources, current)
-
-    # Texts.
-
-    @Slot(object)
-    def _text_loaded(self, corpus: Corpus) -> None:
-        wanted = self._wanted_after_load or self.setup.wanted
-        if {"batch_size", "seq_len"} & set(problems(wanted, len(corpus.text))):
-            self._refuse_short(corpus, wanted)
-            return
-        begin = self._wanted_after_load is not None
-        self._wanted_after_load, self._asked_for = None, ""
-        self.controller.corpus = corpus
-        if not self._falling_back:
-            self.notice.dismiss()
-        self._fill_sources(self.setup.wanted.corpus)
-        if begin:
-            self.setup.set_wanted(wanted)
-        self.setup.set_corpus(corpus)
-        view = self.controller.view
-        if corpus.excerpt:
-            self._to_say.append(corpus.excerpt)
-        if not begin:
-            self.undo.text_chosen(corpus.origin, corpus.name)
-        waits = not begin and view is not None and not self._untouched(view)
-        # A file enters the list once it could be used; a bundled text is in Setup's list.
-        if (waits or self._start_wanted()) and Path(corpus.origin).is_absolute():
-            self.recent.add(corpus.origin)
-        self.say_waiting()
-
     def say_waiting(self) -> None:
         """Tells what is no reason to stop, unless there is a message of something worse."""
         if self._to_say and self.controller.view is not None and self.notice.isHidden():
@@ -365,67 +317,15 @@ class MainWindow(QMainWindow):
             self._to_say.clear()
             self.notice.say(words, "warn")
 
-    def _refuse_short(self, corpus: Corpus, wanted: RunConfig) -> None:
-        """A text too short for a window in every stream changes nothing; one click makes it fit."""
-        sentence = self.tr(
-            "{0} has {1:,} characters, too few for a batch of {2:,} with sequences of {3:,}."
-        ).format(corpus.name, len(corpus.text), wanted.batch_size, wanted.seq_len)
-        smaller = fitted(wanted, len(corpus.text))
-
-        def fit() -> None:
-            assert smaller is not None
-            self._wanted_after_load = smaller
-            self._text_loaded(corpus)
-
-        words = self.tr("Use batch {0:,}, sequence {1:,}")
-        actions = (
-            [(words.format(smaller.batch_size, smaller.seq_len), fit)]
-            if smaller is not None
-            else []
-        )
-        self._refuse(sentence, "warn", actions)
-
-    def _text_refused(self, sentence: str) -> None:
-        self.recent.forget(self._asked_for)
-        self._refuse(sentence)
-
-    def _run_refused(self, sentence: str) -> None:
-        self.recent.forget(self._asked_for)
-        self._refuse(sentence)
-
-    def _encoding_refused(self, sentence: str, path: str) -> None:
-        wanted = self._wanted_after_load
-
-        def read_as_latin_1() -> None:
-            self._wanted_after_load = wanted
-            self.controller.open_path(path, "latin-1")
-
-        self._refuse(sentence, "warn", [(self.tr("Read it as Latin-1"), read_as_latin_1)])
-
-    def _refuse(
-        self,
-        sentence: str,
-        kind: str = "danger",
-        actions: Sequence[tuple[str, Callable[[], None]]] = (),
-    ) -> None:
-        """Says why; what was open stays open. At the start the bundled play takes its place."""
-        self._wanted_after_load = None
-        self._play_after_start = False
-        self.setup.set_busy("")
-        self.notice.say(sentence, kind, actions)
-        if self.controller.view is None and not self._falling_back:
-            self._falling_back = True
-            self._wanted_after_load = RunConfig()
-            self.controller.choose_source(DEFAULT_ID)
-        self.refused.emit(sentence)
-
     # Runs.
 
-    def _untouched(self, view: RunView) -> bool:
+    def is_untouched(self) -> bool:
         """Whether nothing would be lost by beginning again."""
-        return view.step == 0 and not view.training and view.history.last is None
+        view = self.controller.view
+        return view is None or (view.step == 0 and not view.training and view.history.last is None)
 
-    def _start_wanted(self) -> bool:
+    def start_wanted(self) -> bool:
+        """Begins a run with what Setup shows; False when it can't be."""
         if self.setup.problems():
             return False
         started = self.controller.start(self.setup.wanted)
@@ -438,8 +338,8 @@ class MainWindow(QMainWindow):
         view = self.controller.view
         self.undo.edited(self.setup.wanted)
         self.registry.refresh()
-        if view is not None and self._untouched(view) and self.setup.pending():
-            self._start_wanted()
+        if view is not None and self.is_untouched() and self.setup.pending():
+            self.start_wanted()
 
     @Slot()
     def _text_reverted(self) -> None:
@@ -455,8 +355,8 @@ class MainWindow(QMainWindow):
         if self.setup.problems():
             return
         if self.unsaved.may_end_run(self.tr("Restart")):
-            self._play_after_start = self._training()
-            self._start_wanted()
+            self.play_after_start = self._training()
+            self.start_wanted()
 
     def _training(self) -> bool:
         return self.controller.playing
@@ -508,25 +408,24 @@ class MainWindow(QMainWindow):
         if not self.unsaved.may_end_run(self.tr("This preset")):
             return
         self.controller.cancel_loading()  # of the preset before: this one was asked for last
-        self._wanted_after_load = None
-        self._play_after_start = self._training()
+        self.intake.config = None
+        self.play_after_start = self._training()
         self.undo.clear()
         if config.corpus != self.setup.wanted.corpus:
-            self._wanted_after_load = config
+            self.intake.config = config
             self.controller.choose_source(config.corpus)
         else:
             self.setup.set_wanted(config)
-            self._start_wanted()
+            self.start_wanted()
 
     @Slot(object)
     def _run_started(self, view: RunView) -> None:
         live = self.controller.live
         assert live is not None
         self.diverged.dismiss()
-        fell_back, self._falling_back = self._falling_back, False
+        fell_back = self.intake.run_begun()
         if not fell_back:
             self.notice.dismiss()
-        self._wanted_after_load = None
         self.setup.set_running(view.config, len(live.run.corpus.text))
         self.setup.set_corpus(live.run.corpus)
         self.setup.set_in_force(view.in_force)
@@ -557,8 +456,8 @@ class MainWindow(QMainWindow):
         if not self.page.next_character.edit.hasFocus():
             # The button that was pressed may be out of reach now.
             self.pages.focus_page()
-        if self._play_after_start:
-            self._play_after_start = False
+        if self.play_after_start:
+            self.play_after_start = False
             self.controller.send(commands.Play())
         self.registry.refresh()
         if not fell_back:
@@ -769,7 +668,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _run_opened(self, saved: SavedRun) -> None:
-        self._opened, self._asked_for = saved, ""
+        self._opened = saved
+        self.intake.run_opened()
         self.undo.clear()
         self.recovery.opened(saved.path)
 
@@ -800,7 +700,7 @@ class MainWindow(QMainWindow):
         ends = Path(path).suffix == ".safetensors"
         if ends and not self.unsaved.may_end_run(self.tr("Opening a run")):
             return
-        self._asked_for = str(Path(path).absolute())
+        self.intake.asked_for = str(Path(path).absolute())
         self.controller.open_path(path)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -72,6 +72,7 @@ class Notice(QFrame):
             button.clicked.connect(self.dismiss)
             button.clicked.connect(act)
             self._buttons.addWidget(button)
+            button.show()  # at once, also in a bar that is in sight already
         self.setProperty("banner", kind)
         self.style().unpolish(self)
         self.style().polish(self)

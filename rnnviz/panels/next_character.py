@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,7 @@ MOST = (0, 5, 8, 12, 20)  # characters shown at most; 0: as many as fit
 _LOW, _HIGH, _NARROW = 400, 620, 440  # sizes of the panel at which it is laid out otherwise
 _SURPRISE_FROM, _CURVE_FROM = 480, 360  # heights from which there is room for them
 _REST_GAP = 250  # milliseconds between two looks at all but the bars, for newer weights
+_REST_SHARE = 0.01  # of the time that they take at most, however large the vocabulary
 
 
 class NextCharacterPanel(Panel):
@@ -59,6 +61,7 @@ class NextCharacterPanel(Panel):
         self._refused = ""  # a typed character that is not in the vocabulary
         self._problem = ""  # why writing ended
         self._history = NextHistory()
+        self._rest_cost = 0.0  # seconds that all but the bars took last
         self._surprise_wanted = True
         self._waiting = False  # the answer to the newest seed is still to come
         self._write_when_answered = False
@@ -203,7 +206,7 @@ class NextCharacterPanel(Panel):
         if not same:
             self._rest_timer.start(0)
         elif not self._rest_timer.isActive():
-            self._rest_timer.start(_REST_GAP)
+            self._rest_timer.start(max(_REST_GAP, round(1000 * self._rest_cost / _REST_SHARE)))
         if self._write_when_answered and not self._waiting:
             self._write_when_answered = False
             self._write_on()
@@ -379,9 +382,11 @@ class NextCharacterPanel(Panel):
         self._show_surprise()
 
     def _show_rest(self) -> None:
+        begun = time.thread_time()
         self._show_note()
         self._show_curve()
         self._show_surprise()
+        self._rest_cost = time.thread_time() - begun
 
     def _show_surprise(self) -> None:
         answer, vocabulary = self._answer, self._vocabulary
