@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from rnnviz.app import main_window, unsaved
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
+from rnnviz.app.panel_page import LAYOUT_VERSION
 from rnnviz.app.settings import Settings
 from rnnviz.panels.widgets.number_field import NumberField
 from rnnviz.panels.widgets.plain_tip import plain_tip
@@ -323,7 +324,7 @@ def test_a_layout_state_brings_sizes_only(
     strange.setSizes([0, 10**6, 0])
     settings = Settings(tmp_path / "settings.ini")
     for name in ("columns", "left", "right"):
-        settings.set(f"layout/{name}", strange.saveState())
+        settings.set(f"layout-{LAYOUT_VERSION}/{name}", strange.saveState())
     window = open_window(settings)
     for splitter in window.page.findChildren(QSplitter):
         assert splitter.handleWidth() == 8
