@@ -126,6 +126,5 @@ def _reduce(
     """`ufunc` over each `values[start:stop]`; the slices may leave gaps, none is empty."""
     bounds = np.empty(2 * len(starts), np.int64)
     bounds[0::2], bounds[1::2] = starts, stops
-    if bounds[-1] == len(values):  # reduceat takes no index past the end; the last slice runs there
-        bounds = bounds[:-1]
-    return np.asarray(ufunc.reduceat(values, bounds)[::2])
+    # The last slice ends with the array, else what is left of it would be reduced as well.
+    return np.asarray(ufunc.reduceat(values[: bounds[-1]], bounds[:-1])[::2])
