@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from rnnviz.app.background import Job
+from rnnviz.app.frame_rate import FrameRate
 from rnnviz.app.keeper import Keeper
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.pacing import SHORTEST, Pacer
@@ -89,6 +90,7 @@ class Controller(QObject):
         self._old_lives: list[LiveRun] = []
         self._references: dict[tuple[str, int, str], ReferenceLosses] = {}
         self._pacer = Pacer()
+        self.frames = FrameRate()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._tick)
@@ -188,7 +190,8 @@ class Controller(QObject):
                 self.tr("There is not enough memory to open this; close other programs.")
             )
         else:
-            self.text_refused.emit(f"The text could not be loaded: {error!r}")
+            words = self.tr("The text could not be loaded: {0}")
+            self.text_refused.emit(words.format(repr(error)))
 
     @Slot(object, object, object)
     def _progressed(self, job: Job, done: int, total: int) -> None:
@@ -494,6 +497,7 @@ class Controller(QObject):
         if self.onlookers():
             live.prober.renew()
         self.tell_looks(live)
+        self.frames.count()
 
     def _drain(self) -> None:
         """Takes over what the training thread has posted."""

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from rnnviz.panels.translate import tr
 from rnnviz.session.tensorboard import MARK as EVENTS
-
-
-def _tr(words: str) -> str:
-    return QCoreApplication.translate("file_dialogs", words)
 
 
 def ask_what_to_open(parent: QWidget, folder: str) -> str:
     """A text or a saved run, or nothing."""
     path, _ = QFileDialog.getOpenFileName(
         parent,
-        _tr("Open a text or a saved run"),
+        tr("Open a text or a saved run"),
         folder,
-        _tr("Texts and runs (*.txt *.md *.py *.csv *.tex *.html *.safetensors);;All files (*)"),
+        tr("Texts and runs (*.txt *.md *.py *.csv *.tex *.html *.safetensors);;All files (*)"),
     )
     return path
 
@@ -29,7 +25,7 @@ def ask_where_to_save(parent: QWidget, folder: str, number: int) -> str:
     """Where a run goes, by its number; the ending is added when it lacks. Nothing to give up."""
     start = Path(folder) / f"run-{number}.safetensors"
     path, _ = QFileDialog.getSaveFileName(
-        parent, _tr("Save run"), str(start), _tr("Saved runs (*.safetensors)")
+        parent, tr("Save run"), str(start), tr("Saved runs (*.safetensors)")
     )
     target = Path(path)
     if path and target.suffix != ".safetensors":
@@ -40,13 +36,13 @@ def ask_where_to_save(parent: QWidget, folder: str, number: int) -> str:
 def ask_where_to_export(parent: QWidget, folder: str, kind: str, number: int) -> str:
     """Where metrics (csv, jsonl, events), samples or the best weights of a run go, or nothing."""
     name, kinds = {
-        "csv": ("metrics.csv", _tr("Comma-separated values (*.csv)")),
-        "jsonl": ("metrics.jsonl", _tr("JSON lines (*.jsonl)")),
-        "events": (f"run-{number}.{EVENTS}", _tr("Event files (*{0}*)").format(EVENTS)),
-        "samples": ("samples.txt", _tr("Text (*.txt)")),
-        "best": ("best.safetensors", _tr("Models (*.safetensors)")),
+        "csv": ("metrics.csv", tr("Comma-separated values (*.csv)")),
+        "jsonl": ("metrics.jsonl", tr("JSON lines (*.jsonl)")),
+        "events": (f"run-{number}.{EVENTS}", tr("Event files (*{0}*)").format(EVENTS)),
+        "samples": ("samples.txt", tr("Text (*.txt)")),
+        "best": ("best.safetensors", tr("Models (*.safetensors)")),
     }[kind]
-    path, _ = QFileDialog.getSaveFileName(parent, _tr("Export"), str(Path(folder) / name), kinds)
+    path, _ = QFileDialog.getSaveFileName(parent, tr("Export"), str(Path(folder) / name), kinds)
     if path and kind == "events" and EVENTS not in Path(path).name:
         return f"{path}.{EVENTS}"  # or TensorBoard would not see it
     return path

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from rnnviz.app.background import Job
 from rnnviz.engine.checkpoint import CheckpointError
 from rnnviz.files import reason
+from rnnviz.panels.translate import tr
 from rnnviz.session import autosave
 from rnnviz.session.autosave import Recoverable
 from rnnviz.session.frames import Saved
@@ -101,7 +102,8 @@ class Keeper(QObject):
                 path = str(self._own_slot().path)
             except OSError as error:
                 self._under_way = False
-                words = f"The run could not be kept in {self._folder} ({reason(error)})."
+                words = self.tr("The run could not be kept in {0} ({1}).")
+                words = words.format(self._folder, reason(error))
                 self.saved.emit(Saved("", checkpoint.step, words, automatic=True))
                 return
         record = view.history.record(checkpoint.last_row)
@@ -212,5 +214,6 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, CheckpointError):
         return str(error)
     if isinstance(error, MemoryError):
-        return "There is not enough memory to save the run."
-    return f"The run could not be saved: {type(error).__name__}: {error}"
+        return tr("There is not enough memory to save the run.")
+    words = tr("The run could not be saved: {0}: {1}")
+    return words.format(type(error).__name__, error)

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from rnnviz.engine.blas import available_cores, set_threads
 from rnnviz.engine.network import Network
 from rnnviz.panels.fault import Fault, faults
+from rnnviz.panels.translate import tr
 from rnnviz.session.commands import Command, Stop
 from rnnviz.session.frames import RunState
 from rnnviz.session.gauge import Gauge
@@ -132,12 +133,12 @@ class LiveRun(QObject):
         try:
             self.runner.loop()
         except MemoryError as error:
-            self._fail(
-                error, "There is not enough memory for a step of this size. Choose a smaller one."
-            )
+            words = tr("There is not enough memory for a step of this size. Choose a smaller one.")
+            self._fail(error, words)
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
-            self._fail(error, f"Training stopped: {type(error).__name__}: {error}")
+            words = tr("Training stopped: {0}: {1}")
+            self._fail(error, words.format(type(error).__name__, error))
 
     def _fail(self, error: Exception, message: str) -> None:
         self.fault = Fault.of(error)

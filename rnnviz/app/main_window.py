@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QDateTime, QLocale, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -17,7 +17,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
-    QMessageBox,
     QVBoxLayout,
     QWidget,
 )
@@ -28,7 +27,7 @@ from rnnviz.app.controller import Controller
 from rnnviz.app.default_seed import default_seed
 from rnnviz.app.divergence_banner import DivergenceBanner
 from rnnviz.app.fault_report import FaultReporter
-from rnnviz.app.file_dialogs import ask_what_to_open, ask_where_to_export, ask_where_to_save
+from rnnviz.app.file_dialogs import ask_what_to_open
 from rnnviz.app.first_tip import CLIPPED, PLAYED, TYPED, FirstTip
 from rnnviz.app.focus import order_focus
 from rnnviz.app.gradients_page import GradientsPage
@@ -40,15 +39,17 @@ from rnnviz.app.pages import GRADIENTS, PERSPECTIVES, PROBE, TRAIN, Page, Pages
 from rnnviz.app.palette import Palette
 from rnnviz.app.palette_items import palette_items
 from rnnviz.app.probe_page import ProbePage
-from rnnviz.app.question import ask
 from rnnviz.app.rail import Rail
 from rnnviz.app.recent_files import RecentFiles
+from rnnviz.app.recovery import Recovery
+from rnnviz.app.run_files import RunFiles
 from rnnviz.app.settings import Settings
 from rnnviz.app.shortcuts import ShortcutsBox
 from rnnviz.app.top_bar import TopBar
 from rnnviz.app.train_page import TrainPage
 from rnnviz.app.undo import SettingsUndo
 from rnnviz.app.undo_target import WindowTarget
+from rnnviz.app.unsaved import Unsaved
 from rnnviz.app.window_commands import window_commands
 from rnnviz.panels.setup import SetupPanel
 from rnnviz.panels.theme import theme, themes
@@ -56,20 +57,17 @@ from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.transport import TransportBar
 from rnnviz.paths import cache_folder
 from rnnviz.session import commands
-from rnnviz.session.autosave import Recoverable
 from rnnviz.session.config import ConfigError, RunConfig, fitted, problems
-from rnnviz.session.frames import Event, Saved
+from rnnviz.session.frames import Event
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset
 from rnnviz.session.prober import Answer
 from rnnviz.session.runfile import Best, SavedRun
-from rnnviz.session.tensorboard import TensorBoardMissingError, require_tensorboard
 from rnnviz.session.view import RunView
 from rnnviz.text.corpus import Corpus
 from rnnviz.text.sources import DEFAULT_ID, list_local_sources, list_sources
 
 _RAIL_BELOW = 1240  # window width, a frame's less than 1280, at which Setup folds itself away
-_ASK_AFTER = 60.0  # seconds of training that are not thrown away without a question
 _LAST_USED = 12  # commands that the palette shows first
 _NAMES = tuple(name for name, _ in PERSPECTIVES)
 _NOT_FOR_OTHER_RUNS = ("sizes", "unit", "units")  # kept apart, or of no meaning there
@@ -105,12 +103,7 @@ class MainWindow(QMainWindow):
         # Step and words of the notice with which the best weights can be undone.
         self._undoable: tuple[int, str] | None = None
         self._asked_for = ""  # the file that is being opened
-        self._question: QMessageBox | None = None  # before the window closes
-        self._close_when_saved = ""  # the file after which the window goes
         self._opened: SavedRun | None = None  # about to be shown
-        self._recoverable: list[Recoverable] = []
-        self._recovery_offered = False
-        self._autosave_problem = ""
         self._settings_problem = ""
         # Told once a run has begun, which takes away the messages of the run before.
         self._to_say = [self.settings.notice] if self.settings.notice else []
@@ -138,6 +131,11 @@ class MainWindow(QMainWindow):
         self.about: AboutBox | None = None
         self.shortcuts: ShortcutsBox | None = None
         self._build_layout()
+        self.recovery = Recovery(self)
+        self.run_files = RunFiles(self)
+        self.unsaved = Unsaved(self)
+        frames = self.controller.frames
+        self.transport.frame_rate = lambda: (frames.rate(), frames.dropped())
         self.first_tip = FirstTip(self.transport.play, self)
         self._build_menus()
         self._connect()
@@ -208,6 +206,14 @@ class MainWindow(QMainWindow):
         used = self.settings.record("palette").get("used", [])
         return [id for id in used if isinstance(id, str)] if isinstance(used, list) else []
 
+    def edit_seed(self) -> None:
+        """The keys go to the seed text of the page in sight, or of Train where there is none."""
+        if self.shown_page() == PROBE:
+            self.probe.expectations.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            return
+        self.show_page(TRAIN)
+        self.page.next_character.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def say_later(self, sentence: str) -> None:
         """Tells it once a run has begun, which takes away the messages of the run before."""
         self._to_say.append(sentence)
@@ -233,8 +239,6 @@ class MainWindow(QMainWindow):
         controller.run_opened.connect(self._run_opened)
         self.diverged.go_on.connect(self._go_on)
         self.diverged.reset.connect(self.reset_run)
-        controller.keeper.saved.connect(self._saved)
-        controller.exported.connect(self._exported)
         self.recent.chosen.connect(self.open_path)
         self.recent.changed.connect(self._sync_settings)
         self.command_palette.used.connect(self._command_used)
@@ -279,7 +283,7 @@ class MainWindow(QMainWindow):
         self._wanted_after_load = config
         source = config.corpus
         self._fill_sources(source)
-        self._recoverable = self.controller.keeper.recoverable()
+        self.recovery.look()
         if file is not None:
             if Path(file).exists():
                 self.controller.open_path(file)
@@ -332,9 +336,9 @@ class MainWindow(QMainWindow):
         # A file enters the list once it could be used; a bundled text is in Setup's list.
         if (waits or self._start_wanted()) and Path(corpus.origin).is_absolute():
             self.recent.add(corpus.origin)
-        self._say_waiting()
+        self.say_waiting()
 
-    def _say_waiting(self) -> None:
+    def say_waiting(self) -> None:
         """Tells what is no reason to stop, unless there is a message of something worse."""
         if self._to_say and self.controller.view is not None and self.notice.isHidden():
             words = " ".join(dict.fromkeys(self._to_say))
@@ -413,6 +417,7 @@ class MainWindow(QMainWindow):
     def _setup_edited(self) -> None:
         view = self.controller.view
         self.undo.edited(self.setup.wanted)
+        self.registry.refresh()
         if view is not None and self._untouched(view) and self.setup.pending():
             self._start_wanted()
 
@@ -429,7 +434,7 @@ class MainWindow(QMainWindow):
         """Begins a new run with what waits in Setup."""
         if self.setup.problems():
             return
-        if self._may_end_run(self.tr("Restart")):
+        if self.unsaved.may_end_run(self.tr("Restart")):
             self._play_after_start = self._training()
             self._start_wanted()
 
@@ -439,7 +444,7 @@ class MainWindow(QMainWindow):
     def reset_run(self) -> None:
         """Begins again with new weights and the settings of the present run."""
         view = self.controller.view
-        if view is None or not self._may_end_run(self.tr("Reset")):
+        if view is None or not self.unsaved.may_end_run(self.tr("Reset")):
             return
         waiting = self.setup.wanted
         live = self.controller.live
@@ -472,23 +477,6 @@ class MainWindow(QMainWindow):
                 self.setup.wanted, view.in_force, seed.temperature(), seed.edit.raw_text()
             )
 
-    def _may_end_run(self, what: str) -> bool:
-        """Asks before more than a minute of training that is in no file is thrown away."""
-        view = self.controller.view
-        if view is None or view.unsaved_seconds < _ASK_AFTER:
-            return True
-        box = QMessageBox(self)
-        box.setWindowTitle(what)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(self.tr("{0} ends run {1} at step {2:,}.").format(what, view.number, view.step))
-        box.setInformativeText(self.tr("What it has learned is lost unless it is saved."))
-        end = box.addButton(what, QMessageBox.ButtonRole.AcceptRole)
-        keep = box.addButton(self.tr("Go on training"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.exec()
-        box.deleteLater()
-        return box.clickedButton() is end
-
     def use_preset(self, name: str) -> None:
         """Begins a run with a preset's settings, on its own text or the present one."""
         try:
@@ -497,7 +485,7 @@ class MainWindow(QMainWindow):
             self.notice.say(f"{error}.")
             return
         config = config.with_changes(temperature=self.page.next_character.temperature())
-        if not self._may_end_run(self.tr("This preset")):
+        if not self.unsaved.may_end_run(self.tr("This preset")):
             return
         self.controller.cancel_loading()  # of the preset before: this one was asked for last
         self._wanted_after_load = None
@@ -553,9 +541,9 @@ class MainWindow(QMainWindow):
             self._play_after_start = False
             self.controller.send(commands.Play())
         self.registry.refresh()
-        if not fell_back and not self._recovery_offered:
-            self._offer_recovery()
-        self._say_waiting()
+        if not fell_back:
+            self.recovery.offer_once()
+        self.say_waiting()
 
     def _show_run(self) -> None:
         view = self.controller.view
@@ -747,8 +735,7 @@ class MainWindow(QMainWindow):
     def _run_opened(self, saved: SavedRun) -> None:
         self._opened, self._asked_for = saved, ""
         self.undo.clear()
-        # A slot whose run goes on is the controller's.
-        self._recoverable = [r for r in self._recoverable if r.slot.path != saved.path]
+        self.recovery.opened(saved.path)
 
     def _take_seed(self, opened: SavedRun) -> None:
         """Seed text and temperature are those of the run that was opened."""
@@ -759,91 +746,9 @@ class MainWindow(QMainWindow):
         if opened.config is not None and opened.view:
             self.page.next_character.show_temperature(opened.config.temperature)
 
-    def save(self) -> None:
-        """Saves the run to its file; asks for one when it has none yet."""
-        view = self.controller.view
-        if view is not None and view.path:
-            self.controller.save(view.path)
-        else:
-            self.ask_save()
-
-    @Slot(object)
-    def _saved(self, saved: Saved) -> None:
-        if saved.automatic:
-            # Told once, not every minute.
-            if saved.problem and not self._autosave_problem:
-                self.notice.say(saved.problem, "warn")
-            self._autosave_problem = saved.problem
-            return
-        closing, self._close_when_saved = saved.path == self._close_when_saved, ""
-        if saved.problem:
-            self.notice.say(saved.problem, actions=[(self.tr("Save as…"), self.save_as)])
-            return
-        name = Path(saved.path).name
-        words = self.tr("Saved {0} at step {1:,}.").format(name, saved.step)
-        self.notice.say(words, "info", passing=True)
-        self.recent.add(saved.path)
-        if closing:
-            self._end(keep=False)
-
-    def _offer_recovery(self) -> None:
-        """Says what the last program that died has left; one run at a time, the newest first."""
-        self._recovery_offered = True
-        self.registry.refresh()
-        if not self._recoverable:
-            return
-        lost = self._recoverable[0].summary
-        when = QDateTime.fromSecsSinceEpoch(int(lost.written))
-        words = self.tr("An unsaved run was kept: {0}, step {1:,}, {2}.").format(
-            lost.what, lost.step, QLocale().toString(when, "d MMM, HH:mm")
-        )
-        actions = [(self.tr("Recover"), self.recover), (self.tr("Discard"), self.discard)]
-        self.notice.say(words, "warn", actions)
-
-    def recover(self) -> None:
-        """Goes on with the newest unsaved run of a program that died."""
-        if not self._recoverable or not self._may_end_run(self.tr("Recovering a run")):
-            return
-        self.controller.recover(self._recoverable[0].slot)
-
-    def recoverable(self) -> bool:
-        """Whether a run of a program that died can be had."""
-        return bool(self._recoverable)
-
-    def discard(self) -> None:
-        """Throws that run away."""
-        if self._recoverable:
-            self._recoverable.pop(0).slot.release(keep=False)
-        self.registry.refresh()
-        self._offer_recovery()
-        self._say_waiting()
-
-    def ask_export(self, kind: str) -> None:
-        """Asks where, and writes metrics, samples or the best weights there."""
-        view = self.controller.view
-        if view is None:
-            return
-        if kind == "events":
-            try:
-                require_tensorboard()
-            except TensorBoardMissingError as error:
-                self.notice.say(str(error), "warn")
-                return
-        path = ask_where_to_export(self, self.settings.text("folder"), kind, view.number)
-        if path:
-            self.controller.export(kind, path)
-
     @Slot(str, bool)
     def _panel_reported(self, sentence: str, wrong: bool) -> None:
         self.notice.say(sentence, "danger" if wrong else "info", passing=not wrong)
-
-    @Slot(str, str)
-    def _exported(self, path: str, problem: str) -> None:
-        if problem:
-            self.notice.say(problem)
-        else:
-            words = self.tr("Wrote {0}.").format(Path(path).name)
-            self.notice.say(words, "info", passing=True)
 
     # Files.
 
@@ -856,25 +761,11 @@ class MainWindow(QMainWindow):
     def open_path(self, path: str) -> None:
         """Opens a text or a saved run; what is wrong with it is told in the notice bar."""
         self.settings.set("folder", str(Path(path).absolute().parent))
-        if Path(path).suffix == ".safetensors" and not self._may_end_run(self.tr("Opening a run")):
+        ends = Path(path).suffix == ".safetensors"
+        if ends and not self.unsaved.may_end_run(self.tr("Opening a run")):
             return
         self._asked_for = str(Path(path).absolute())
         self.controller.open_path(path)
-
-    def save_as(self) -> None:
-        """Saves the run to another file."""
-        self.ask_save()
-
-    def ask_save(self) -> str:
-        """Asks where and saves the run there, between two steps; returns the file, if any."""
-        view = self.controller.view
-        if view is None:
-            return ""
-        path = ask_where_to_save(self, self.settings.text("folder"), view.number)
-        if path:
-            self.settings.set("folder", str(Path(path).absolute().parent))
-            self.controller.save(path)
-        return path
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A file from this machine may be dropped anywhere."""
@@ -1057,48 +948,20 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks when much would be lost, and ends every thread before the window goes."""
-        view = self.controller.view
-        if self._closing or view is None or view.unsaved_seconds < _ASK_AFTER:
+        if self._closing or not self.unsaved.much():
             self._finish(keep=False)
             super().closeEvent(event)
             return
         event.ignore()
-        if self._question is None:
-            self._ask_before_closing(view)
-
-    def _ask_before_closing(self, view: RunView) -> None:
-        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
-        self.raise_()
-        minutes = max(round(view.unsaved_seconds / 60), 1)
-        self._question = ask(
-            self,
-            self.tr("Quit"),
-            self.tr("Save run {0} before quitting?").format(view.number),
-            self.tr("Its last {0} min of training are in no file and would be lost.").format(
-                f"{minutes:,}"
-            ),
-            [
-                (self.tr("Save"), self._save_and_close),
-                (self.tr("Discard"), lambda: self._end(keep=False)),
-            ],
-            self.tr("Cancel"),
-        )
-        self._question.finished.connect(self._question_answered)
-
-    def _question_answered(self) -> None:
-        self._question = None
-
-    def _save_and_close(self) -> None:
-        view = self.controller.view
-        if view is not None and view.path:
-            self._close_when_saved = view.path
-            self.controller.save(view.path)
-        else:
-            self._close_when_saved = self.ask_save()
+        self.unsaved.ask_before_closing()
 
     def end(self) -> None:
         """Closes without a question; what is unsaved is offered at the next start."""
         self._end(keep=True)
+
+    def discard_and_close(self) -> None:
+        """Closes without a question; what is unsaved is gone."""
+        self._end(keep=False)
 
     def _end(self, keep: bool) -> None:
         self._finish(keep)
@@ -1114,8 +977,7 @@ class MainWindow(QMainWindow):
         self._transport_timer.stop()
         self._keep()
         self.controller.shutdown(keep)
-        for lost in self._recoverable:
-            lost.slot.release(keep=True)
+        self.recovery.release()
 
 
 def _key(page: str, key: str) -> str:

@@ -9,9 +9,14 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from rnnviz.panels.base import Panel
+from rnnviz.panels.translate import later
 
 TRAIN, GRADIENTS, PROBE = "train", "gradients", "probe"
-PERSPECTIVES = ((TRAIN, "Train"), (GRADIENTS, "Gradients"), (PROBE, "Probe"))  # tabs in order
+PERSPECTIVES = (  # tabs in order
+    (TRAIN, later("Train")),
+    (GRADIENTS, later("Gradients")),
+    (PROBE, later("Probe")),
+)
 
 
 class Page(Protocol):

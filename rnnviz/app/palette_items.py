@@ -13,6 +13,7 @@ from rnnviz.app.menus import PRESETS, titles
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.app.palette import Item
 from rnnviz.panels.base import Panel
+from rnnviz.panels.translate import tr as translate
 
 if TYPE_CHECKING:
     from rnnviz.app.main_window import MainWindow
@@ -55,7 +56,7 @@ def _panels(window: MainWindow) -> Iterator[Item]:
         page = window.perspectives[name]
         for panel in page.panels:
             what = panel.accessibleName()
-            where = tr(title)
+            where = translate(title)
             full = page.is_maximized(panel)
             yield Item(
                 f"panel.maximise.{name}.{what}",

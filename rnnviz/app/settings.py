@@ -15,6 +15,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QSettings
 
 from rnnviz.files import reason, write_bytes
+from rnnviz.panels.translate import tr
 from rnnviz.paths import data_folder
 
 _VERSION = 1
@@ -105,7 +106,8 @@ class Settings:
             if not self._file.exists() or self._file.read_bytes() != content:
                 write_bytes(self._file, content)
         except OSError as error:
-            return f"The settings cannot be kept in {self._file} ({reason(error)})."
+            words = tr("The settings cannot be kept in {0} ({1}).")
+            return words.format(self._file, reason(error))
         return ""
 
 
@@ -124,21 +126,22 @@ def _problem(file: Path) -> str:
     try:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
-            return "is not a file"  # a pipe would keep the window waiting
+            return tr("is not a file")  # a pipe would keep the window waiting
         if status.st_size > _MAX_BYTES:
-            return "is far too large"
+            return tr("is far too large")
         content = file.read_bytes()
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
-        return f"can't be read ({getattr(error, 'strerror', None) or error})"
+        words = tr("can't be read ({0})")
+        return words.format(getattr(error, "strerror", None) or error)
     lines = content.splitlines()
     if b"\0" in content or not all(_LINE.fullmatch(line) for line in lines):
-        return "is damaged"
+        return tr("is damaged")
     version = str(_VERSION).encode()
     found = [match[1] for line in lines if (match := _VERSION_LINE.fullmatch(line))]
     if any(value.strip() != version for value in found):
-        return "is from another version of rnnviz"
+        return tr("is from another version of rnnviz")
     return ""
 
 
@@ -150,9 +153,7 @@ def _set_aside(file: Path, problem: str) -> tuple[Path, str]:
         file.replace(place)
     except (OSError, ValueError):
         # Not to be overwritten: it may be of use to whoever made it so.
-        return file.with_name(f"{file.stem}-{_VERSION}.ini"), (
-            f"The settings file {file} {problem}, so the defaults are in force; move it away."
-        )
-    return file, (
-        f"The settings file {problem}, so the defaults are in force; it is kept as {place}."
-    )
+        words = tr("The settings file {0} {1}, so the defaults are in force; move it away.")
+        return file.with_name(f"{file.stem}-{_VERSION}.ini"), words.format(file, problem)
+    words = tr("The settings file {0}, so the defaults are in force; it is kept as {1}.")
+    return file, words.format(problem, place)

@@ -11,6 +11,7 @@ from rnnviz.app.icon import drawn
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.panels.base import ElidedLabel
 from rnnviz.panels.theme import icon, theme, themes, ui_font
+from rnnviz.panels.translate import tr as translate
 
 
 class _Tab(QToolButton):
@@ -58,8 +59,8 @@ class TopBar(QFrame):
         self.tabs: dict[str, _Tab] = {}
         for number, (name, title) in enumerate(PERSPECTIVES, 1):
             tab = _Tab()
-            tab.setText(self.tr(title))
-            tab.setToolTip(self.tr("{0} (Ctrl+{1})").format(title, number))
+            tab.setText(translate(title))
+            tab.setToolTip(self.tr("{0} (Ctrl+{1})").format(translate(title), number))
             tab.setCheckable(True)
             tab.setAutoExclusive(True)
             metrics = QFontMetrics(ui_font("body", bold=True))

@@ -28,7 +28,7 @@ def explain_controls(window: QWidget) -> None:
 def explanation(widget: QWidget) -> str:
     """The answer as markup, or nothing."""
     if isinstance(widget, Panel):
-        return _markup(widget.accessibleName(), widget.help_text())
+        return _markup(widget.accessibleName(), widget.help_text() or widget.clause())
     tip = _plain(widget.toolTip())
     if isinstance(widget, Segmented):
         tip = "\n".join([tip, *widget.tips()]).strip()
@@ -43,8 +43,11 @@ def _plain(tip: str) -> str:
 
 
 def _markup(name: str, words: str) -> str:
-    """The name in bold unless the words begin with it."""
-    said = html.escape(words).replace("\n", "<br>")
-    if not name or words.lower().startswith(name.lower()):
-        return f"<qt>{said}</qt>"
-    return f"<qt><b>{html.escape(name)}</b><br>{said}</qt>"
+    """The name in bold, then the words, which may begin with it."""
+    head, rest = name, words
+    if name and words.lower().startswith(name.lower()):
+        head, rest = words[: len(name)], words[len(name) :]
+    elif name and words:
+        rest = f"\n{words}"
+    said = html.escape(rest).replace("\n", "<br>")
+    return f"<qt><b>{html.escape(head)}</b>{said}</qt>" if head else f"<qt>{said}</qt>"

@@ -14,6 +14,7 @@ from rnnviz.app.menus import EDIT, FILE, HELP, PRESETS, RUN, VIEW
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.app.whats_this import ask_whats_this
 from rnnviz.panels.theme import MODES, themes
+from rnnviz.panels.translate import tr as translate
 from rnnviz.session.config import ConfigError
 from rnnviz.session.presets import load_preset, preset_ids
 
@@ -50,17 +51,17 @@ def _file(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "file.recover",
         tr("Recover an unsaved run"),
-        window.recover,
+        window.recovery.recover,
         tip=tr("Goes on with the newest run that a crash left unsaved"),
         group=FILE,
         why_not=lambda: (
-            no_run() or ("" if window.recoverable() else tr("No run was left unsaved."))
+            no_run() or ("" if window.recovery.any() else tr("No run was left unsaved."))
         ),
     )
     yield Command(
         "file.save",
         tr("Save run"),
-        window.save,
+        window.run_files.save,
         (_Standard.Save, "Ctrl+S"),
         tip=tr("The whole run in one file, to go on with bit for bit"),
         group=FILE,
@@ -70,7 +71,7 @@ def _file(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "file.save-as",
         tr("Save run as…"),
-        window.save_as,
+        window.run_files.save_as,
         (_Standard.SaveAs, "Ctrl+Shift+S"),
         tip=tr("The whole run in another file"),
         group=FILE,
@@ -91,7 +92,7 @@ def _file(window: MainWindow) -> Iterator[Command]:
         yield Command(
             f"file.export-{kind}",
             text,
-            partial(window.ask_export, kind),
+            partial(window.run_files.export, kind),
             tip=tip,
             group=FILE,
             section=1,
@@ -128,6 +129,15 @@ def _edit(window: MainWindow) -> Iterator[Command]:
         tip=tr("Brings back what was undone"),
         group=EDIT,
         why_not=lambda: "" if stack.canRedo() else tr("Nothing was undone."),
+    )
+    yield Command(
+        "edit.seed",
+        tr("Type seed text"),
+        window.edit_seed,
+        ("Ctrl+E",),
+        tip=tr("The keys go to the seed text"),
+        group=EDIT,
+        section=1,
     )
     yield Command(
         "edit.find-command",
@@ -184,16 +194,41 @@ def _run(window: MainWindow) -> Iterator[Command]:
         why_not=no_run,
     )
 
+    def nothing_waits() -> str:
+        if window.setup.problems():
+            return tr("Mend the marked settings first.")
+        return "" if window.setup.pending() else tr("Nothing waits in Setup.")
+
+    yield Command(
+        "run.restart",
+        tr("Restart with changes…"),
+        window.restart,
+        ("Ctrl+Return",),
+        tip=tr("Begins a new run with what waits in Setup"),
+        group=RUN,
+        section=1,
+        why_not=nothing_waits,
+    )
+    yield Command(
+        "run.revert",
+        tr("Revert changes"),
+        window.setup.revert,
+        tip=tr("Takes back what waits in Setup"),
+        group=RUN,
+        section=1,
+        why_not=lambda: "" if window.setup.pending() else tr("Nothing waits in Setup."),
+    )
+
 
 def _view(window: MainWindow) -> Iterator[Command]:
     tr = window.tr
     for number, (name, title) in enumerate(PERSPECTIVES, 1):
         yield Command(
             f"view.{name}",
-            tr(title),
+            translate(title),
             partial(window.show_page, name),
             (f"Ctrl+{number}",),
-            tip=tr("The perspective {0}").format(tr(title)),
+            tip=tr("The perspective {0}").format(translate(title)),
             group=VIEW,
         )
     colours = {
@@ -247,6 +282,14 @@ def _view(window: MainWindow) -> Iterator[Command]:
         section=2,
         checked=window.page.loss.log_toggle.isChecked,
     )
+    yield Command(
+        "view.reset-layout",
+        tr("Reset layout"),
+        window.reset_layout,
+        tip=tr("Panels and Setup as designed, on the page in sight"),
+        group=VIEW,
+        section=2,
+    )
     for direction, id, text, keys in (
         (1, "view.next-area", tr("Next part of the window"), ("F6",)),
         (-1, "view.previous-area", tr("Previous part of the window"), ("Shift+F6",)),
@@ -260,14 +303,6 @@ def _view(window: MainWindow) -> Iterator[Command]:
             group=VIEW,
             section=3,
         )
-    yield Command(
-        "view.reset-layout",
-        tr("Reset layout"),
-        window.reset_layout,
-        tip=tr("Panels and Setup as designed, on the page in sight"),
-        group=VIEW,
-        section=2,
-    )
 
 
 def _colours_are(mode: str) -> bool:

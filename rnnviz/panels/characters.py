@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont, QPainter, QPen, QPixmap
 
 from rnnviz.panels.painting import is_for_keeps
 from rnnviz.panels.theme import Theme, mono_font, theme
+from rnnviz.panels.translate import tr
 from rnnviz.text.vocabulary import describe, symbol
 
 KEYCAP_WIDTH = 29
@@ -90,7 +91,8 @@ def _paint_keycap(
 
 def refused_sentence(character: str) -> str:
     """Why a character cannot be typed, in one line."""
-    return f"{describe(character)} is not in this text: the network does not know it"
+    words = tr("{0} is not in this text: the network does not know it")
+    return words.format(describe(character))
 
 
 def unknown_sentence(unknown: Collection[str]) -> str:
@@ -99,8 +101,10 @@ def unknown_sentence(unknown: Collection[str]) -> str:
         return ""
     words = [describe(character) for character in unknown]
     if len(words) == 1:
-        return f"{words[0]} is not in this text: left out"
+        return tr("{0} is not in this text: left out").format(words[0])
     if len(words) > _NAMED_AT_MOST:
         rest = len(words) - _NAMED_AT_MOST
-        return f"{', '.join(words[:_NAMED_AT_MOST])} and {rest} more are not in this text: left out"
-    return f"{', '.join(words[:-1])} and {words[-1]} are not in this text: left out"
+        sentence = tr("{0} and {1} more are not in this text: left out")
+        return sentence.format(", ".join(words[:_NAMED_AT_MOST]), rest)
+    sentence = tr("{0} and {1} are not in this text: left out")
+    return sentence.format(", ".join(words[:-1]), words[-1])

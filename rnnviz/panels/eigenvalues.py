@@ -25,6 +25,7 @@ from rnnviz.panels.plot import Plot, Range, crisp, grown, polygon, two_figures, 
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.probes.step_jacobian import Spectrum
 from rnnviz.session.inspector import ON_DEMAND_ROWS, Inspection
@@ -48,19 +49,19 @@ def plain_rows(view: RunView) -> int:
 def jacobian_words(radius: float) -> str:
     """What a spectral radius of the mean step Jacobian means."""
     if radius < 1 - _RADIUS_NEAR_ONE:
-        return "below 1: on average each step back shrinks the gradient"
+        return tr("below 1: on average each step back shrinks the gradient")
     if radius <= 1 + _RADIUS_NEAR_ONE:
-        return "about 1: along one direction the gradient keeps its size"
-    return "above 1: along one direction each step back enlarges the gradient"
+        return tr("about 1: along one direction the gradient keeps its size")
+    return tr("above 1: along one direction each step back enlarges the gradient")
 
 
 def weight_words(radius: float, activation: str) -> str:
     """What a spectral radius of W_hh means."""
     if radius <= 1:
-        return "at most 1: without input the state fades"
+        return tr("at most 1: without input the state fades")
     if activation == "tanh":
-        return "above 1, but tanh saturates and pulls it back inside"
-    return "above 1: what ReLU lets through grows"
+        return tr("above 1, but tanh saturates and pulls it back inside")
+    return tr("above 1: what ReLU lets through grows")
 
 
 class _Plane(Plot):
@@ -449,7 +450,7 @@ class EigenvaluesPanel(Panel):
     layer_changed = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Eigenvalues", "", parent)
+        super().__init__(tr("Eigenvalues"), "", parent)
         self.plot = _Plane(self.tr("Eigenvalues of one step in the complex plane"), self)
         self.body.addWidget(self.plot)
         self._found: Inspection | None = None
@@ -591,8 +592,12 @@ class EigenvaluesPanel(Panel):
         if plot.spectrum is not None and not np.isfinite(plot.spectrum.jacobian).all():
             plot.spectrum = None
             plot.message = self.tr("The Jacobian is not finite any more")
-        name = {"rnn": "the RNN", "gru": "the GRU", "lstm": "the LSTM, h and c"}[cell]
-        words = self.tr("one step of {0}").format(name)
+        names = {
+            "rnn": self.tr("the RNN"),
+            "gru": self.tr("the GRU"),
+            "lstm": self.tr("the LSTM, h and c"),
+        }
+        words = self.tr("one step of {0}").format(names[cell])
         if view is not None and view.config.num_layers > 1:
             words = self.tr("layer {0}, {1}").format(self.layer() + 1, words)
         if found is not None:

@@ -32,6 +32,7 @@ from rnnviz.panels.painting import is_for_keeps, shows_focus
 from rnnviz.panels.readout import paint_message
 from rnnviz.panels.table import Column, Table
 from rnnviz.panels.theme import Theme, mono_font, pixels, theme, ui_font
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.seed_edit import LONGEST_SEED
 from rnnviz.panels.widgets.seed_line import SeedLine
 from rnnviz.panels.widgets.segmented import Segmented
@@ -826,7 +827,7 @@ class ExpectationsPanel(Panel):
     temperature_changed = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Expectations", "", parent)
+        super().__init__(tr("Expectations"), "", parent)
         self._vocabulary: Vocabulary | None = None
         self._found: Expectations | None = None
         self._step = 0

@@ -29,6 +29,7 @@ from rnnviz.panels.plot import (
 from rnnviz.panels.readout import Entry, paint_message, paint_readout, power_of_ten, spread_apart
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import theme, ui_font
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.toggle import Toggle
 from rnnviz.probes.gradient_flow import GradientFlow, steps_per_halving
@@ -70,22 +71,23 @@ def _finite(values: Floats) -> Floats:
 def halving_words(steps: float) -> str:
     """How a curve goes on, in words: halves every 4.3 steps."""
     if math.isnan(steps):
-        return "leaves nothing to measure"
+        return tr("leaves nothing to measure")
     if abs(steps) > 1e4:
-        return "stays level"
+        return tr("stays level")
     figure = f"{abs(steps):.1f}" if abs(steps) < 100 else whole(abs(steps))
-    return f"halves every {figure} steps" if steps > 0 else f"doubles every {figure} steps"
+    words = tr("halves every {0} steps") if steps > 0 else tr("doubles every {0} steps")
+    return words.format(figure)
 
 
 def factor_words(ratio: float) -> str:
     """A size against that at the loss: 114× weaker, 2.0× stronger."""
     if not math.isfinite(ratio) or ratio <= 0:
-        return "nothing left"
+        return tr("nothing left")
     if 0.95 < ratio < 1.05:
-        return "as strong"
+        return tr("as strong")
     factor = 1 / ratio if ratio < 1 else ratio
     figure = f"{float(f'{factor:.1e}'):,.0f}" if 1e5 <= factor < 1e7 else two_figures(factor)
-    return f"{figure}× weaker" if ratio < 1 else f"{figure}× stronger"
+    return (tr("{0}× weaker") if ratio < 1 else tr("{0}× stronger")).format(figure)
 
 
 class _FlowPlot(Plot):
@@ -506,9 +508,9 @@ class _FlowPlot(Plot):
                 # A lower layer's last state is not carried on: its curve begins a step back.
                 where = self.tr("one step back") if curve.first else self.tr("at the loss")
                 words = self.tr("{0} {1} than {2}").format(name, factor, where)
-                if factor == "as strong":
+                if factor == tr("as strong"):
                     words = self.tr("{0} as strong as {1}").format(name, where)
-                elif factor == "nothing left":
+                elif factor == tr("nothing left"):
                     words = self.tr("{0}: nothing left").format(name)
                 figure = two_figures(value)
             entries.append(Entry(self.token if len(self.curves) == 1 else "", words, figure))
@@ -553,7 +555,7 @@ class GradientFlowPanel(Panel):
     interval = 0.5
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Gradient flow", "", parent)
+        super().__init__(tr("Gradient flow"), "", parent)
         self.plot = _FlowPlot(self.tr("Size of the gradient against steps back in time"), self)
         self.body.addWidget(self.plot)
         self._found: Inspection | None = None

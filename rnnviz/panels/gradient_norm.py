@@ -17,6 +17,7 @@ from rnnviz.panels.norm_scale import LogScale, SignedLogScale, nice_log
 from rnnviz.panels.plot import Range, two_figures, whole
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import px, row
+from rnnviz.panels.translate import tr
 from rnnviz.session.commands import SetClipping
 from rnnviz.session.config import CLIP_RANGE
 from rnnviz.session.recent_counts import RecentCounts
@@ -51,7 +52,7 @@ class GradientNormPanel(Panel):
     interval = 0.2
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Gradient norm", "before clipping", parent)
+        super().__init__(tr("Gradient norm"), tr("before clipping"), parent)
         self.plot = NormPlot(self.tr("Gradient norms of the last steps"), self)
         self.body.addWidget(self.plot)
         # A control that lacks room gives way; it must not keep the panel from becoming narrow.
@@ -359,10 +360,9 @@ class GradientNormPanel(Panel):
         """What it shows and how to read it."""
         return self.tr(
             "How long the gradient was in the newest steps, before clipping: each bar counts the "
-            "steps of one range, each dot is a step. Steps above the orange line are shortened to "
-            "it; drag the line, and the share of clipped steps follows. When clipping is by value, "
-            "the bars count the single entries of one gradient and everything beyond the two lines "
-            "is cut off."
+            "steps of one range, each dot is a step; when clipping is by value, the bars count the "
+            "single entries of one gradient instead. What lies beyond the orange line is clipped "
+            "to it: drag the line, and the share of clipped steps follows your hand."
         )
 
     def table(self) -> Table | None:

@@ -48,6 +48,7 @@ from rnnviz.panels.readout import (
 )
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import mono_font, theme, themes, ui_font
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.norm_history import KINDS, NormHistory
 from rnnviz.session.view import RunView
@@ -185,7 +186,8 @@ class _Bars(QWidget):
         baseline = metrics.ascent() + 2
         bottom = self.row_rect(len(self.bars) - 1).bottom()
         last = -math.inf
-        for tick in linear_ticks(Range(0.0, self.top), max(int((right - left) / 50), 2)):
+        text = two_figures if self.top >= 1e4 else None
+        for tick in linear_ticks(Range(0.0, self.top), max(int((right - left) / 50), 2), text):
             x = crisp(self.x_of(tick.at))
             painter.setPen(QPen(colors.color("border" if tick.at == 0 else "grid"), 1))
             painter.drawLine(QPointF(x, self._head() - 2), QPointF(x, bottom))
@@ -440,7 +442,7 @@ class GroupNormsPanel(_GroupPanel):
     """The gradient norm of each group in the newest measured step, before clipping."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Norm by parameter group", "", parent)
+        super().__init__(tr("Norm by parameter group"), "", parent)
         self.bars = _Bars(self)
         self.bars.highlighted.connect(self.highlighted)
         self.add_header_control(self.grouping)
@@ -716,7 +718,7 @@ class UpdateRatioPanel(_GroupPanel):
     """How large the change of each group is against the group itself, at the measured steps."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Update to weight ratio", "‖Δw‖ / ‖w‖ per step", parent)
+        super().__init__(tr("Update to weight ratio"), tr("‖Δw‖ / ‖w‖ per step"), parent)
         self.plot = _RatioPlot(self.tr("Update to weight ratio against steps"), self)
         self.plot.highlighted.connect(self.highlighted)
         self.plot.navigated.connect(self._navigated)

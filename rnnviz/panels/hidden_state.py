@@ -29,6 +29,7 @@ from rnnviz.panels.base import Panel
 from rnnviz.panels.heatmap import Heatmap
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import icon, px, ui_font
+from rnnviz.panels.translate import later, tr
 from rnnviz.panels.unit_strip import UnitStrip
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.probes.unit_order import ORDERS
@@ -38,17 +39,21 @@ from rnnviz.session.view import RunView
 _SORT_AT = 200  # steps; then units are sorted once more, while everything changes anyway
 SIGNALS = ("h", "c", "z", "r", "n", "i", "f", "g", "o")
 _MEANING = {
-    "h": "h: hidden state, what the next layer and the output see",
-    "c": "c: cell state, the long memory of an LSTM",
-    "z": "z: update gate, 1 keeps the old state",
-    "r": "r: reset gate, 0 ignores the old state",
-    "n": "n: candidate state, −1 to 1",
-    "i": "i: input gate, 0 to 1",
-    "f": "f: forget gate, 1 keeps the cell state",
-    "g": "g: candidate for the cell state, −1 to 1",
-    "o": "o: output gate, 0 to 1",
+    "h": later("h: hidden state, what the next layer and the output see"),
+    "c": later("c: cell state, the long memory of an LSTM"),
+    "z": later("z: update gate, 1 keeps the old state"),
+    "r": later("r: reset gate, 0 ignores the old state"),
+    "n": later("n: candidate state, −1 to 1"),
+    "i": later("i: input gate, 0 to 1"),
+    "f": later("f: forget gate, 1 keeps the cell state"),
+    "g": later("g: candidate for the cell state, −1 to 1"),
+    "o": later("o: output gate, 0 to 1"),
 }
-_CELL_WORDS = {"rnn": "a plain RNN", "gru": "a GRU", "lstm": "an LSTM"}
+_CELL_WORDS = {
+    "rnn": later("a plain RNN"),
+    "gru": later("a GRU"),
+    "lstm": later("an LSTM"),
+}
 
 _ENOUGH = 8  # characters before units can be told alike
 _SORTED_BY = 100  # the last characters the order is found from
@@ -79,7 +84,7 @@ class HiddenStatePanel(Panel):
     training_wanted = Signal(bool)  # whether readings of the training text are looked at
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Hidden state", "", parent)
+        super().__init__(tr("Hidden state"), "", parent)
         self._answer: Answer | None = None  # of the seed
         self._followed: Answer | None = None  # of what training has just read
         self._frozen: Answer | None = None  # of either, while it stands still
@@ -105,7 +110,7 @@ class HiddenStatePanel(Panel):
         )
         self.layers = _Letters([("1", "1")], self.tr("Layer"))
         self.signals = _Letters([(name, name) for name in SIGNALS], self.tr("Signal"))
-        self.signals.set_tips(_MEANING)
+        self.signals.set_tips({name: tr(words) for name, words in _MEANING.items()})
         self.sort_button = QToolButton()
         self.sort_button.setAccessibleName(self.tr("Sort units again"))
         self.freeze_button = QToolButton()
@@ -464,10 +469,10 @@ class HiddenStatePanel(Panel):
 
     def _show_signals(self, cell: str) -> None:
         has = CELLS[cell].signals
-        word = _CELL_WORDS.get(cell, cell)
+        word = tr(_CELL_WORDS.get(cell, cell))
         self.signals.set_disabled(
             {
-                name: f"{_MEANING[name].split(',')[0]}: {word} has none"
+                name: self.tr("{0}: {1} has none").format(tr(_MEANING[name]).split(",")[0], word)
                 for name in SIGNALS
                 if name not in has
             }

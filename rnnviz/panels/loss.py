@@ -20,6 +20,7 @@ from rnnviz.panels.plot import Range, grown, whole
 from rnnviz.panels.reference_lines import Reference, below_since, references
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import px, row
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.smoothing_control import SMOOTHING_RANGE, SmoothingControl
 from rnnviz.panels.widgets.toggle import Toggle
@@ -47,7 +48,7 @@ class LossPanel(Panel):
     sample_asked = Signal(object)  # the Sample nearest to a validation that was clicked
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Loss", "", parent)
+        super().__init__(tr("Loss"), "", parent)
         self.plot = LossPlot(self.tr("Loss against steps"), self)
         self.body.addWidget(self.plot)
         self._hidden: set[str] = set()

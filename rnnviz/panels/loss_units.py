@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from rnnviz.panels.translate import tr
+
 _LARGEST_EXPONENT = 700.0  # e^710 overflows
 
 
@@ -21,4 +23,5 @@ def loss_text(nats: float, unit: str) -> str:
 
 def unit_words(unit: str) -> str:
     """A unit as it is written after a number."""
-    return {"nats": "nats/char", "bits": "bits/char"}.get(unit, "perplexity per character")
+    words = {"nats": tr("nats/char"), "bits": tr("bits/char")}
+    return words.get(unit, tr("perplexity per character"))

@@ -19,6 +19,7 @@ from rnnviz.panels.probability_curve import ProbabilityCurve
 from rnnviz.panels.surprise_strip import GUESSES, SurpriseStrip, expectations_at_end
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import px
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.seed_edit import LONGEST_SEED, SeedEdit
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.value_slider import ValueSlider
@@ -44,7 +45,7 @@ class NextCharacterPanel(Panel):
     temperature_changed = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Next character", "", parent)
+        super().__init__(tr("Next character"), "", parent)
         self._vocabulary: Vocabulary | None = None
         self._answer: Answer | None = None
         self._position: int | None = None  # in the read text; None: its end

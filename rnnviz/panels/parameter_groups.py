@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rnnviz.engine.network import ModelConfig
+from rnnviz.panels.translate import later, tr
 from rnnviz.probes.step_norms import MATRIX_GROUPS, layer_group, matrix_group
 
 BY_MATRIX, BY_LAYER = "matrix", "layer"
@@ -12,13 +13,13 @@ BY_MATRIX, BY_LAYER = "matrix", "layer"
 _TOKENS = ("gradient", "warn", "good", "text-2", "violet", "text-muted", "text")
 _LAYER_TOKENS = ("gradient", "warn", "good", "text-2", "violet")
 _TITLES = {
-    "W_xh": "input to hidden",
-    "W_hh": "hidden to hidden, from step to step",
-    "b_h": "biases of the hidden layers",
-    "W_hy": "hidden to output",
-    "b_y": "biases of the output",
-    "p": "peepholes",
-    "norm": "gain and bias of layer normalisation",
+    "W_xh": later("input to hidden"),
+    "W_hh": later("hidden to hidden, from step to step"),
+    "b_h": later("biases of the hidden layers"),
+    "W_hy": later("hidden to output"),
+    "b_y": later("biases of the output"),
+    "p": later("peepholes"),
+    "norm": later("gain and bias of layer normalisation"),
 }
 _PARTS = {
     "weight_ih": "W_xh",
@@ -53,7 +54,7 @@ def token(group: str) -> str:
 
 def title(group: str) -> str:
     """What a group is, in words."""
-    return _TITLES.get(group, group)
+    return tr(_TITLES[group]) if group in _TITLES else group
 
 
 def shape_text(config: ModelConfig, names: Sequence[str]) -> str:
@@ -62,7 +63,7 @@ def shape_text(config: ModelConfig, names: Sequence[str]) -> str:
     if len(names) == 1:
         return " × ".join(f"{n:,}" for n in shapes[names[0]])
     numbers = sum(_size(shapes[name]) for name in names)
-    return f"{numbers:,} values"
+    return tr("{0} values").format(f"{numbers:,}")
 
 
 def short_name(name: str, layers: int) -> str:
@@ -70,7 +71,8 @@ def short_name(name: str, layers: int) -> str:
     if name.startswith("decoder."):
         return "W_hy" if name == "decoder.weight" else "b_y"
     kind, _, layer = name.removeprefix("rnn.").rpartition("_l")
-    return _PARTS[kind] + (f", layer {int(layer) + 1}" if layers > 1 else "")
+    part = _PARTS[kind]
+    return tr("{0}, layer {1}").format(part, int(layer) + 1) if layers > 1 else part
 
 
 def _size(shape: tuple[int, ...]) -> int:

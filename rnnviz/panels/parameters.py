@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QFontMetricsF,
@@ -18,17 +16,27 @@ from PySide6.QtGui import (
     QPainter,
     QPen,
     QResizeEvent,
-    qRgb,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from rnnviz.panels.base import Panel
+from rnnviz.panels.matrix_image import (
+    Values,
+    as_image,
+    color_table,
+    colored,
+    gates_of,
+    level_at,
+    shrunk,
+)
+from rnnviz.panels.matrix_overview import MatrixOverview
 from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.parameter_groups import short_name
-from rnnviz.panels.plot import crisp, grown, two_figures, whole
+from rnnviz.panels.plot import crisp, two_figures, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
-from rnnviz.panels.table import Table
+from rnnviz.panels.table import Column, Table
 from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.probes.parameter_statistics import ArrayStatistics
 from rnnviz.probes.step_norms import matrix_group
@@ -36,40 +44,10 @@ from rnnviz.session.inspector import Inspection
 from rnnviz.session.view import RunView
 from rnnviz.text.vocabulary import Vocabulary, describe
 
-Values = NDArray[np.floating[Any]]
-
-_GATES = {"rnn": ("",), "gru": ("r", "z", "n"), "lstm": ("i", "f", "g", "o")}  # PyTorch's order
 _SIDE = 168.0  # pixels of the histogram and figures
 _LEAST_IMAGE = 180.0
-_CLEAR = 98.0  # percentile of |w| at which the colours end: outliers must not pale the rest
 _FIRST_SHOWN = "rnn.weight_hh_l0"
-_DARK_MAP, _LIGHT_MAP = "CET-D4", "CET-D1"
-
-
-def level_at(values: Values) -> float:
-    """Where the colours end: a round number that 98 % of the |w| do not pass."""
-    bulk = float(np.percentile(np.abs(values), _CLEAR))
-    return grown(bulk) if bulk > 0 else 1.0
-
-
-def as_image(values: Values, gates: int) -> Values:
-    """A matrix as it is, a vector `(G H,)` with a row for each of its `gates` parts."""
-    return values if values.ndim == 2 else values.reshape(gates, -1)
-
-
-def shrunk(values: Values, rows: int, columns: int) -> tuple[Values, int, int]:
-    """At most `rows` x `columns` values and how many each stands for: the largest by |w| of them.
-
-    Unlike a mean that does not hide single large weights.
-    """
-    down = -(-values.shape[0] // max(rows, 1))
-    across = -(-values.shape[1] // max(columns, 1))
-    if down == across == 1:
-        return values, 1, 1
-    starts = [np.arange(0, n, k) for n, k in zip(values.shape, (down, across), strict=True)]
-    high = np.maximum.reduceat(np.maximum.reduceat(values, starts[0], 0), starts[1], 1)
-    low = np.minimum.reduceat(np.minimum.reduceat(values, starts[0], 0), starts[1], 1)
-    return np.where(high >= -low, high, low), down, across
+_ALL = ""  # among the names of parameters
 
 
 class _MatrixView(QWidget):
@@ -91,7 +69,6 @@ class _MatrixView(QWidget):
         self._shown: Values = np.zeros((0, 0))
         self._grouped = (1, 1)
         self._image: QImage | None = None
-        self._table: list[int] = []
         self._cell_at: tuple[int, int] | None = None  # row and column of the parameter
         self.readout_rect = QRectF()
 
@@ -114,23 +91,13 @@ class _MatrixView(QWidget):
         self.statistics = statistics
         self.build()
 
-    def recolour(self) -> None:
-        """Takes the colours of the theme in force."""
-        self._table = []
-        self.build()
-
     def gates(self) -> tuple[str, ...]:
         """The names of the parts one above the other in the picture."""
         assert self.statistics is not None
-        group = matrix_group(self.statistics.name)
-        if group == "p":
-            return ("i", "f", "o")
-        if group in ("W_hy", "b_y", "norm"):
-            return ("",)
-        return _GATES[self.cell]
+        return gates_of(self.statistics.name, self.cell)
 
     def build(self) -> None:
-        """Numbers to a small indexed image; painting scales it up."""
+        """Numbers to a small image, also for other colours; painting scales it up."""
         self._image = None
         found = self.statistics
         if found is not None:
@@ -139,24 +106,8 @@ class _MatrixView(QWidget):
             room = self._room()
             self._shown, *grouped = shrunk(values, int(room.height()), int(room.width()))
             self._grouped = (grouped[0], grouped[1])
-            index = np.clip((self._shown / self.level + 1) * 127.5, 0, 255)
-            pixels = np.nan_to_num(index).astype(np.uint8)
-            height, width = pixels.shape
-            padded = np.zeros((height, -(-width // 4) * 4), np.uint8)
-            padded[:, :width] = pixels
-            image = QImage(
-                padded.tobytes(), width, height, padded.shape[1], QImage.Format.Format_Indexed8
-            ).copy()
-            image.setColorTable(self._colours())
-            self._image = image
+            self._image = colored(self._shown, self.level)
         self.update()
-
-    def _colours(self) -> list[int]:
-        if not self._table:
-            name = _DARK_MAP if theme().is_dark else _LIGHT_MAP
-            table = pg.colormap.get(name).getLookupTable(0.0, 1.0, 256)
-            self._table = [qRgb(*(int(v) for v in row[:3])) for row in table]
-        return self._table
 
     # Geometry.
 
@@ -276,7 +227,7 @@ class _MatrixView(QWidget):
         painter.drawText(QPointF(x, baseline), low)
         x += metrics.horizontalAdvance(low) + 6
         bar = QRectF(x, baseline - metrics.capHeight() - 1, 90, metrics.capHeight() + 2)
-        table = self._colours()
+        table = color_table()
         for pixel in range(int(bar.width())):
             color = table[int(255 * pixel / (bar.width() - 1))]
             painter.fillRect(QRectF(bar.left() + pixel, bar.top(), 1, bar.height()), color)
@@ -464,15 +415,20 @@ class ParametersPanel(Panel):
     interval = 0.5
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Parameters", "", parent)
+        super().__init__(tr("Parameters"), "", parent)
         self.matrix = _MatrixView(self)
         self.choice = Choice(self.tr("Parameter"))
         self.choice.setFixedHeight(24)
-        self.choice.setMinimumContentsLength(13)
+        self.choice.setMinimumContentsLength(10)
         self.choice.setMinimumWidth(110)  # in a narrow panel the words are shortened
         self.choice.activated.connect(self._show)
         self.add_header_control(self.choice)
-        self.body.addWidget(self.matrix)
+        self.overview = MatrixOverview(self)
+        self.overview.chosen.connect(self.show_parameter)
+        self.pictures = QStackedWidget()
+        for picture in (self.matrix, self.overview):
+            self.pictures.addWidget(picture)
+        self.body.addWidget(self.pictures)
         self._found: Inspection | None = None
         self._show()
 
@@ -482,19 +438,21 @@ class ParametersPanel(Panel):
         before = self.chosen()
         config = view.config.model_config(view.vocabulary.size)
         self.choice.clear()
+        self.choice.addItem(self.tr("all parameters"), _ALL)
         for name in config.shapes():
             self.choice.addItem(short_name(name, config.num_layers), name)
-        wanted = self.choice.findData(before)
+        wanted = self.choice.findData(before) if self.view is not None else -1
         if wanted < 0:
             wanted = self.choice.findData(_FIRST_SHOWN)
         self.choice.setCurrentIndex(max(wanted, 0))
         self.matrix.cell, self.matrix.layers = config.cell, config.num_layers
         self.matrix.vocabulary = view.vocabulary
+        self.overview.layers = config.num_layers
         super().set_view(view)
         self._show()
 
     def chosen(self) -> str:
-        """The name of the parameter shown."""
+        """The name of the parameter shown; empty for all of them."""
         return str(self.choice.currentData() or "")
 
     def show_parameter(self, name: str) -> None:
@@ -507,19 +465,43 @@ class ParametersPanel(Panel):
     def help_text(self) -> str:
         """What it shows and how to read it."""
         return self.tr(
-            "The values of one weight matrix: a column for each unit or character it reads, a "
-            "row for each unit it writes to, gate by gate. Red is above zero, blue below; "
-            "stripes are units that speak to, or hear from, many others."
+            "The values of one weight matrix, or of all: a column for each unit or character it "
+            "reads, a row for each unit it writes to, gate by gate, and how many have which value. "
+            "Red is above zero, blue below; stripes are units that speak to, or hear from, many "
+            "others."
         )
 
     def table(self) -> Table | None:
-        """Every value of the parameter shown with its row and column, from 0."""
+        """Every value of the parameter shown with its row and column, from 0.
+
+        Of all parameters together the figures of each.
+        """
+        if self.chosen() == _ALL:
+            return self._figures()
         found = self.matrix.statistics
         if found is None:
             return None
         values = found.values.reshape(len(found.values), -1)
         rows, columns = (index.ravel() for index in np.indices(values.shape))
         return Table(("row", "column", found.name), (rows, columns, values.ravel()))
+
+    def _figures(self) -> Table | None:
+        entries = self._entries()
+        if not entries:
+            return None
+        columns: dict[str, Column] = {
+            "parameter": [found.name for found in entries],
+            "values": [found.values.size for found in entries],
+            "L2 norm": [found.norm for found in entries],
+            "mean": [found.mean for found in entries],
+            "standard deviation": [found.deviation for found in entries],
+            "largest |w|": [found.largest for found in entries],
+        }
+        return Table(tuple(columns), tuple(columns.values()))
+
+    def _entries(self) -> tuple[ArrayStatistics, ...]:
+        found = self._found
+        return found.parameters or () if found is not None else ()
 
     def reset_view(self) -> None:
         """Shows the matrix from state to state of the first layer, and ends the read-out."""
@@ -549,19 +531,23 @@ class ParametersPanel(Panel):
 
     def apply_theme(self) -> None:
         """The image takes the colours of the theme."""
-        self.matrix.recolour()
+        self.matrix.build()
+        self.overview.build()
 
     def _show(self, *_: object) -> None:
-        found = self._found
+        found, entries = self._found, self._entries()
+        words = self.tr("Waiting for the weights…")
         if self.view is None:
-            self.matrix.message = self.tr("Load a text to see the weights")
+            words = self.tr("Load a text to see the weights")
+        self.matrix.message = self.overview.message = words
+        step = self.tr("values at step {0}").format(whole(found.step)) if found else ""
+        self.set_clause(step if entries else self.tr("values"))
+        # Only the one in sight: it takes milliseconds to make images of millions of numbers.
+        everything = self.view is not None and self.chosen() == _ALL
+        self.pictures.setCurrentWidget(self.overview if everything else self.matrix)
+        if everything:
+            gates = [len(gates_of(entry.name, self.matrix.cell)) for entry in entries]
+            self.overview.show_entries(list(zip(entries, gates, strict=True)))
         else:
-            self.matrix.message = self.tr("Waiting for the weights…")
-        statistics = None
-        if found is not None and found.parameters is not None:
-            by_name = {entry.name: entry for entry in found.parameters}
-            statistics = by_name.get(self.chosen())
-            self.set_clause(self.tr("values at step {0}").format(whole(found.step)))
-        else:
-            self.set_clause(self.tr("values"))
-        self.matrix.set_statistics(statistics)
+            by_name = {entry.name: entry for entry in entries}
+            self.matrix.set_statistics(by_name.get(self.chosen()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rnnviz.panels.translate import tr
 from rnnviz.session.frames import Sample
 from rnnviz.text.vocabulary import symbol
 
@@ -29,7 +30,8 @@ def visible(text: str) -> str:
 
 def heading(sample: Sample) -> str:
     """Where a sample stands: step, loss and temperature."""
-    return f"step {sample.step:,} · {sample.loss:.2f} nats/char · T {sample.temperature:.2f}"
+    words = tr("step {0} · {1:.2f} nats/char · T {2:.2f}")
+    return words.format(f"{sample.step:,}", sample.loss, sample.temperature)
 
 
 def as_text(samples: Sequence[Sample]) -> str:

@@ -15,6 +15,7 @@ from rnnviz.panels.decade_columns import SLOTS, DecadeColumns
 from rnnviz.panels.sample_stream import MOST_SAMPLES, SampleStream
 from rnnviz.panels.sample_text import as_text
 from rnnviz.panels.table import Table
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.frames import Sample
 from rnnviz.session.view import RunView
@@ -28,7 +29,7 @@ class SamplesPanel(Panel):
     interval = 0.25
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Samples", "", parent)
+        super().__init__(tr("Samples"), "", parent)
         self.note = QLabel()
         self.note.setProperty("role", "muted")
         self.mode = Segmented(

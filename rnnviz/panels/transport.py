@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from rnnviz.panels.theme import icon, mono_font, theme, themes, ui_font
 from rnnviz.panels.time_cursor import time_cursor
+from rnnviz.panels.translate import later
+from rnnviz.panels.translate import tr as translate
 from rnnviz.panels.widgets.timeline import Timeline
 from rnnviz.session.view import RunView
 
 _HIDE_ELAPSED_BELOW = 1100
 _HIDE_EPOCH_BELOW = 1000
+_HIDE_LOSS_BELOW = 1240
+_HIDE_DISPLAY_BELOW = 1500
 
 
 def clock(seconds: float) -> str:
@@ -119,11 +126,11 @@ class StatePill(QWidget):
 
 
 _PHASES = {
-    "training": ("Live", "accent"),
-    "paused": ("Paused", "text-muted"),
-    "diverged": ("Diverged", "danger"),
-    "failed": ("Stopped", "danger"),
-    "stopped": ("Stopped", "text-muted"),
+    "training": (later("Live"), "accent"),
+    "paused": (later("Paused"), "text-muted"),
+    "diverged": (later("Diverged"), "danger"),
+    "failed": (later("Stopped"), "danger"),
+    "stopped": (later("Stopped"), "text-muted"),
 }
 
 
@@ -141,6 +148,8 @@ class TransportBar(QFrame):
         self.setAccessibleName(self.tr("Transport"))
         self.setFixedHeight(64)
         self.view: RunView | None = None
+        # Pictures drawn in a second, and the share in [0, 1] left out.
+        self.frame_rate: Callable[[], tuple[float, float]] = lambda: (0.0, 0.0)
         self._button_shown: tuple[bool, str] | None = None
         line = QHBoxLayout(self)
         line.setContentsMargins(12, 4, 12, 4)
@@ -160,18 +169,44 @@ class TransportBar(QFrame):
         self.epoch = Readout(self.tr("epoch"), "999 · 99%")
         self.speed = Readout(self.tr("chars / s"), "1,999.9 k")
         self.elapsed = Readout(self.tr("elapsed"), "99:59:59")
+        self.loss = Readout(self.tr("nats/char"), "99.99")
+        self.display = Readout(self.tr("frames/s · dropped"), "20 · 99%")
+        self._explain()
         self.timeline = Timeline()
         self.pill = StatePill()
         for widget in (self.play, self.step, self.reset):
             line.addWidget(widget)
         line.addSpacing(12)
-        for readout in (self.steps, self.epoch, self.speed, self.elapsed):
+        for readout in self._readouts():
             line.addWidget(readout)
             line.addSpacing(8)
         line.addWidget(self.timeline, 1)
         line.addWidget(self.pill)
         themes().changed.connect(self._apply_theme)
         self._apply_theme()
+
+    def _readouts(self) -> tuple[Readout, ...]:
+        return self.steps, self.epoch, self.loss, self.speed, self.elapsed, self.display
+
+    def _explain(self) -> None:
+        for readout, tip in (
+            (self.steps, self.tr("Changes of the weights since the run began")),
+            (
+                self.epoch,
+                self.tr("Which pass through the text this is, and how much of it is done"),
+            ),
+            (self.loss, self.tr("Smoothed training loss in nats per character")),
+            (self.speed, self.tr("Characters the network learns from in a second")),
+            (self.elapsed, self.tr("Time spent training, hours:minutes:seconds")),
+            (
+                self.display,
+                self.tr(
+                    "Pictures the window draws in a second, of at most 20,\n"
+                    "and the share it leaves out so that training keeps its speed"
+                ),
+            ),
+        ):
+            readout.setToolTip(tip)
 
     def _icon_button(self, name: str, tip: str) -> QPushButton:
         button = QPushButton()
@@ -206,11 +241,31 @@ class TransportBar(QFrame):
         else:
             word, _ = _PHASES[view.state.phase]
             self.speed.show_value(
-                word.lower() if view.step else self.tr("ready"), self.tr("training")
+                translate(word).lower() if view.step else self.tr("ready"), self.tr("training")
             )
         self.elapsed.show_value(clock(row.seconds if row else view.start_seconds))
+        self._show_loss_and_display(view)
         self.timeline.update()
         self.refresh_state()
+
+    def _show_loss_and_display(self, view: RunView) -> None:
+        known = len(view.history.smoothed) > 0
+        loss = view.history.smoothed.values[-1] if known else math.nan
+        self.loss.show_value(f"{loss:.2f}" if math.isfinite(loss) else "–")
+        rate, dropped = self.frame_rate()
+        if view.training and rate:
+            self.display.show_value(f"{rate:.0f} · {100 * dropped:.0f}%")
+        else:
+            self.display.show_value("–")
+        self.pill.setToolTip(
+            self.tr("Step {0}, loss {1} nats/char, {2}\nDisplay {3} frames/s, {4}% dropped").format(
+                f"{view.step:,}",
+                self.loss.text(),
+                f"{self.speed.text()} {self.tr('chars/s')}" if view.training else self.pill.word(),
+                f"{rate:.0f}",
+                f"{100 * dropped:.0f}",
+            )
+        )
 
     def refresh_state(self) -> None:
         """Button and pill; also called at once when the state changes."""
@@ -220,7 +275,7 @@ class TransportBar(QFrame):
         word, token = _PHASES[view.state.phase]
         if view.state.phase == "paused" and not view.step:
             word = self.tr("Ready")
-        self.pill.show_state(self.tr(word), token)
+        self.pill.show_state(translate(word), token)
         shown = (view.training, theme().name)
         if shown == self._button_shown:
             return
@@ -242,10 +297,12 @@ class TransportBar(QFrame):
         super().resizeEvent(event)
         self.elapsed.setVisible(event.size().width() >= _HIDE_ELAPSED_BELOW)
         self.epoch.setVisible(event.size().width() >= _HIDE_EPOCH_BELOW)
+        self.loss.setVisible(event.size().width() >= _HIDE_LOSS_BELOW)
+        self.display.setVisible(event.size().width() >= _HIDE_DISPLAY_BELOW)
 
     def _apply_theme(self) -> None:
         self.step.setIcon(icon("step", "text"))
         self.reset.setIcon(icon("reset", "text"))
-        for readout in (self.steps, self.epoch, self.speed, self.elapsed):
+        for readout in self._readouts():
             readout.apply_theme()
         self.refresh_state()

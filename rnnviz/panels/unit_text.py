@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QFontMetricsF,
     QKeyEvent,
@@ -33,6 +42,7 @@ from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.plot import polygon
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import icon, mono_font, theme, ui_font
+from rnnviz.panels.translate import later, tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.questions import SignalTrace
 from rnnviz.session.view import RunView
@@ -40,15 +50,15 @@ from rnnviz.text.vocabulary import describe, symbol
 
 SOURCES = ("corpus", "seed")
 _STATES = {
-    "h": "hidden state h",
-    "c": "cell state c",
-    "z": "update gate z",
-    "r": "reset gate r",
-    "n": "candidate n",
-    "i": "input gate i",
-    "f": "forget gate f",
-    "g": "candidate g",
-    "o": "output gate o",
+    "h": later("hidden state h"),
+    "c": later("cell state c"),
+    "z": later("update gate z"),
+    "r": later("reset gate r"),
+    "n": later("candidate n"),
+    "i": later("input gate i"),
+    "f": later("forget gate f"),
+    "g": later("candidate g"),
+    "o": later("output gate o"),
 }
 _SCALE_WIDTH = 96  # pixels of the colour scale in the header
 _STRIP = 44  # height of the trace
@@ -59,7 +69,7 @@ _NARROW = 640
 
 def signal_words(signal: str) -> str:
     """A signal by name and letter: `cell state c`."""
-    return _STATES.get(signal, signal)
+    return tr(_STATES[signal]) if signal in _STATES else signal
 
 
 def unit_level(values: NDArray[np.floating]) -> float:
@@ -400,7 +410,7 @@ class UnitTextPanel(Panel):
     source_chosen = Signal(str)  # `corpus` or `seed`
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Unit", "", parent)
+        super().__init__(tr("Unit"), "", parent)
         self._trace: SignalTrace | None = None
         self._unit: int | None = None
         self._name = ""

@@ -26,6 +26,7 @@ from rnnviz.panels.base import Panel
 from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.table import Column, Table
 from rnnviz.panels.theme import icon, mono_font, theme, ui_font
+from rnnviz.panels.translate import tr
 from rnnviz.panels.unit_text import signal_words, unit_level
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.probes.text_features import FEATURES
@@ -420,7 +421,7 @@ class UnitsPanel(Panel):
     renamed = Signal(int)  # unit from 0
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Units", "", parent)
+        super().__init__(tr("Units"), "", parent)
         self._matches: UnitMatches | None = None
         self._step = self._now = 0
         self._trace: SignalTrace | None = None

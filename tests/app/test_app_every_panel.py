@@ -257,7 +257,8 @@ def test_a_panel_without_a_run_has_pictures_but_no_numbers(panel: Panel, qtbot: 
     empty.resize(400, 300)
     ElementTree.fromstring(empty.svg())
     assert not empty.picture().isNull()
-    assert empty.table() is None
+    numbers = empty.table()
+    assert numbers is None or len(numbers) == 0
     empty.reset_view()
     assert empty.help_text() == panel.help_text()
 
@@ -284,13 +285,16 @@ def test_reset_view_undoes_what_the_wheel_did(panel: Panel) -> None:
     panel.reset_view()
     before = panel.picture()
     for widget in panel.findChildren(QWidget):
-        if widget.isVisible() and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
+        in_body = not panel._header.isAncestorOf(widget)  # controls keep what was chosen there
+        if widget.isVisible() and in_body and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
             wheel(widget, 3)
             wheel(widget, -1)
     for plot in panel.findChildren(Plot):
         if plot.navigable:
             assert panel.picture() != before
     panel.reset_view()
+    QApplication.processEvents()  # the header's controls make room again
+    panel.refresh()
     assert panel.picture() == before
     assert "Reset view" in [action.text() for action in panel.menu.actions()]
     assert [a.text() for a in panel.menu.actions()].count("Reset view") == 1

@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QSplitter, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app import main_window
+from rnnviz.app import main_window, unsaved
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
@@ -461,14 +461,18 @@ def test_markup_in_names_and_characters_is_text_everywhere(
 
     monkeypatch.setattr(QMessageBox, "exec", look)
     window.show_about()
-    monkeypatch.setattr(main_window, "_ASK_AFTER", -1.0)
+    assert window.about is not None
+    values = [label for label in window.about.findChildren(QLabel) if ":" in label.accessibleName()]
+    assert values
+    assert all(label.textFormat() == Qt.TextFormat.PlainText for label in values)
+    monkeypatch.setattr(unsaved, "ASK_AFTER", -1.0)
     step(qtbot, window)
     window.reset_run()
-    assert len(boxes) == 2
+    assert len(boxes) == 1
     window.close()
-    assert window._question is not None
-    look(window._question)
-    window._question.reject()
+    assert window.unsaved.question is not None
+    look(window.unsaved.question)
+    window.unsaved.question.reject()
     assert window.isVisible()
 
 

@@ -39,7 +39,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app import main_window
+from rnnviz.app import unsaved
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
@@ -359,7 +359,7 @@ def tamed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, qtbot: QtBot) -> Iter
     monkeypatch.setattr(QFileDialog, "getOpenFileName", opened)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", saved)
     monkeypatch.setattr(QMessageBox, "exec", answer)
-    monkeypatch.setattr(main_window, "_ASK_AFTER", 5.0)
+    monkeypatch.setattr(unsaved, "ASK_AFTER", 5.0)
     # A menu button waits in an event loop of its own until its menu is closed, and text that is
     # dragged until a real button is released.
     closing = QTimer()

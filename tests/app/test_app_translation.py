@@ -17,11 +17,12 @@ SHOWN_BY = {
     *("addAction", "addMenu", "addButton", "addItem", "insertItem", "setItemText", "drawText"),
     *("say", "say_later", "set_clause", "set_error", "set_was", "set_busy", "show_state"),
     *("QLabel", "QPushButton", "QAction", "QMenu", "QCheckBox", "QRadioButton", "QGroupBox"),
+    "__init__",  # of a panel: its title
     *("ElidedLabel", "FieldRow", "Choice", "Segmented", "Readout", "Toggle", "Panel"),
 }
 # Of these the first argument alone is; the next is a kind, a token or an id.
 FIRST_ALONE = {"say", "say_later", "show_state", "addItem", "set_busy"}
-TRANSLATES = {"tr", "_tr", "translate"}
+TRANSLATES = {"tr", "translate", "later"}
 # The same in every language: the program, file formats, letters of the trade.
 NAMES = {"rnnviz", "RNN", "LSTM", "GRU", "PNG", "SVG", "CSV", "px", "NaN"}
 WORD = re.compile(r"[A-Za-z]{2,}")
@@ -88,6 +89,39 @@ def labels(part: ast.expr) -> ast.expr:
 def test_words_are_handed_over_translated(file: Path) -> None:
     found = list(shown_untranslated(ast.parse(file.read_text(encoding="utf-8"))))
     assert found == []
+
+
+# In these a text is for a file, for Qt or for whoever mends the program.
+NOT_SHOWN = {"Table", "setStyleSheet", "Column"}
+SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}[,:;]? [a-z]{2,}")
+FIGURES = {"cores for training"}  # names of `rnnviz info`, the same wherever they are copied
+
+
+def sentences(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and text of every literal of three words or more that no translation is asked for."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.Raise, ast.Assert)):
+            continue
+        if isinstance(node, ast.Call) and name_of(node) in TRANSLATES | NOT_SHOWN:
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue  # a docstring
+        if isinstance(node, ast.FunctionDef) and node.name in ("table", "report"):
+            continue  # headings of CSV files are for scripts, reports of faults for programmers
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if SENTENCE.search(node.value) and node.value not in FIGURES:
+                yield node.lineno, node.value
+        else:
+            yield from sentences(node)
+
+
+@pytest.mark.parametrize(
+    "file",
+    sorted([*(PACKAGE / "panels").rglob("*.py"), *(PACKAGE / "app").rglob("*.py")]),
+    ids=lambda file: file.relative_to(PACKAGE).as_posix(),
+)
+def test_sentences_anywhere_are_translated(file: Path) -> None:
+    assert list(sentences(ast.parse(file.read_text(encoding="utf-8")))) == []
 
 
 def test_the_search_finds_what_is_not_translated() -> None:

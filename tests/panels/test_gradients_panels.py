@@ -31,7 +31,8 @@ from rnnviz.panels.gradient_flow import (
     halving_words,
 )
 from rnnviz.panels.group_norms import GroupNormsPanel, UpdateRatioPanel, norm_text, thinned
-from rnnviz.panels.parameters import ParametersPanel, as_image, level_at, shrunk
+from rnnviz.panels.matrix_image import as_image, level_at, shrunk
+from rnnviz.panels.parameters import ParametersPanel
 from rnnviz.panels.readout import power_of_ten, spread_apart
 from rnnviz.panels.table import csv_pieces
 from rnnviz.panels.theme import theme, themes
@@ -679,6 +680,59 @@ def test_eigenvalues_of_any_size_are_drawn(qtbot: QtBot, size: float) -> None:
         panel.plot.x_range.span < 100 and panel.plot.x_range.low < -1 < 1 < panel.plot.x_range.high
     )
     assert len(radius_text(size)) <= 7
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("cell", CELLS)
+def test_all_parameters_are_shown_at_once(qtbot: QtBot, cell: str, size: tuple[int, int]) -> None:
+    panel = ParametersPanel()
+    shown(qtbot, panel, *size)
+    view = fixtures.make_view(cell=cell, num_layers=2)
+    panel.set_view(view)
+    panel.show_parameter("")
+    assert panel.choice.currentText() == "all parameters"
+    assert panel.overview.message == "Waiting for the weights…"
+    panel.show_inspection(fixtures.inspect(view)[0])
+    overview, names = panel.overview, list(fixtures.make_network(view).parameters)
+    area = QRectF(overview.rect())
+    tiles = [overview.tile_rect(index) for index in range(len(names))]
+    assert all(area.contains(tile.adjusted(0.1, 0.1, -0.1, -0.1)) for tile in tiles)
+    for first, second in itertools.combinations(tiles, 2):
+        assert not first.intersects(second)
+    assert has_color(painted(overview), "text")
+    table = panel.table()
+    assert table is not None and list(table.values[0]) == names
+    values = fixtures.make_network(view).parameters[names[1]]
+    assert table.values[2][1] == pytest.approx(np.linalg.norm(values))
+    # Pointing says more; a click shows that parameter alone.
+    move_mouse(overview, tiles[1].center())
+    title, entries = overview.describe(1)
+    assert title == "W_hh, layer 1" and entries[0].value == " × ".join(map(str, values.shape))
+    QTest.mouseClick(overview, Qt.MouseButton.LeftButton, pos=tiles[1].center().toPoint())
+    assert panel.chosen() == names[1] and panel.matrix.isVisible()
+    assert len(panel.table() or ()) == values.size
+    panel.choose({"parameter": ""})
+    assert overview.isVisible()
+    panel.reset_view()
+    assert panel.chosen() == "rnn.weight_hh_l0"
+
+
+def test_keys_point_at_parameters_and_choose_one(qtbot: QtBot) -> None:
+    panel = ParametersPanel()
+    shown(qtbot, panel, 576, 416)
+    view = fixtures.make_view()
+    panel.set_view(view)
+    panel.show_inspection(fixtures.inspect(view)[0])
+    panel.show_parameter("")
+    panel.overview.setFocus()
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_Escape):
+        QTest.keyClick(panel.overview, key)
+    QTest.keyClick(panel.overview, Qt.Key.Key_Return)
+    assert panel.chosen() == ""
+    QTest.keyClick(panel.overview, Qt.Key.Key_Right)
+    QTest.keyClick(panel.overview, Qt.Key.Key_Right)
+    QTest.keyClick(panel.overview, Qt.Key.Key_Return)
+    assert panel.chosen() == "rnn.weight_hh_l0"
 
 
 # The numbers behind the pictures.

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget, QWidgetAction
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+    QWidgetAction,
+)
 
 from rnnviz.panels.theme import px, row, themes
 from rnnviz.panels.widgets.number_field import NumberField
@@ -30,10 +38,17 @@ class SmoothingControl(QToolButton):
         self.field = NumberField(low, high, value, name)
         self.slider.edited.connect(self._edit)
         self.field.edited.connect(self._edit)
+        self.field.refused.connect(self._refuse)
         holder = QWidget()
-        line = QHBoxLayout(holder)
-        line.setContentsMargins(12, 8, 12, 8)
+        box = QVBoxLayout(holder)
+        box.setContentsMargins(12, 8, 12, 8)
+        line = QHBoxLayout()
         line.setSpacing(8)
+        box.addLayout(line)
+        self._error = QLabel()
+        self._error.setProperty("role", "error")
+        self._error.hide()
+        box.addWidget(self._error)
         self._words = QLabel(self.tr("Average over up to"))
         self._unit = QLabel(self.tr("steps"))
         for widget in (self._words, self.slider, self.field, self._unit):
@@ -70,6 +85,11 @@ class SmoothingControl(QToolButton):
         if window != self._value:
             self.set_value(window)
             self.edited.emit(window)
+
+    def _refuse(self, sentence: str) -> None:
+        self.field.set_state("bad" if sentence else "")
+        self._error.setText(sentence)
+        self._error.setVisible(bool(sentence))
 
     def _show(self) -> None:
         words = self.tr("smooth {0} ▾").format(f"{self._value:,}")

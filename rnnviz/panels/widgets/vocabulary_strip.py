@@ -59,9 +59,10 @@ class VocabularyStrip(QWidget):
                 share = min(max(event.pos().x() / self.width(), 0.0), 0.999999)
                 index = int(share * len(self._counts))
                 total = int(self._counts.sum())
-                text = (
-                    f"{describe(self._characters[index])}: {self._counts[index]:,} times, "
-                    f"{self._counts[index] / total:.1%}"
+                text = self.tr("{0}: {1} times, {2}").format(
+                    describe(self._characters[index]),
+                    f"{self._counts[index]:,}",
+                    f"{self._counts[index] / total:.1%}",
                 )
                 QToolTip.showText(event.globalPos(), plain_tip(text), self)
             return True

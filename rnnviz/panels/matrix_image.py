@@ -1,0 +1,82 @@
+"""Weights as an image in the colours of the theme, and what is above what in it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtGui import QImage, qRgb
+
+from rnnviz.panels.plot import grown
+from rnnviz.panels.theme import theme
+from rnnviz.probes.step_norms import matrix_group
+
+Values = NDArray[np.floating[Any]]
+
+_GATES = {"rnn": ("",), "gru": ("r", "z", "n"), "lstm": ("i", "f", "g", "o")}  # PyTorch's order
+_CLEAR = 98.0  # percentile of |w| at which the colours end: outliers must not pale the rest
+_DARK_MAP, _LIGHT_MAP = "CET-D4", "CET-D1"
+
+
+def gates_of(name: str, cell: str) -> tuple[str, ...]:
+    """The gates whose parts of a parameter lie one above the other; one without a name for none."""
+    group = matrix_group(name)
+    if group == "p":
+        return ("i", "f", "o")
+    if group in ("W_hy", "b_y", "norm"):
+        return ("",)
+    return _GATES[cell]
+
+
+def level_at(values: Values) -> float:
+    """Where the colours end: a round number that 98 % of the |w| do not pass."""
+    bulk = float(np.percentile(np.abs(values), _CLEAR))
+    return grown(bulk) if bulk > 0 else 1.0
+
+
+def as_image(values: Values, gates: int) -> Values:
+    """A matrix as it is, a vector `(G H,)` with a row for each of its `gates` parts."""
+    return values if values.ndim == 2 else values.reshape(gates, -1)
+
+
+def shrunk(values: Values, rows: int, columns: int) -> tuple[Values, int, int]:
+    """At most `rows` x `columns` values and how many each stands for: the largest by |w| of them.
+
+    Unlike a mean that does not hide single large weights.
+    """
+    down = -(-values.shape[0] // max(rows, 1))
+    across = -(-values.shape[1] // max(columns, 1))
+    if down == across == 1:
+        return values, 1, 1
+    starts = [np.arange(0, n, k) for n, k in zip(values.shape, (down, across), strict=True)]
+    high = np.maximum.reduceat(np.maximum.reduceat(values, starts[0], 0), starts[1], 1)
+    low = np.minimum.reduceat(np.minimum.reduceat(values, starts[0], 0), starts[1], 1)
+    return np.where(high >= -low, high, low), down, across
+
+
+@cache
+def _table(is_dark: bool) -> list[int]:
+    table = pg.colormap.get(_DARK_MAP if is_dark else _LIGHT_MAP).getLookupTable(0.0, 1.0, 256)
+    return [qRgb(*(int(v) for v in row[:3])) for row in table]
+
+
+def color_table() -> list[int]:
+    """256 colours from -1 to 1 in the theme in force."""
+    return _table(theme().is_dark)
+
+
+def colored(values: Values, level: float) -> QImage:
+    """An image with a pixel for each of the `values` (R, C); colours end at +-`level`."""
+    index = np.clip((values / level + 1) * 127.5, 0, 255)
+    pixels = np.nan_to_num(index).astype(np.uint8)
+    height, width = pixels.shape
+    padded = np.zeros((height, -(-width // 4) * 4), np.uint8)
+    padded[:, :width] = pixels
+    image = QImage(
+        padded.tobytes(), width, height, padded.shape[1], QImage.Format.Format_Indexed8
+    ).copy()
+    image.setColorTable(color_table())
+    return image
