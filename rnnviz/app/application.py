@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
-import os
 import signal
+import socket
 import sys
 from types import FrameType
 
-# Before pyqtgraph is imported anywhere: it would take PyQt6 first where both are installed.
-os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
-
-from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtCore import QEvent, QSocketNotifier, QTimer, Signal
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
@@ -82,7 +80,8 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
 def _quit_on_signals(application: QApplication, window: object) -> None:
     """SIGINT and SIGTERM close the window without a question; an unsaved run can be recovered.
 
-    Python runs its handlers between bytecodes only, so a slow timer lets it have a look.
+    Python runs its handlers between bytecodes only, and Qt waits without any: so the signal is also
+    written to a socket that wakes Qt up.
     """
     from rnnviz.app.main_window import MainWindow
 
@@ -97,6 +96,15 @@ def _quit_on_signals(application: QApplication, window: object) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, close)
-    timer = QTimer(window)
-    timer.timeout.connect(lambda: None)
-    timer.start(200)
+    waking, woken = socket.socketpair()
+    for end_of_it in (waking, woken):
+        end_of_it.setblocking(False)
+    signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
+    notifier = QSocketNotifier(woken.fileno(), QSocketNotifier.Type.Read, window)
+
+    def look() -> None:
+        with contextlib.suppress(BlockingIOError):
+            woken.recv(64)
+        waking.fileno()  # both ends last as long as this is connected
+
+    notifier.activated.connect(look)

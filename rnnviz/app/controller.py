@@ -15,6 +15,7 @@ from rnnviz.app.frame_rate import FrameRate
 from rnnviz.app.keeper import Keeper
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.pacing import SHORTEST, Pacer
+from rnnviz.app.watchdog import Watchdog
 from rnnviz.engine.errors import EngineError
 from rnnviz.engine.network import Network
 from rnnviz.files import reason, write_text
@@ -63,6 +64,7 @@ class Controller(QObject):
     busy = Signal(str, object)  # words, share in [0, 1] or None; empty words when over
     run_refused = Signal(str)  # one sentence: settings and text do not fit, or a bad run file
     file_opened = Signal(str)  # path of a run that is open now, for the list of recent files
+    hung = Signal(float)  # so many seconds without a step
     exported = Signal(str, str)  # path, and what went wrong, in one sentence
     run_opened = Signal(object)  # SavedRun, before `run_started`: what the panels showed
 
@@ -72,6 +74,7 @@ class Controller(QObject):
         self.live: LiveRun | None = None
         self.view: RunView | None = None
         self.playing = False  # what was asked for last; the state follows
+        self.watchdog = Watchdog()
         self.corpus: Corpus | None = None  # the wanted one; a restart begins with it
         self._number = 0
         self._seed = ""
@@ -262,6 +265,7 @@ class Controller(QObject):
         seconds = saved.seconds if saved is not None else 0.0
         self._number += 1
         self.playing = False
+        self.watchdog = Watchdog()
         self._answered_request, self._renewed, self._followed = 0, None, None
         self.live = LiveRun(run, saved, initial, self)
         self.live.answered.connect(self._answered)
@@ -485,6 +489,9 @@ class Controller(QObject):
 
     def _take_over(self, view: RunView, live: LiveRun) -> None:
         self._drain()
+        waited = self.watchdog.look(view.step, view.training)
+        if waited:
+            self.hung.emit(waited)
         if self.keeper.wants(view):
             if live.at_work:
                 self.send(commands.Save("", automatic=True))

@@ -51,6 +51,7 @@ from rnnviz.app.undo import SettingsUndo
 from rnnviz.app.undo_target import WindowTarget
 from rnnviz.app.unsaved import Unsaved
 from rnnviz.app.window_commands import window_commands
+from rnnviz.panels.activation_colors import colour_blind_safe, set_colour_blind_safe
 from rnnviz.panels.setup import SetupPanel
 from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.time_cursor import time_cursor
@@ -237,6 +238,7 @@ class MainWindow(QMainWindow):
         controller.busy.connect(setup.set_busy)
         controller.file_opened.connect(self.recent.add)
         controller.run_opened.connect(self._run_opened)
+        controller.hung.connect(self._hung)
         self.diverged.go_on.connect(self._go_on)
         self.diverged.reset.connect(self.reset_run)
         self.recent.chosen.connect(self.open_path)
@@ -595,6 +597,15 @@ class MainWindow(QMainWindow):
             actions.append((self.tr("Show report"), lambda: self.faults.show_report(fault)))
         self.notice.say(message, actions=actions)
 
+    @Slot(float)
+    def _hung(self, seconds: float) -> None:
+        words = self.tr(
+            "No step for {0:.0f} s: this network is too large for this computer, or it hangs. "
+            "Wait, or give the run up and choose a smaller one."
+        )
+        actions = [(self.tr("Give the run up"), self.reset_run)]
+        self.notice.say(words.format(seconds), "warn", actions)
+
     def _settings_of_run(self) -> dict[str, Any]:
         view = self.controller.view
         return view.config.to_dict() if view is not None else {}
@@ -664,6 +675,11 @@ class MainWindow(QMainWindow):
         self._own_seed = self._seed_to_ask = True
         self.undo.seed_edited(self.probe.seed())
         self.page.next_character.set_seed(self.probe.seed())
+
+    def write_on(self) -> None:
+        """Lets the network write from the end of the seed, or stops it."""
+        probing = self.shown_page() == PROBE
+        (self.probe.expectations if probing else self.page.next_character).writing.toggle()
 
     def _open_unit(self, layer: int, signal: str, unit: int) -> None:
         """A unit picked out in Hidden state colours a text in Probe."""
@@ -922,6 +938,7 @@ class MainWindow(QMainWindow):
         self.page.next_character.show_temperature(settings.number("temperature", 0.8))
         self.page.loss.set_unit(settings.text("unit", "nats"))
         self.page.loss.set_log_x(settings.flag("log-x", True))
+        set_colour_blind_safe(settings.flag("colour-blind-safe", False))
         self._theme_changed()
 
     def _keep(self) -> None:
@@ -942,6 +959,7 @@ class MainWindow(QMainWindow):
         settings.set("temperature", self.page.next_character.temperature())
         settings.set("unit", self.page.loss.units.current())
         settings.set("log-x", self.page.loss.log_toggle.isChecked())
+        settings.set("colour-blind-safe", colour_blind_safe())
         if self.controller.view is not None:
             settings.set("config", self.setup.wanted.to_dict())
         settings.sync()

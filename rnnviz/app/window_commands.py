@@ -13,6 +13,7 @@ from rnnviz.app.focus import go_to_area
 from rnnviz.app.menus import EDIT, FILE, HELP, PRESETS, RUN, VIEW
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.app.whats_this import ask_whats_this
+from rnnviz.panels.activation_colors import colour_blind_safe, set_colour_blind_safe
 from rnnviz.panels.theme import MODES, themes
 from rnnviz.panels.translate import tr as translate
 from rnnviz.session.config import ConfigError
@@ -193,6 +194,26 @@ def _run(window: MainWindow) -> Iterator[Command]:
         group=RUN,
         why_not=no_run,
     )
+    yield Command(
+        "run.write",
+        tr("Let the network write, or stop it"),
+        window.write_on,
+        ("Ctrl+Return",),
+        tip=tr("From the end of the seed text, in Train or Probe"),
+        group=RUN,
+        section=1,
+        why_not=no_run,
+    )
+    yield Command(
+        "run.freeze",
+        tr("Freeze the hidden state"),
+        window.page.hidden_state.freeze_button.click,
+        tip=tr("Its picture stands still while training goes on"),
+        group=RUN,
+        section=1,
+        checked=window.page.hidden_state.frozen,
+        why_not=no_run,
+    )
 
     def nothing_waits() -> str:
         if window.setup.problems():
@@ -246,6 +267,15 @@ def _view(window: MainWindow) -> Iterator[Command]:
             choice="colours",
             checked=partial(_colours_are, mode),
         )
+    yield Command(
+        "view.colour-blind-safe",
+        tr("Colour-blind safe maps"),
+        lambda: set_colour_blind_safe(not colour_blind_safe()),
+        tip=tr("Of the values of units, in every panel"),
+        group=VIEW,
+        section=2,
+        checked=colour_blind_safe,
+    )
     yield Command(
         "view.flip-colours",
         tr("Switch dark and light"),

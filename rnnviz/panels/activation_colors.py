@@ -18,6 +18,7 @@ GATES = frozenset("zrifo")  # sigmoids, 0 to 1; the other signals are signed
 STRIP_OPACITY = 0.88
 # By (dark, signed): as strong as text on it allows, which has a contrast of 4.5 to 1 at least.
 _TEXT_OPACITY = {(True, True): 0.72, (False, True): 0.40, (True, False): 0.34, (False, False): 0.40}
+_SAFE_TEXT_OPACITY = 0.66  # of the safe map that is brighter than the designed one
 _MAPS = {
     # By (dark, signed), as designed and colour-blind safe; the sequential ones are safe anyway.
     False: {
@@ -83,6 +84,8 @@ def level_above(largest: float) -> float:
 
 def text_opacity(signed: bool) -> float:
     """How strong colours may be under text."""
+    if _safe and theme().is_dark and signed:
+        return _SAFE_TEXT_OPACITY
     return _TEXT_OPACITY[theme().is_dark, signed]
 
 

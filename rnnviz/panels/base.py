@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QGuiApplication,
@@ -85,6 +85,18 @@ class ElidedLabel(QLabel):
         painter.drawText(self.rect(), int(self.alignment()), shown)
 
 
+class _Header(QWidget):
+    """Tells when what is in it takes another room than before."""
+
+    rearranged = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        """Controls came, went, or changed their words."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.rearranged.emit()
+        return super().event(event)
+
+
 class Panel(QFrame):
     """A titled frame that draws one aspect of the current run.
 
@@ -109,7 +121,8 @@ class Panel(QFrame):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(1, 1, 1, 1)
         outer.setSpacing(0)
-        self._header = QWidget(self)
+        self._header = _Header(self)
+        self._header.rearranged.connect(self._fit_help)
         self._header.setFixedHeight(36)
         self._header_layout = QHBoxLayout(self._header)
         self._header_layout.setContentsMargins(12, 6, 8, 6)

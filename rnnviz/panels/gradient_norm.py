@@ -208,6 +208,7 @@ class GradientNormPanel(Panel):
     def apply_theme(self) -> None:
         """The plot reads colours while it paints."""
         self.window_button.setFixedHeight(row(24))
+        self._arrange()
         self.plot.relayout()
         self.plot.place_handle()
 
@@ -331,7 +332,7 @@ class GradientNormPanel(Panel):
     def _set_words(self, kind: str, threshold: float) -> None:
         plot, counts = self.plot, self.plot.counts
         count = len(counts) if counts is not None else 0
-        narrow = self.width() < _SHORT_WORDS * px(100) / 100
+        narrow = self.width() < px(_SHORT_WORDS)
         clauses = {"value": (self.tr("single entries, before clipping"), self.tr("entries"))}
         long, short = clauses.get(kind, (self.tr("before clipping"), self.tr("before clipping")))
         self.set_clause(short if narrow else long)
@@ -347,13 +348,15 @@ class GradientNormPanel(Panel):
         value = two_figures(threshold)
         if kind == "value":
             value = f"±{value}"
+        plot.short_label = value
         if kind == "off":
-            plot.label = self.tr("clip off")
+            plot.label = plot.short_label = self.tr("clip off")
         elif counts is None or not count:
             plot.label = self.tr("clip {0}").format(value)
         else:
             share = share_text(counts.above(threshold) / count)
             plot.label = self.tr("clip {0} · {1} clipped").format(value, share)
+            plot.short_label = self.tr("{0} · {1}").format(value, share)
         plot.handle.setAccessibleDescription(plot.label)
 
     def help_text(self) -> str:
@@ -388,5 +391,8 @@ class GradientNormPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Narrow panels show the histogram alone."""
         super().resizeEvent(event)
-        self.plot.strip_shown = self.width() >= _NARROW * px(100) / 100
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self.plot.strip_shown = self.width() >= px(_NARROW)
         self._redraw()

@@ -239,13 +239,12 @@ class HiddenStatePanel(Panel):
         self._show_strip()
 
     def choices(self) -> dict[str, Any]:
-        """Text, layer, signal, order and colours."""
+        """Text, layer, signal and order."""
         return {
             "source": self.source.current(),
             "layer": self.layers.current(),
             "signal": self.signals.current(),
             "order": self._order_kind,
-            "colour_blind": colour_blind_safe(),
         }
 
     def choose(self, choices: Mapping[str, Any]) -> None:
@@ -261,7 +260,6 @@ class HiddenStatePanel(Panel):
         if choices.get("by_index") is True:  # as earlier versions wrote it
             order = "index"
         self.sort_by(order if isinstance(order, str) and order in ORDERS else "similar")
-        self.blind_action.setChecked(choices.get("colour_blind") is True)
         source = choices.get("source")
         if source in SOURCES:
             self.set_source(str(source))

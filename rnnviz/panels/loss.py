@@ -350,6 +350,7 @@ class LossPanel(Panel):
     def apply_theme(self) -> None:
         """The plot reads colours while it paints."""
         self.follow_button.setFixedHeight(row(24))
+        self._arrange()
         self.plot.relayout()
 
     def refresh(self) -> None:
@@ -591,13 +592,16 @@ class LossPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Small panels leave parts out."""
         super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
         width = self.width()
         for control, least in (
             (self.units, _UNITS_FROM),
             (self.log_y_toggle, _LOG_Y_FROM),
             (self.smoothing, _SMOOTHING_FROM),
         ):
-            control.setVisible(width >= least * px(100) / 100)
+            control.setVisible(width >= px(least))
         self._redraw()
 
 

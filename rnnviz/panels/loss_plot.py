@@ -366,8 +366,8 @@ class LossPlot(Plot):
         """What the x axis counts."""
         words = {
             "step": self.tr("step"),
-            "characters": self.tr("chars read"),
-            "seconds": self.tr("training time"),
+            "characters": self.tr("chars"),
+            "seconds": self.tr("time"),
         }
         return words[self.axis.kind]
 
@@ -561,7 +561,14 @@ class LossPlot(Plot):
     def tip_at(self, at: QPointF) -> str:
         """What is under a point; empty between the marks."""
         if self.axis_rect.contains(at):
-            return self.tr("Click to choose what the axis counts")
+            words = {
+                "step": self.tr("Training steps"),
+                "characters": self.tr("Characters read"),
+                "seconds": self.tr("Training time, pauses not counted"),
+            }
+            return self.tr("{0}. Click to choose what the axis counts").format(
+                words[self.axis.kind]
+            )
         if self.line_at(at):
             return self.tr("Click to hide this line; the … menu brings it back")
         dot = self.dot_at(at)

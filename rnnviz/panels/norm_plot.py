@@ -69,7 +69,8 @@ class NormPlot(Plot):
         self.strip_shown = True
         self.lost_words = ""  # about values that are no finite numbers
         self.window_text = ""
-        self.label = ""  # beside the line
+        self.label = self.short_label = ""  # beside the line, the short one where there is no room
+        self.label_shown = ""
         self.label_rect = QRectF()
         self.median_rect = QRectF()
         self.norm_bars = NormHistogram()
@@ -231,8 +232,12 @@ class NormPlot(Plot):
     def _place_label(self, area: QRectF) -> None:
         """At the right end of the histogram, on the side of the line with shorter bars."""
         metrics = QFontMetricsF(self._key_font())
-        width, height, y = metrics.horizontalAdvance(self.label), metrics.height(), self.line_y()
-        left = area.right() - width - 8
+        fits = metrics.horizontalAdvance(self.label) <= area.width() - 8
+        self.label_shown = self.label if fits else self.short_label
+        width, height = metrics.horizontalAdvance(self.label_shown), metrics.height()
+        y = self.line_y()
+        # Without the strip the handle hangs over the end of the histogram.
+        left = area.right() - width - 8 - (0 if self.strip_shown else marker(6.0))
         above = QRectF(left, y - height - 4, width, height)
         below = QRectF(left, y + 4, width, height)
         places = [
@@ -255,7 +260,7 @@ class NormPlot(Plot):
         painter.fillRect(rect.adjusted(-5, 1, 5, 0), colors.color("surface"))
         painter.setPen(colors.color("clip"))
         ascent = QFontMetricsF(painter.font()).ascent()
-        painter.drawText(QPointF(rect.left(), rect.top() + ascent), self.label)
+        painter.drawText(QPointF(rect.left(), rect.top() + ascent), self.label_shown)
 
     def _paint_median(self, painter: QPainter, area: QRectF) -> None:
         colors = theme()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rnnviz.files import replacing
 
-_PIECE = 2000  # rows formatted at a time: other threads get their turn in between
+_PIECE = 500  # rows formatted at a time: other threads get their turn in between
 
 Column = Sequence[Any] | NDArray[Any]
 

@@ -38,6 +38,7 @@ _VALIDATION_SHARE, _VALIDATION_FREE_SECONDS = 0.05, 1.0
 _SAMPLE_SHARE, _SAMPLE_FREE_SECONDS = 0.02, 0.5
 _LONGEST_VALIDATION_GAP = 20.0  # seconds
 _DOUBLE_UNTIL = 256  # steps; up to there costly things come at every power of two
+_LONGEST_STEP = 60.0  # seconds, of a first step
 _GESTURE = 1.0  # seconds: changes of one setting closer than this are one mark
 _LONGEST_SAMPLE_GAP = 4.0  # seconds
 _READ = 256  # characters of the text just read that go with the weights
@@ -141,6 +142,7 @@ class Runner:
         self._stopping = False
         self._interrupted = False
         self.seconds = 0.0
+        self._longest_step = 0.0
         self.temperature = run.config.temperature
         start = math.log(run.vocabulary.size) if run.config.smoothing_start == "uniform" else None
         self._smoother = Smoother(run.config.smoothing, start)
@@ -154,6 +156,7 @@ class Runner:
         self.best: Best | None = None
         self._left: _Left | None = None  # for the best weights
         self.divergence: Divergence | None = None
+        self._opened = False  # from a file, and not trained since
         self._diverged_at = 0  # the newest step that was refused
         self._diverged_before = ""  # why the run was saved in the state it is in
 
@@ -231,7 +234,7 @@ class Runner:
             entries = gauge.entries(result.step, self.seconds)
             if entries is not None:
                 self.mailbox.post(entries)
-        self.seconds += self._clock() - begun
+        self.seconds += self._plausible(self._clock() - begun)
         if not result.finite:
             self._diverge(result)
             return None
@@ -240,6 +243,15 @@ class Runner:
         self.mailbox.post(row)
         self._follow_up(row)
         return row
+
+    def _plausible(self, duration: float) -> float:
+        """How long a step took; a machine that slept in the middle of it has not trained so long.
+
+        Some systems' clocks go on in their sleep.
+        """
+        counted = min(duration, _LONGEST_STEP + 10 * self._longest_step)
+        self._longest_step = max(self._longest_step, counted)
+        return counted
 
     def _row(self, result: StepResult) -> Row:
         return Row(
@@ -405,6 +417,7 @@ class Runner:
         trainer = self.run.trainer
         match command:
             case commands.Play():
+                self._mark_opened()
                 self.divergence = None
                 self._playing = True
                 self._post_state("training")
@@ -413,6 +426,7 @@ class Runner:
                     self._playing = False
                     self._post_state("paused")
             case commands.StepOnce():
+                self._mark_opened()
                 self.divergence = None
                 self._playing = False
                 self._single_steps += 1
@@ -441,6 +455,13 @@ class Runner:
             case commands.SetTemperature(value):
                 self.temperature = value
                 self.mailbox.post(self.in_force())
+
+    def _mark_opened(self) -> None:
+        """A run from a file is marked where it goes on, once it does."""
+        if self._opened:
+            self._opened = False
+            text = f"resumed from a file at step {self.run.trainer.steps:,}"
+            self.mailbox.post(Event(self.run.trainer.steps, "resumed", text))
 
     def _empty_optimizer(self, name: str) -> Optimizer:
         settings = self.run.config.hyperparameters(name)
@@ -505,6 +526,7 @@ class Runner:
         What is missing or damaged in the section stays as in a new run: none of it changes the
         training.
         """
+        self._opened = self.run.trainer.steps > 0
         self.seconds = saved.seconds
         self.best = saved.best
         if saved.record is not None:

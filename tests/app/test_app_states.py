@@ -15,6 +15,7 @@ from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.pages import GRADIENTS, PROBE, TRAIN
 from rnnviz.app.settings import Settings
+from rnnviz.panels.activation_colors import colour_blind_safe, set_colour_blind_safe
 from rnnviz.panels.theme import themes
 from rnnviz.session.config import RunConfig
 
@@ -144,3 +145,31 @@ def test_a_followed_character_gains_points_while_it_trains(
     steps, chances = panel.curve.points()
     assert (np.diff(steps) > 0).all()
     assert ((chances > 0) & (chances < 1)).all()
+
+
+def test_writing_and_freezing_are_commands(qtbot: QtBot, window: MainWindow) -> None:
+    panel = window.page.next_character
+    window.activateWindow()
+    panel.edit.setFocus()
+    before = panel.seed()
+    QTest.keyClick(panel.edit, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert panel.writing.is_writing()
+    assert panel.seed().startswith(before) and not panel.seed().startswith(before + "\n\n")
+    QTest.keyClick(panel.edit, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert not panel.writing.is_writing()
+    state = window.page.hidden_state
+    qtbot.waitUntil(lambda: state.shown() is not None, timeout=20_000)
+    for frozen in (True, False):
+        window.registry["run.freeze"].trigger()
+        assert state.frozen() is frozen
+
+
+def test_colour_blind_safe_maps_are_kept(qtbot: QtBot, window: MainWindow) -> None:
+    action = window.registry["view.colour-blind-safe"]
+    action.trigger()
+    try:
+        assert colour_blind_safe()
+        window.close()
+        assert window.settings.flag("colour-blind-safe", False)
+    finally:
+        set_colour_blind_safe(False)

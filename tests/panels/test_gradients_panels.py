@@ -33,6 +33,7 @@ from rnnviz.panels.gradient_flow import (
 from rnnviz.panels.group_norms import GroupNormsPanel, UpdateRatioPanel, norm_text, thinned
 from rnnviz.panels.matrix_image import as_image, level_at, shrunk
 from rnnviz.panels.parameters import ParametersPanel
+from rnnviz.panels.plot import grown
 from rnnviz.panels.readout import power_of_ten, spread_apart
 from rnnviz.panels.table import csv_pieces
 from rnnviz.panels.theme import theme, themes
@@ -619,6 +620,11 @@ def test_vectors_have_a_row_for_each_gate() -> None:
     assert as_image(np.zeros((4, 5)), 4).shape == (4, 5)
     assert level_at(np.zeros(5)) == 1.0
     assert level_at(np.full(5, 0.23)) == pytest.approx(0.25)
+    # Of a large matrix a part is looked at: of every row and column some.
+    large = np.random.default_rng(0).normal(0, 0.1, (2048, 512)).astype(np.float32)
+    assert level_at(large) == pytest.approx(grown(0.1 * 2.326), rel=0.05)
+    large[:, ::64] *= 50
+    assert level_at(large) > 1
 
 
 # Words and places.

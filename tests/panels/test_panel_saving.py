@@ -175,6 +175,30 @@ def test_a_panel_offers_only_what_it_has(qtbot: QtBot) -> None:
     ElementTree.fromstring(plain.svg())
 
 
+def test_the_question_mark_gives_way_to_controls(panel: Curves) -> None:
+    assert panel._help_button.isVisible()
+    panel.resize(260, 300)
+    QApplication.processEvents()
+    assert panel._help_button.isVisible()
+    panel.button.setText("press and hold this button")
+    QApplication.processEvents()
+    assert not panel._help_button.isVisible() and panel._title.width() > 60
+    assert panel.menu.actions()[0].text() == "What it shows"
+    panel.button.hide()
+    QApplication.processEvents()
+    assert panel._help_button.isVisible()
+
+
+def test_a_long_title_ends_in_an_ellipsis_rather_than_holding_up_the_panel(panel: Curves) -> None:
+    panel._title.setText("Some curves with a title that needs much room")
+    QApplication.processEvents()
+    assert panel.minimumSizeHint().width() < 300
+    panel.resize(220, 300)
+    QApplication.processEvents()
+    panel._title.grab()
+    assert "much room" in panel._title.toolTip()
+
+
 def test_reset_view_is_in_the_menu(panel: Curves) -> None:
     entry(panel, "Reset view")()
     assert panel.resets == 1

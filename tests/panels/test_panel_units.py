@@ -13,7 +13,13 @@ from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from rnnviz.panels.activation_colors import color_image, color_table, luminance, text_opacity
+from rnnviz.panels.activation_colors import (
+    color_image,
+    color_table,
+    luminance,
+    set_colour_blind_safe,
+    text_opacity,
+)
 from rnnviz.panels.theme import theme, themes, ui_font
 from rnnviz.panels.unit_text import MARGIN, UnitTextPanel, broken_lines
 from rnnviz.panels.units import UnitsPanel
@@ -388,14 +394,19 @@ def test_lines_break_after_words() -> None:
 
 @pytest.mark.parametrize("mode", ["dark", "light"])
 @pytest.mark.parametrize("signed", [True, False])
-def test_painted_text_can_be_read(qtbot: QtBot, mode: str, signed: bool) -> None:
+@pytest.mark.parametrize("safe", [True, False])
+def test_painted_text_can_be_read(qtbot: QtBot, mode: str, signed: bool, safe: bool) -> None:
     themes().set_mode(mode)
-    ink = luminance(theme().color("text"))
-    for color in color_table(theme(), signed, text_opacity(signed))[:-1]:
-        ground = luminance(QColor.fromRgb(int(color)))
-        contrast = (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05)
-        assert contrast >= 4.5
-    themes().set_mode("dark")
+    set_colour_blind_safe(safe)
+    try:
+        ink = luminance(theme().color("text"))
+        for color in color_table(theme(), signed, text_opacity(signed))[:-1]:
+            ground = luminance(QColor.fromRgb(int(color)))
+            contrast = (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05)
+            assert contrast >= 4.5
+    finally:
+        set_colour_blind_safe(False)
+        themes().set_mode("dark")
 
 
 def test_a_value_has_the_colour_of_its_share(qtbot: QtBot) -> None:

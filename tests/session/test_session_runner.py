@@ -398,3 +398,24 @@ def test_a_sample_that_cannot_be_written_says_so_and_training_goes_on() -> None:
     sample = runner.sample(row)
     assert sample.text == ""
     assert sample.problem == "could not be sampled: every probability was NaN"
+
+
+def test_a_machine_that_slept_in_a_step_has_not_trained_for_hours() -> None:
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 0.5
+        return now[0]
+
+    runner = Runner(small_run(val_fraction=0.0), Mailbox(), clock)
+    runner.train_until(Budget(steps=5))
+    before = runner.seconds
+    step = runner.run.trainer.step
+
+    def slept() -> object:
+        now[0] += 8 * 3600
+        return step()
+
+    runner.run.trainer.step = slept  # type: ignore[method-assign,assignment]
+    runner.advance()
+    assert runner.seconds - before < 120

@@ -18,6 +18,7 @@ from rnnviz.engine.blas import Parallelism
 from rnnviz.engine.checkpoint import CheckpointError, load_model
 from rnnviz.engine.evaluation import evaluate_streams
 from rnnviz.session import commands
+from rnnviz.session.commands import Pause, Play
 from rnnviz.session.config import ConfigError, RunConfig
 from rnnviz.session.export import write_csv, write_jsonl
 from rnnviz.session.frames import Event, Row, Sample, Validation
@@ -103,6 +104,21 @@ def test_a_run_goes_on_where_it_was_with_all_it_had(path: Path) -> None:
     assert [s for s in again.history.samples if s.step > 25] == [
         s for s in whole.history.samples if s.step > 25
     ]
+
+
+def test_where_an_opened_run_goes_on_is_marked_once(path: Path) -> None:
+    first = Session(small_run())
+    first.train(10)
+    first.save(path)
+    saved = load_run(path)
+    again = Session(saved.restore(first.runner.run.corpus), saved)
+    assert again.history.events == []  # opened, but not trained
+    for command in (Play(), Pause(), Play()):
+        again.runner.send(command)
+    again.runner._obey(wait=False)
+    again.history.extend(again.runner.mailbox.drain())
+    assert [(e.kind, e.step) for e in again.history.events] == [("resumed", 10)]
+    assert "10" in again.history.events[0].text
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="training is not shared out there")

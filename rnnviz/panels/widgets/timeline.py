@@ -39,7 +39,7 @@ class Timeline(QWidget):
         self.view: RunView | None = None
         self.event_words = ""  # of the mark that is spelt out, as painted
         self.setMinimumWidth(120)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Training so far"))
         self.setMouseTracking(True)
         themes().changed.connect(self._resize)
@@ -47,7 +47,8 @@ class Timeline(QWidget):
         self._resize()
 
     def _resize(self) -> None:
-        self.setFixedHeight(row(54))
+        self.setMaximumHeight(row(54))
+        self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
