@@ -144,7 +144,7 @@ class _Cell(NamedTuple):
         painter.drawText(QRectF(edge, 0, room, self.height), align, symbol(self.character))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _ready_made(cell: _Cell, ratio: float, colors: Theme) -> QPixmap:
     """Drawn once: rounded corners and text are what a frame would mostly be spent on."""
     pixmap = QPixmap(round(cell.width * ratio), round(cell.height * ratio))
