@@ -42,6 +42,7 @@ from rnnviz.text.sources import NotDownloadedError, load_source
 _JOIN_SECONDS = 0.8
 _LONG_TEXT = 20_000_000  # characters
 _MUCH_WORK = 2_000_000  # weights, more or less
+_KEEP_SECONDS = 5.0  # that the last step of a run may take when it is to be kept
 _EXPORT_SECONDS = 10.0  # an export that was asked for may take when the window closes
 
 
@@ -570,6 +571,8 @@ class Controller(QObject):
                 if not asked.automatic:
                     self.keeper.take(view, asked)
             keep = keep and view.unsaved
+            if keep and live.at_work:  # a step of a large network: its run is worth the wait
+                ended = live.stop(_KEEP_SECONDS)
             if keep and not live.at_work:
                 checkpoint = live.runner.checkpoint()
         problem = self.keeper.close(view, checkpoint, keep)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from rnnviz.panels.theme import icon_pixmap, row, theme, themes, ui_font
+from rnnviz.panels.theme import icon_pixels, icon_pixmap, row, theme, themes, ui_font
 from rnnviz.panels.widgets.key_caps import caps_width, draw_caps
 
 
@@ -38,7 +38,7 @@ class FindButton(QToolButton):
         if self._short:
             return QSize(height, height)
         words = QFontMetrics(ui_font("label")).horizontalAdvance(self.text())
-        return QSize(8 + 16 + 8 + words + 10 + caps_width(self._key) + 8, height)
+        return QSize(8 + icon_pixels() + 8 + words + 10 + caps_width(self._key) + 8, height)
 
     minimumSizeHint = sizeHint
 
@@ -53,12 +53,13 @@ class FindButton(QToolButton):
             painter.setBrush(colors.color("surface-3"))
             painter.drawRoundedRect(self.rect(), 5, 5)
         color = colors.color("text" if over else "text-2")
-        left = (self.width() - 16) // 2 if self._short else 8
-        painter.drawPixmap(left, (self.height() - 16) // 2, icon_pixmap("search", color))
+        side = icon_pixels()
+        left = (self.width() - side) // 2 if self._short else 8
+        painter.drawPixmap(left, (self.height() - side) // 2, icon_pixmap("search", color))
         if not self._short:
             painter.setFont(ui_font("label"))
             painter.setPen(color)
-            room = QRect(32, 0, self.width() - 32, self.height())
+            room = QRect(16 + side, 0, self.width() - 16 - side, self.height())
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self.text())
             draw_caps(painter, self.rect().adjusted(0, 0, -8, 0), self._key)
         if self.hasFocus():

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from rnnviz.app.panel_page import PanelPage
+from rnnviz.app.panel_page import PanelPage, on_screen
 from rnnviz.panels.base import Panel
 from rnnviz.panels.eigenvalues import EigenvaluesPanel
 from rnnviz.panels.gradient_flow import GradientFlowPanel
@@ -39,6 +39,7 @@ class GradientsPage(PanelPage):
         self.group_norms = GroupNormsPanel()
         self.update_ratio = UpdateRatioPanel()
         self.parameters = ParametersPanel()
+        self.lecture_panels = (self.flow, self.eigenvalues)
         self._hold(
             self.flow,
             self.eigenvalues,
@@ -48,6 +49,7 @@ class GradientsPage(PanelPage):
             self.parameters,
         )
         self.last_place = QStackedWidget()
+        self._in_last_place = "updates"
         self._switches: list[Segmented] = []
         for sharer in (self.update_ratio, self.parameters):
             switch = Segmented(
@@ -77,7 +79,14 @@ class GradientsPage(PanelPage):
         """The update ratios (`updates`) or the parameters (`weights`)."""
         had_focus = self.last_place.isAncestorOf(self.focusWidget() or self)
         weights = which == "weights"
-        self.last_place.setCurrentWidget(self.parameters if weights else self.update_ratio)
+        wanted = self.parameters if weights else self.update_ratio
+        if wanted in self._out:  # it is in sight already
+            wanted.window().raise_()
+            for switch in self._switches:
+                switch.set_current(self._in_last_place)
+            return
+        self._in_last_place = which
+        self.last_place.setCurrentWidget(wanted)
         for switch in self._switches:
             switch.set_current("weights" if weights else "updates")
         if had_focus:
@@ -85,7 +94,7 @@ class GradientsPage(PanelPage):
 
     def in_last_place(self) -> str:
         """Which of the two is in the last place."""
-        return self._switches[0].current()
+        return self._in_last_place
 
     # Layout.
 
@@ -101,6 +110,16 @@ class GradientsPage(PanelPage):
 
     def _choosers(self) -> tuple[Panel, ...]:
         return tuple(panel for panel in self.panels if panel is not self.gradient_norm)
+
+    def _arrange(self) -> None:
+        """While one of the two that share a place is in a window, the other one has it."""
+        away = {
+            "updates": self.update_ratio in self._out,
+            "weights": self.parameters in self._out,
+        }
+        if away[self._in_last_place] and not all(away.values()):
+            self.show_in_last_place("weights" if away["updates"] else "updates")
+        super()._arrange()
 
     def _places(self) -> tuple[QWidget, ...]:
         return (
@@ -121,13 +140,13 @@ class GradientsPage(PanelPage):
         self.flow.show_radius(None)
 
     def looked_at(self) -> frozenset[str]:
-        """Which findings of the inspector are in sight; none while the page is hidden."""
+        """Which findings of the inspector are in sight, on the page or in windows."""
         parts = ((FLOW, self.flow), (SPECTRUM, self.eigenvalues), (PARAMETERS, self.parameters))
-        return frozenset(part for part, panel in parts if panel.isVisible())
+        return frozenset(part for part, panel in parts if on_screen(panel))
 
     def norms_are_seen(self) -> bool:
         """Whether the newest step's norms are in sight."""
-        return self.group_norms.isVisible() or self.update_ratio.isVisible()
+        return on_screen(self.group_norms) or on_screen(self.update_ratio)
 
     def show_inspection(self, found: Inspection) -> None:
         """Hands what the inspector found to the panels."""

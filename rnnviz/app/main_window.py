@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +31,24 @@ from rnnviz.app.first_tip import CLIPPED, PLAYED, TYPED, FirstTip
 from rnnviz.app.focus import order_focus
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.app.icon import application_icon
+from rnnviz.app.lecture import Lecture
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.menus import FILE, PRESETS, Menus
 from rnnviz.app.notice import Notice
 from rnnviz.app.pages import GRADIENTS, PERSPECTIVES, PROBE, TRAIN, Page, Pages
 from rnnviz.app.palette import Palette
 from rnnviz.app.palette_items import palette_items
+from rnnviz.app.panel_page import LAYOUT_VERSION, on_screen
+from rnnviz.app.panel_window import PanelWindow, PanelWindows
 from rnnviz.app.probe_page import ProbePage
 from rnnviz.app.rail import Rail
 from rnnviz.app.recent_files import RecentFiles
 from rnnviz.app.recovery import Recovery
 from rnnviz.app.run_files import RunFiles
+from rnnviz.app.screens import ScreenWatch, bring_into_sight
 from rnnviz.app.settings import Settings
 from rnnviz.app.shortcuts import ShortcutsBox
+from rnnviz.app.text_intake import TextIntake
 from rnnviz.app.top_bar import TopBar
 from rnnviz.app.train_page import TrainPage
 from rnnviz.app.undo import SettingsUndo
@@ -53,22 +57,21 @@ from rnnviz.app.unsaved import Unsaved
 from rnnviz.app.window_commands import window_commands
 from rnnviz.panels.activation_colors import colour_blind_safe, set_colour_blind_safe
 from rnnviz.panels.setup import SetupPanel
-from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.sizing import margins, spacing
+from rnnviz.panels.theme import BODY_POINTS, LECTURE_POINTS, px, theme, themes
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.transport import TransportBar
-from rnnviz.paths import cache_folder
 from rnnviz.session import commands
-from rnnviz.session.config import ConfigError, RunConfig, fitted, problems
+from rnnviz.session.config import ConfigError, RunConfig
 from rnnviz.session.frames import Event
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.presets import load_preset
 from rnnviz.session.prober import Answer
 from rnnviz.session.runfile import Best, SavedRun
 from rnnviz.session.view import RunView
-from rnnviz.text.corpus import Corpus
-from rnnviz.text.sources import DEFAULT_ID, list_local_sources, list_sources
 
 _RAIL_BELOW = 1240  # window width, a frame's less than 1280, at which Setup folds itself away
+_LAYOUT = f"layout-{LAYOUT_VERSION}"  # sizes saved by another version mean nothing to this one
 _LAST_USED = 12  # commands that the palette shows first
 _NAMES = tuple(name for name, _ in PERSPECTIVES)
 _NOT_FOR_OTHER_RUNS = ("sizes", "unit", "units")  # kept apart, or of no meaning there
@@ -87,23 +90,23 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(1024, 640)
         self.setAcceptDrops(True)
         self.settings = settings or Settings()
+        themes().restore_points(
+            self.settings.number("type-points", BODY_POINTS),
+            self.settings.number("lecture-type-points", LECTURE_POINTS),
+        )
         self.controller = Controller(autosaves, self)
         self.controller.keeper.panels = self._panels
         self.controller.onlookers = self._seed_is_seen
-        self.controller.wanted_config = self._wanted_config
         self.controller.tell_looks = self._tell_looks
         # By the user, for each page; None where the window decides.
         self._setup_folded: dict[str, bool | None] = dict.fromkeys(_NAMES)
         self._choices: dict[str, dict[str, Any]] = {}  # of the last start, for the first run
         self._seed_to_ask = False  # whether the prober does not know the seed of the Probe page yet
         self._own_seed = False  # whether the seed text is the user's, not one made up for a text
-        self._wanted_after_load: RunConfig | None = None
-        self._play_after_start = False
-        self._falling_back = False  # to the bundled play, because what was asked for is unusable
+        self.play_after_start = False
         self._closing = False
         # Step and words of the notice with which the best weights can be undone.
         self._undoable: tuple[int, str] | None = None
-        self._asked_for = ""  # the file that is being opened
         self._opened: SavedRun | None = None  # about to be shown
         self._settings_problem = ""
         # Told once a run has begun, which takes away the messages of the run before.
@@ -129,12 +132,21 @@ class MainWindow(QMainWindow):
         self.diverged = DivergenceBanner(self.pages, self.page.loss.plot)
         self.faults = FaultReporter(self, self.notice, self._settings_of_run)
         self.transport = TransportBar()
+        self.screen_watch = ScreenWatch(self)
+        self.screen_watch.watch(self)
+        self.panel_windows = PanelWindows(self.settings, self.screen_watch, self)
+        for name, served in ((TRAIN, self.page), (GRADIENTS, self.gradients), (PROBE, self.probe)):
+            self.panel_windows.serve(name, served)
+        self.lecture = Lecture(self)
         self.about: AboutBox | None = None
         self.shortcuts: ShortcutsBox | None = None
         self._build_layout()
         self.recovery = Recovery(self)
         self.run_files = RunFiles(self)
         self.unsaved = Unsaved(self)
+        self.intake = TextIntake(self)
+        self.intake.refused.connect(self.refused)
+        self.controller.wanted_config = self.intake.wanted
         frames = self.controller.frames
         self.transport.frame_rate = lambda: (frames.rate(), frames.dropped())
         self.first_tip = FirstTip(self.transport.play, self)
@@ -153,8 +165,8 @@ class MainWindow(QMainWindow):
     def _build_layout(self) -> None:
         middle = QWidget()
         line = QHBoxLayout(middle)
-        line.setContentsMargins(8, 8, 8, 8)
-        line.setSpacing(8)
+        margins(line, 8, 8, 8, 8)
+        spacing(line, 8)
         line.addWidget(self.setup)
         line.addWidget(self.rail)
         line.addWidget(self.pages, 1)
@@ -231,10 +243,6 @@ class MainWindow(QMainWindow):
         page.withdrawn.connect(controller.withdraw_questions)
         controller.references_ready.connect(page.mark_stale)
         controller.references_ready.connect(page.refresh_due)
-        controller.text_loaded.connect(self._text_loaded)
-        controller.text_refused.connect(self._text_refused)
-        controller.encoding_refused.connect(self._encoding_refused)
-        controller.run_refused.connect(self._run_refused)
         controller.busy.connect(setup.set_busy)
         controller.file_opened.connect(self.recent.add)
         controller.run_opened.connect(self._run_opened)
@@ -259,6 +267,8 @@ class MainWindow(QMainWindow):
         self.transport.play_toggled.connect(self.toggle_play)
         self.transport.step_requested.connect(self.one_step)
         self.transport.reset_requested.connect(self.reset_run)
+        self.transport.lecture_left.connect(self.lecture.leave)
+        self.panel_windows.opened.connect(self._panel_window_opened)
         for panel in (*page.panels, *self.gradients.panels, *self.probe.panels):
             panel.command.connect(self._send)
         self.gradients.compute_requested.connect(controller.ask_spectrum)
@@ -282,9 +292,9 @@ class MainWindow(QMainWindow):
         config = self._remembered_config()
         if preset is not None:
             config = load_preset(preset).config(config.corpus)
-        self._wanted_after_load = config
+        self.intake.config = config
         source = config.corpus
-        self._fill_sources(source)
+        self.intake.fill_sources(source)
         self.recovery.look()
         if file is not None:
             if Path(file).exists():
@@ -300,46 +310,6 @@ class MainWindow(QMainWindow):
         except ConfigError:
             return RunConfig()
 
-    def _wanted_config(self) -> RunConfig:
-        """The settings a run would have that began now."""
-        return self._wanted_after_load or self.setup.wanted
-
-    def _fill_sources(self, current: str) -> None:
-        try:
-            sources = list_sources(cache_folder())
-        except (ValueError, OSError) as error:
-            self._to_say.append(str(error))
-            sources = list_local_sources()
-        self.setup.set_sources(sources, current)
-
-    # Texts.
-
-    @Slot(object)
-    def _text_loaded(self, corpus: Corpus) -> None:
-        wanted = self._wanted_after_load or self.setup.wanted
-        if {"batch_size", "seq_len"} & set(problems(wanted, len(corpus.text))):
-            self._refuse_short(corpus, wanted)
-            return
-        begin = self._wanted_after_load is not None
-        self._wanted_after_load, self._asked_for = None, ""
-        self.controller.corpus = corpus
-        if not self._falling_back:
-            self.notice.dismiss()
-        self._fill_sources(self.setup.wanted.corpus)
-        if begin:
-            self.setup.set_wanted(wanted)
-        self.setup.set_corpus(corpus)
-        view = self.controller.view
-        if corpus.excerpt:
-            self._to_say.append(corpus.excerpt)
-        if not begin:
-            self.undo.text_chosen(corpus.origin, corpus.name)
-        waits = not begin and view is not None and not self._untouched(view)
-        # A file enters the list once it could be used; a bundled text is in Setup's list.
-        if (waits or self._start_wanted()) and Path(corpus.origin).is_absolute():
-            self.recent.add(corpus.origin)
-        self.say_waiting()
-
     def say_waiting(self) -> None:
         """Tells what is no reason to stop, unless there is a message of something worse."""
         if self._to_say and self.controller.view is not None and self.notice.isHidden():
@@ -347,67 +317,15 @@ class MainWindow(QMainWindow):
             self._to_say.clear()
             self.notice.say(words, "warn")
 
-    def _refuse_short(self, corpus: Corpus, wanted: RunConfig) -> None:
-        """A text too short for a window in every stream changes nothing; one click makes it fit."""
-        sentence = self.tr(
-            "{0} has {1:,} characters, too few for a batch of {2:,} with sequences of {3:,}."
-        ).format(corpus.name, len(corpus.text), wanted.batch_size, wanted.seq_len)
-        smaller = fitted(wanted, len(corpus.text))
-
-        def fit() -> None:
-            assert smaller is not None
-            self._wanted_after_load = smaller
-            self._text_loaded(corpus)
-
-        words = self.tr("Use batch {0:,}, sequence {1:,}")
-        actions = (
-            [(words.format(smaller.batch_size, smaller.seq_len), fit)]
-            if smaller is not None
-            else []
-        )
-        self._refuse(sentence, "warn", actions)
-
-    def _text_refused(self, sentence: str) -> None:
-        self.recent.forget(self._asked_for)
-        self._refuse(sentence)
-
-    def _run_refused(self, sentence: str) -> None:
-        self.recent.forget(self._asked_for)
-        self._refuse(sentence)
-
-    def _encoding_refused(self, sentence: str, path: str) -> None:
-        wanted = self._wanted_after_load
-
-        def read_as_latin_1() -> None:
-            self._wanted_after_load = wanted
-            self.controller.open_path(path, "latin-1")
-
-        self._refuse(sentence, "warn", [(self.tr("Read it as Latin-1"), read_as_latin_1)])
-
-    def _refuse(
-        self,
-        sentence: str,
-        kind: str = "danger",
-        actions: Sequence[tuple[str, Callable[[], None]]] = (),
-    ) -> None:
-        """Says why; what was open stays open. At the start the bundled play takes its place."""
-        self._wanted_after_load = None
-        self._play_after_start = False
-        self.setup.set_busy("")
-        self.notice.say(sentence, kind, actions)
-        if self.controller.view is None and not self._falling_back:
-            self._falling_back = True
-            self._wanted_after_load = RunConfig()
-            self.controller.choose_source(DEFAULT_ID)
-        self.refused.emit(sentence)
-
     # Runs.
 
-    def _untouched(self, view: RunView) -> bool:
+    def is_untouched(self) -> bool:
         """Whether nothing would be lost by beginning again."""
-        return view.step == 0 and not view.training and view.history.last is None
+        view = self.controller.view
+        return view is None or (view.step == 0 and not view.training and view.history.last is None)
 
-    def _start_wanted(self) -> bool:
+    def start_wanted(self) -> bool:
+        """Begins a run with what Setup shows; False when it can't be."""
         if self.setup.problems():
             return False
         started = self.controller.start(self.setup.wanted)
@@ -420,8 +338,8 @@ class MainWindow(QMainWindow):
         view = self.controller.view
         self.undo.edited(self.setup.wanted)
         self.registry.refresh()
-        if view is not None and self._untouched(view) and self.setup.pending():
-            self._start_wanted()
+        if view is not None and self.is_untouched() and self.setup.pending():
+            self.start_wanted()
 
     @Slot()
     def _text_reverted(self) -> None:
@@ -437,8 +355,8 @@ class MainWindow(QMainWindow):
         if self.setup.problems():
             return
         if self.unsaved.may_end_run(self.tr("Restart")):
-            self._play_after_start = self._training()
-            self._start_wanted()
+            self.play_after_start = self._training()
+            self.start_wanted()
 
     def _training(self) -> bool:
         return self.controller.playing
@@ -490,25 +408,24 @@ class MainWindow(QMainWindow):
         if not self.unsaved.may_end_run(self.tr("This preset")):
             return
         self.controller.cancel_loading()  # of the preset before: this one was asked for last
-        self._wanted_after_load = None
-        self._play_after_start = self._training()
+        self.intake.config = None
+        self.play_after_start = self._training()
         self.undo.clear()
         if config.corpus != self.setup.wanted.corpus:
-            self._wanted_after_load = config
+            self.intake.config = config
             self.controller.choose_source(config.corpus)
         else:
             self.setup.set_wanted(config)
-            self._start_wanted()
+            self.start_wanted()
 
     @Slot(object)
     def _run_started(self, view: RunView) -> None:
         live = self.controller.live
         assert live is not None
         self.diverged.dismiss()
-        fell_back, self._falling_back = self._falling_back, False
+        fell_back = self.intake.run_begun()
         if not fell_back:
             self.notice.dismiss()
-        self._wanted_after_load = None
         self.setup.set_running(view.config, len(live.run.corpus.text))
         self.setup.set_corpus(live.run.corpus)
         self.setup.set_in_force(view.in_force)
@@ -539,8 +456,8 @@ class MainWindow(QMainWindow):
         if not self.page.next_character.edit.hasFocus():
             # The button that was pressed may be out of reach now.
             self.pages.focus_page()
-        if self._play_after_start:
-            self._play_after_start = False
+        if self.play_after_start:
+            self.play_after_start = False
             self.controller.send(commands.Play())
         self.registry.refresh()
         if not fell_back:
@@ -643,20 +560,15 @@ class MainWindow(QMainWindow):
     def _seed_is_seen(self) -> bool:
         """Whether a panel that shows what the network makes of the seed is on the screen."""
         page = self.page
-        seen = page.next_character.isVisible() or page.hidden_state.isVisible()
-        return seen and not self.isMinimized()
+        return on_screen(page.next_character) or on_screen(page.hidden_state)
 
     def _tell_looks(self, live: LiveRun) -> None:
         """Says what of the other pages is in sight, so that the rest costs nothing."""
         page = self.gradients
-        if self.isMinimized():
-            return
-        if self.probe.isVisible():
+        if any(on_screen(panel) for panel in self.probe.panels):
             live.respondent.renew()
         if any(norm.sees_entries() for norm in (self.page.gradient_norm, page.gradient_norm)):
             live.gauge.want_entries()
-        if not page.isVisible():
-            return
         if looked_at := page.looked_at():
             live.inspector.look(looked_at, page.eigenvalues.layer())
         if page.norms_are_seen():
@@ -675,6 +587,13 @@ class MainWindow(QMainWindow):
         self._own_seed = self._seed_to_ask = True
         self.undo.seed_edited(self.probe.seed())
         self.page.next_character.set_seed(self.probe.seed())
+        self._ask_seen_seed()
+
+    def _ask_seen_seed(self) -> None:
+        """Asks about a seed typed on the Probe page once a panel of Train is in sight."""
+        if self._seed_to_ask and self._seed_is_seen():
+            self._seed_to_ask = False
+            self.controller.ask(self.page.next_character.seed())
 
     def write_on(self) -> None:
         """Lets the network write from the end of the seed, or stops it."""
@@ -749,7 +668,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _run_opened(self, saved: SavedRun) -> None:
-        self._opened, self._asked_for = saved, ""
+        self._opened = saved
+        self.intake.run_opened()
         self.undo.clear()
         self.recovery.opened(saved.path)
 
@@ -780,7 +700,7 @@ class MainWindow(QMainWindow):
         ends = Path(path).suffix == ".safetensors"
         if ends and not self.unsaved.may_end_run(self.tr("Opening a run")):
             return
-        self._asked_for = str(Path(path).absolute())
+        self.intake.asked_for = str(Path(path).absolute())
         self.controller.open_path(path)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -804,6 +724,20 @@ class MainWindow(QMainWindow):
         self._sync_settings()
         themes().set_mode(mode)
 
+    def step_type(self, direction: int) -> None:
+        """All type one size larger (1), smaller (-1) or as designed (0), and keeps the choice."""
+        themes().step_points(direction)
+        self.settings.set("type-points", themes().points)
+        self.settings.set("lecture-type-points", themes().lecture_points)
+        self._sync_settings()
+
+    @Slot(object)
+    def _panel_window_opened(self, window: PanelWindow) -> None:
+        # The keys hold there as well, but for the one that fills the screen.
+        window.addActions([a for a in self.actions() if a.objectName() != "view.lecture"])
+        window.play_requested.connect(self.toggle_play)
+        window.shown.connect(self._ask_seen_seed)
+
     def _sync_settings(self) -> None:
         """Writes them; that they cannot be kept is told once."""
         problem = self.settings.sync()
@@ -818,6 +752,7 @@ class MainWindow(QMainWindow):
     def _theme_changed(self) -> None:
         self.registry.refresh()
         self._show_run()
+        self.place_setup()  # it folds where type leaves it no room
 
     def next_unit(self) -> None:
         """Nats become bits, bits perplexity."""
@@ -836,14 +771,12 @@ class MainWindow(QMainWindow):
         """Brings a perspective to the front; the others do nothing while they are hidden."""
         if name != self.shown_page():
             self.pages.setCurrentIndex(tuple(self.perspectives).index(name))
-            self._place_setup()
+            self.place_setup()
             self.notice.raise_()  # the page that comes is put above them
             self.diverged.raise_()
             self.diverged.place()
             self.pages.focus_page()  # nothing is about to be typed, and Space plays
-            if name == TRAIN and self._seed_to_ask:
-                self._seed_to_ask = False
-                self.controller.ask(self.page.next_character.seed())
+            self._ask_seen_seed()
             self.controller.hurry()
         self.top_bar.show_perspective(name)
 
@@ -855,34 +788,42 @@ class MainWindow(QMainWindow):
     def toggle_setup(self) -> None:
         """Folds Setup away or unfolds it, and keeps it so whatever the window's width."""
         self._setup_folded[self.shown_page()] = not self.setup.isHidden()
-        self._place_setup()
+        self.place_setup()
 
-    def _place_setup(self) -> None:
+    def place_setup(self) -> None:
+        """Setup, or the rail in its place; neither in a lecture."""
+        if self.lecture.active:
+            self.setup.hide()
+            self.rail.hide()
+            return
         name = self.shown_page()
         folded = self._setup_folded[name]
         if folded is None:
-            folded = name != TRAIN or self.width() < _RAIL_BELOW
+            folded = name != TRAIN or self.width() < px(_RAIL_BELOW)
         self.setup.setVisible(not folded)
         self.rail.setVisible(folded)
 
     def reset_layout(self) -> None:
         """Panels and Setup as designed, on the page in sight."""
         self._setup_folded[self.shown_page()] = None
-        self._place_setup()
+        self.place_setup()
         self.perspectives[self.shown_page()].reset_layout()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Folds Setup in a narrow window unless the user has decided."""
         super().resizeEvent(event)
-        self._place_setup()
-        self.top_bar.find_button.set_short(self.width() < _RAIL_BELOW)
+        self.lecture.fit()
+        self.place_setup()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space plays and pauses wherever no text field or button takes it for itself."""
+        """Space plays wherever no text field or button takes it; Escape ends lecture mode."""
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self.toggle_play()
             return
         if time_cursor().take_key(event):
+            return
+        if event.key() == Qt.Key.Key_Escape and self.lecture.active:
+            self.lecture.leave()
             return
         super().keyPressEvent(event)
 
@@ -920,9 +861,10 @@ class MainWindow(QMainWindow):
         if not self.restoreGeometry(settings.state("geometry")):
             screen = self.screen().availableSize()
             self.resize(QSize(1600, 1000).boundedTo(screen))
+        bring_into_sight(self)
         for name, page in self.perspectives.items():
             page.restore_layout(
-                {part: settings.state(f"{_key(name, 'layout')}/{part}") for part in page.parts()}
+                {part: settings.state(f"{_key(name, _LAYOUT)}/{part}") for part in page.parts()}
             )
             folded = settings.text(_key(name, "setup-folded"))
             self._setup_folded[name] = {"True": True, "False": False}.get(folded)
@@ -930,7 +872,7 @@ class MainWindow(QMainWindow):
                 self._choices[name] = settings.record(_key(name, "choices"))
         shown = settings.text("perspective", TRAIN)
         self.show_page(shown if shown in self.perspectives else TRAIN)
-        self._place_setup()
+        self.place_setup()
         seed = settings.text("seed")
         if seed:
             self._own_seed = True
@@ -943,10 +885,12 @@ class MainWindow(QMainWindow):
 
     def _keep(self) -> None:
         settings = self.settings
+        self.lecture.leave()
+        self.panel_windows.close_all()
         settings.set("geometry", self.saveGeometry())
         for name, page in self.perspectives.items():
             for part, state in page.save_layout().items():
-                settings.set(f"{_key(name, 'layout')}/{part}", state)
+                settings.set(f"{_key(name, _LAYOUT)}/{part}", state)
             folded = self._setup_folded[name]
             settings.set(_key(name, "setup-folded"), "" if folded is None else folded)
         if not self._choices:  # else no run has begun that could take them

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
-from rnnviz.panels.theme import icon, icon_pixmap, theme, themes
+from rnnviz.panels.sizing import margins, spacing, square, tall
+from rnnviz.panels.theme import gap, icon, icon_pixels, icon_pixmap, row, theme, themes
 
 _PASSING = 5000  # milliseconds
-_CHROME = 12 + 16 + 8 + 8 + 8 + 24 + 6  # pixels of a line that are not words: icon, gaps, close
 
 
 class Notice(QFrame):
@@ -23,8 +23,8 @@ class Notice(QFrame):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
         line = QHBoxLayout(self)
-        line.setContentsMargins(12, 6, 6, 6)
-        line.setSpacing(8)
+        margins(line, 12, 6, 6, 6)
+        spacing(line, 8)
         self._icon = QLabel()
         self._words = QLabel()
         # Names of files and characters of texts may look like markup; they are shown as they are.
@@ -33,9 +33,9 @@ class Notice(QFrame):
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._words.setAccessibleName(self.tr("Message"))
         self._buttons = QHBoxLayout()
-        self._buttons.setSpacing(8)
+        spacing(self._buttons, 8)
         self._close = QToolButton()
-        self._close.setFixedSize(24, 24)
+        square(self._close, 24)
         self._close.setToolTip(self.tr("Close this message"))
         self._close.setAccessibleName(self.tr("Close this message"))
         self._close.clicked.connect(self.dismiss)
@@ -68,10 +68,11 @@ class Notice(QFrame):
         self._words.setAccessibleName(words)
         for label, act in actions:
             button = QPushButton(label)
-            button.setFixedHeight(28)
+            tall(button, 28)
             button.clicked.connect(self.dismiss)
             button.clicked.connect(act)
             self._buttons.addWidget(button)
+            button.show()  # at once, also in a bar that is in sight already
         self.setProperty("banner", kind)
         self.style().unpolish(self)
         self.style().polish(self)
@@ -85,9 +86,11 @@ class Notice(QFrame):
         parent = self.parentWidget()
         if parent is not None:
             # Not the layout's heightForWidth: it gives the words too little of the width.
-            taken = sum(button.sizeHint().width() + 8 for button in self.buttons())
-            words = max(parent.width() - taken - _CHROME, 80)
-            height = max(self._words.heightForWidth(words) + 12, 40)
+            taken = sum(button.sizeHint().width() + gap(8) for button in self.buttons())
+            # Icon, gaps and the button that closes.
+            taken += gap(12 + 8 + 8 + 8 + 6) + icon_pixels() + row(24)
+            words = max(parent.width() - taken, 80)
+            height = max(self._words.heightForWidth(words) + gap(12), row(40))
             self.setGeometry(0, 0, parent.width(), min(height, parent.height()))
 
     def words(self) -> str:
@@ -113,5 +116,7 @@ class Notice(QFrame):
     def _apply_theme(self) -> None:
         token = {"danger": "danger", "warn": "warn"}.get(self._kind, "text-2")
         name = "info" if self._kind == "info" else "warning"
-        self._icon.setPixmap(icon_pixmap(name, theme().color(token), 16))
+        self._icon.setPixmap(icon_pixmap(name, theme().color(token)))
         self._close.setIcon(icon("close"))
+        if not self.isHidden():
+            self.place()

@@ -48,6 +48,10 @@ class Page(Protocol):
         """Sizes as designed."""
         ...
 
+    def set_lecture(self, on: bool) -> None:
+        """Only what a lecture needs, or everything again."""
+        ...
+
     def mark_stale(self) -> None:
         """There is something new."""
         ...

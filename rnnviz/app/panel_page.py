@@ -1,4 +1,8 @@
-"""What every perspective is: panels in nested splitters, one of which can have the whole page."""
+"""What every perspective is: panels in nested splitters, and the ways in which they make room.
+
+One panel can have the whole page, any of them can be in a window of its own, and in lecture mode
+only a few are there. With large type they stand below each other and the page scrolls.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,34 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt, Signal
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, Qt, Signal
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from rnnviz.panels.base import Panel
 from rnnviz.panels.fault import guarded
+from rnnviz.panels.sizing import sized, spacing
+from rnnviz.panels.theme import gap, px, themes
 from rnnviz.session.view import RunView
 
+LAYOUT_VERSION = 1  # of saved splitter states; to be raised when a page gets other panels
 _HANDLE = 8  # pixels between panels
+_STACK_BELOW = 600  # pixels of width at the designed type: panels go below each other
+_STRIP = 108  # height of the panel below the others in lecture mode
+_STACKED = 230  # height of a panel then
+
+
+def on_screen(widget: QWidget) -> bool:
+    """Whether somebody may be looking at it."""
+    return widget.isVisible() and not widget.window().isMinimized()
 
 
 class PanelPage(QWidget):
@@ -23,6 +47,11 @@ class PanelPage(QWidget):
     and ends with `_fill`.
     """
 
+    window_requested = Signal(object)  # Panel: into a window of its own, or back from it
+    lecture_panels: tuple[Panel, ...] = ()  # what is left of the page in lecture mode
+    lecture_sizes: Mapping[str, Sequence[int]] = {}  # of the splitters there
+    lecture_strip: Panel | None = None  # the one of them that lies below the others then
+    least_height = 560  # pixels that panels need at the designed type; scrolls with larger one
     reported = Signal(str, bool)  # a panel's sentence about a file; whether it went wrong
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -31,6 +60,13 @@ class PanelPage(QWidget):
         self._splitters: dict[str, QSplitter] = {}  # by name, the innermost first
         self._designed: dict[str, tuple[Qt.Orientation, list[int]]] = {}
         self._maximized: Panel | None = None
+        self._lecture = False
+        self._stacked = False
+        self._stands_in: dict[Panel, QWidget] = {}  # for panels that are not in their place
+        self._out: set[Panel] = set()  # panels in windows of their own
+        self._window_actions: dict[Panel, QAction] = {}
+        self._chosen: dict[str, QByteArray] | None = None  # sizes at another size of type
+        self._before: dict[str, QByteArray] | None = None  # sizes to go back to
         self._due: dict[Panel, float] = {}
         self._stale: set[Panel] = set()
 
@@ -41,6 +77,17 @@ class PanelPage(QWidget):
         for panel in panels:
             panel.maximize_requested.connect(self._toggle_maximized_sender)
             panel.reported.connect(self.reported)
+            panel.menu.addSeparator()
+            action = panel.menu.addAction("")
+            action.triggered.connect(lambda _=False, p=panel: self.window_requested.emit(p))
+            self._window_actions[panel] = action
+            self._name_window_action(panel)
+
+    def _name_window_action(self, panel: Panel) -> None:
+        out = panel in self._out
+        self._window_actions[panel].setText(
+            self.tr("Return to the page") if out else self.tr("Show in its own window")
+        )
 
     def _split(
         self,
@@ -52,6 +99,8 @@ class PanelPage(QWidget):
         """Puts widgets side by side; `sizes` are those at 1600 x 1000, scaled to the window."""
         splitter = self._splitters[name] = QSplitter(orientation)
         self._designed[name] = orientation, list(sizes)
+        splitter.splitterMoved.connect(self._forget_chosen)
+        sized(splitter, "handle", lambda s: s.setHandleWidth(gap(_HANDLE)))
         self._set_up(splitter)
         for index, widget in enumerate(widgets):
             splitter.addWidget(widget)
@@ -60,15 +109,28 @@ class PanelPage(QWidget):
 
     @staticmethod
     def _set_up(splitter: QSplitter) -> None:
-        splitter.setHandleWidth(_HANDLE)
+        splitter.setHandleWidth(gap(_HANDLE))
         splitter.setChildrenCollapsible(False)
         splitter.setOpaqueResize(True)
 
     def _fill(self, splitter: QSplitter) -> None:
-        """The outermost splitter becomes the page."""
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(splitter)
+        """The outermost splitter becomes the page, which scrolls when that has no room."""
+        self._whole = splitter
+        self._scroll = QScrollArea()
+        self._scroll.setWidget(splitter)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._nothing = QLabel(self.tr("The panels of this page are in windows of their own."))
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._nothing.setWordWrap(True)
+        self._nothing.hide()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        spacing(self._column, _HANDLE)
+        self._column.addWidget(self._nothing, 1)
+        self._column.addWidget(self._scroll, 1)
+        themes().changed.connect(self._type_changed)
         self.reset_layout()
 
     # Layout.
@@ -79,6 +141,12 @@ class PanelPage(QWidget):
     def reset_layout(self) -> None:
         """Sizes as designed."""
         self._restore_maximized()
+        if self._before is not None:
+            self._before.clear()  # nothing to go back to but the design
+        self._design()
+
+    def _design(self) -> None:
+        self._forget_chosen()
         for name, splitter in self._outside_in().items():
             splitter.setSizes(self._designed[name][1])
 
@@ -87,18 +155,33 @@ class PanelPage(QWidget):
         return tuple(self._splitters)
 
     def save_layout(self) -> dict[str, QByteArray]:
-        """Splitter states by name."""
+        """Splitter states by name, those of the page with all its panels in it."""
         self._restore_maximized()
+        if self._before is not None:
+            return dict(self._before)
+        return self._states()
+
+    def _states(self) -> dict[str, QByteArray]:
         return {name: splitter.saveState() for name, splitter in self._splitters.items()}
 
     def restore_layout(self, states: dict[str, QByteArray]) -> None:
         """Takes back saved states; Qt ignores damaged ones."""
+        if self._before is not None:
+            self._before |= {name: state for name, state in states.items() if state}
+        else:
+            self._forget_chosen()
+            self._set_states(states)
+
+    def _set_states(self, states: dict[str, QByteArray]) -> None:
         for name, splitter in self._outside_in().items():
             if not states.get(name, QByteArray()).isEmpty():
                 splitter.restoreState(states[name])
                 # A state has more in it than sizes, and may be of another version's window.
                 self._set_up(splitter)
-                splitter.setOrientation(self._designed[name][0])
+                splitter.setOrientation(self._orientation(name))
+
+    def _orientation(self, name: str) -> Qt.Orientation:
+        return Qt.Orientation.Vertical if self._stacked else self._designed[name][0]
 
     def _choosers(self) -> tuple[Panel, ...]:
         """The panels in which there is something to choose."""
@@ -107,7 +190,7 @@ class PanelPage(QWidget):
     def choices(self) -> dict[str, Any]:
         """What is chosen in each panel and how large they are, as JSON values."""
         found: dict[str, Any] = {panel.objectName(): panel.choices() for panel in self._choosers()}
-        if self._maximized is None:
+        if self._before is None and not self._out:
             found["sizes"] = {name: s.sizes() for name, s in self._outside_in().items()}
         return found
 
@@ -117,7 +200,8 @@ class PanelPage(QWidget):
             chosen = choices.get(panel.objectName())
             if isinstance(chosen, dict):
                 panel.choose(chosen)
-        sizes = choices.get("sizes")
+        sizes = choices.get("sizes") if self._before is None else None
+        self._forget_chosen()
         for name, splitter in self._outside_in().items():
             wanted = sizes.get(name) if isinstance(sizes, dict) else None
             if (
@@ -134,9 +218,59 @@ class PanelPage(QWidget):
     def _inner_splitters(self) -> list[QSplitter]:
         return list(self._splitters.values())[:-1]
 
+    # Which panels are there.
+
+    def _gives_way(self, panel: Panel) -> bool:
+        """Whether the page is too small for a panel to be shown; overridden."""
+        return False
+
+    def _wanted(self, panel: Panel) -> bool:
+        """Whether a panel that is on the page is in sight there."""
+        if panel in self._out:
+            return False
+        if self._maximized is not None:
+            return panel is self._maximized
+        if self._lecture:
+            return panel in self.lecture_panels
+        return not self._gives_way(panel)
+
+    def _panels_in(self, place: QWidget) -> list[Panel]:
+        return [panel for panel in self.panels if place is panel or place.isAncestorOf(panel)]
+
+    def _arrange(self) -> None:
+        """Shows the panels that are wanted, and the splitters that hold any."""
+        for place in self._places():
+            if place not in self._out:
+                place.setVisible(any(self._wanted(panel) for panel in self._panels_in(place)))
+        for splitter in self._splitters.values():
+            held = (splitter.widget(index) for index in range(splitter.count()))
+            splitter.setHidden(all(widget is None or widget.isHidden() for widget in held))
+        strip = self.lecture_strip
+        below = self._lecture and strip is not None and self._wanted(strip)
+        self._scroll.setHidden(self._whole.isHidden())
+        self._nothing.setHidden(not self._whole.isHidden() or below)
+        for splitter in self._outside_in().values():  # at once, before anything is painted
+            QCoreApplication.sendPostedEvents(splitter, QEvent.Type.LayoutRequest)
+
+    def _leave_sizes(self) -> None:
+        """Before panels go: what the sizes were."""
+        if self._before is None:
+            self._before = self._states()
+
+    def _take_sizes_back(self) -> None:
+        """Once all panels are there again, side by side."""
+        if self._before is None or self._stacked:
+            return
+        if self._before:
+            self._set_states(self._before)
+        else:
+            self._design()
+        if self._maximized is None and not self._lecture:
+            self._before = None
+
     def _toggle_maximized_sender(self) -> None:
         panel = self.sender()
-        if isinstance(panel, Panel):
+        if isinstance(panel, Panel) and panel not in self._out:
             self.toggle_maximized(panel)
 
     def toggle_maximized(self, panel: Panel) -> None:
@@ -144,9 +278,10 @@ class PanelPage(QWidget):
         if self._maximized is not None:
             self._restore_maximized()
             return
+        self._leave_sizes()
         self._maximized = panel
-        for place in (*self._places(), *self._inner_splitters()):
-            place.setVisible(place is panel or place.isAncestorOf(panel))
+        self._arrange()
+        self._fit()
         self.setFocus()
 
     def is_maximized(self, panel: Panel) -> bool:
@@ -157,8 +292,149 @@ class PanelPage(QWidget):
         if self._maximized is None:
             return
         self._maximized = None
-        for place in (*self._places(), *self._inner_splitters()):
-            place.show()
+        self._arrange()
+        self._fit()
+        self._take_sizes_back()
+
+    def set_lecture(self, on: bool) -> None:
+        """In lecture mode there are only `lecture_panels`; one that was maximised stays so."""
+        if on == self._lecture:
+            return
+        if on:
+            self._leave_sizes()
+        self._lecture = on
+        strip = self.lecture_strip
+        if strip is not None and strip not in self._out:
+            if on:
+                self._lay_strip(strip)
+            else:
+                strip.setMaximumHeight(16777215)
+                self._return(strip)
+        self._arrange()
+        self._fit()
+        if on:
+            for name, sizes in self.lecture_sizes.items():
+                self._splitters[name].setSizes(list(sizes))
+        else:
+            self._take_sizes_back()
+
+    def _lay_strip(self, strip: Panel) -> None:
+        self._vacate(strip)
+        self._column.addWidget(strip)
+
+    # Windows of their own.
+
+    def is_out(self, panel: Panel) -> bool:
+        """Whether a panel is in a window of its own."""
+        return panel in self._out
+
+    def take_out(self, panel: Panel) -> None:
+        """Gives a panel away, to be put into a window; the others take its room."""
+        if panel in self._out:
+            return
+        if self._maximized is panel:
+            self._restore_maximized()
+        self._vacate(panel)
+        panel.setMaximumHeight(16777215)
+        self._out.add(panel)
+        self._name_window_action(panel)
+        self._arrange()
+
+    def put_back(self, panel: Panel) -> None:
+        """Takes a panel back to where it was."""
+        if panel not in self._out:
+            return
+        self._out.discard(panel)
+        if self._lecture and panel is self.lecture_strip:
+            self._column.addWidget(panel)
+        else:
+            self._return(panel)
+        self._name_window_action(panel)
+        self._arrange()
+        self._fit()
+        self.seen_changed()
+
+    def _vacate(self, panel: Panel) -> None:
+        """Puts a hidden widget into a panel's place, so that the place keeps its size."""
+        if panel not in self._stands_in:
+            stand_in = QWidget()
+            stand_in.hide()
+            self._swap(panel, stand_in)
+            self._stands_in[panel] = stand_in
+
+    def _return(self, panel: Panel) -> None:
+        stand_in = self._stands_in.pop(panel, None)
+        if stand_in is not None:
+            self._swap(stand_in, panel)
+            stand_in.deleteLater()
+
+    @staticmethod
+    def _swap(old: QWidget, new: QWidget) -> None:
+        holder = old.parentWidget()
+        new.setParent(None)  # PySide loses track of parents where Qt changes them by itself
+        if isinstance(holder, QSplitter):
+            holder.replaceWidget(holder.indexOf(old), new)  # which takes over size and visibility
+        elif isinstance(holder, QStackedWidget):
+            index, shown = holder.indexOf(old), holder.currentWidget() is old
+            holder.removeWidget(old)
+            holder.insertWidget(index, new)
+            if shown:
+                holder.setCurrentIndex(index)
+        old.setParent(None)
+
+    def is_seen(self) -> bool:
+        """Whether the page or one of its panels' windows is on the screen."""
+        return self.isVisible() or any(on_screen(panel) for panel in self._out)
+
+    def seen_changed(self) -> None:
+        """A panel got a window or came back from it; overridden."""
+
+    # Room.
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a small page panels give way, or go below each other."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _type_changed(self) -> None:
+        """Larger type may push panels apart; smaller one lets them be as they were chosen."""
+        if self._chosen is None and self._before is None:
+            self._chosen = self._states()
+        self._fit()
+        if self._before is None and self._chosen is not None:
+            self._set_states(self._chosen)
+
+    def _forget_chosen(self) -> None:
+        self._chosen = None
+
+    def _fit(self) -> None:
+        """Side by side or below each other, and as high as the type asks for."""
+        stacked = self.width() < px(_STACK_BELOW) and themes().scale() > 1 and not self._lecture
+        if stacked != self._stacked and self._maximized is None:
+            self._stack(stacked)
+        self._arrange()
+        strip = self.lecture_strip
+        if self._lecture and strip is not None and strip not in self._out:
+            strip.setMaximumHeight(16777215 if self._maximized is strip else px(_STRIP))
+        enlarged = themes().scale() > 1 and not self._lecture and self._maximized is None
+        least = 0
+        if enlarged and self._stacked:
+            shown = sum(not place.isHidden() for place in self._places() if place not in self._out)
+            least = shown * min(px(_STACKED), max(self.height() - gap(_HANDLE), 1))
+        elif enlarged:
+            least = px(self.least_height)
+        self._whole.setMinimumHeight(least)
+
+    def _stack(self, stacked: bool) -> None:
+        if stacked:
+            self._leave_sizes()
+        self._stacked = stacked
+        for name, splitter in self._splitters.items():
+            splitter.setOrientation(self._orientation(name))
+            if stacked:
+                splitter.setSizes([1000] * splitter.count())
+        if not stacked:
+            self._take_sizes_back()
 
     # Refreshing.
 
@@ -179,7 +455,7 @@ class PanelPage(QWidget):
         """
         now = time.monotonic()
         for panel in list(self._stale):
-            if not panel.isVisible():
+            if not on_screen(panel):
                 self._stale.discard(panel)
             elif now >= self._due[panel]:
                 panel.try_refresh()

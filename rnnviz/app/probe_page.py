@@ -59,6 +59,7 @@ class ProbePage(PanelPage):
         self.expectations = ExpectationsPanel()
         self.unit_text = UnitTextPanel()
         self.units = UnitsPanel()
+        self.lecture_panels = (self.expectations, self.unit_text)
         self._hold(self.expectations, self.unit_text, self.units)
         for name, panel in zip(_NAMES, self.panels, strict=True):
             panel.setObjectName(name)
@@ -103,7 +104,7 @@ class ProbePage(PanelPage):
         if type(unit) is int and 0 <= unit < units:
             self.units.grid.choose(unit)
             self._unit_chosen(unit)
-        if self.isVisible():
+        if self.is_seen():
             self._ask_all()
 
     # What the window calls.
@@ -121,7 +122,7 @@ class ProbePage(PanelPage):
         self._corpus = "".join(c for c in self._corpus if c in view.vocabulary)
         self._chosen_by_user = False
         self._show_run(view)
-        if self.isVisible():
+        if self.is_seen():
             self._ask_all()
 
     def set_seed(self, text: str) -> None:
@@ -178,9 +179,16 @@ class ProbePage(PanelPage):
     def hideEvent(self, event: QHideEvent) -> None:
         """What nobody sees is not computed."""
         super().hideEvent(event)
-        self.writer.stop()
-        self._matching_again = False
-        self.withdrawn.emit(_KINDS)
+        self.seen_changed()
+
+    def seen_changed(self) -> None:
+        """Begins to ask when the first panel is in sight, and stops with the last."""
+        if self.is_seen():
+            self._ask_all()
+        else:
+            self.writer.stop()
+            self._matching_again = False
+            self.withdrawn.emit(_KINDS)
 
     def _ask_all(self) -> None:
         if self.view is None:
@@ -192,7 +200,7 @@ class ProbePage(PanelPage):
             self._ask_units()
 
     def _ask(self, question: object) -> None:
-        if self.view is not None and self.isVisible():
+        if self.view is not None and self.is_seen():
             self.asked.emit(question)
 
     def _ask_about_seed(self) -> None:
@@ -262,7 +270,7 @@ class ProbePage(PanelPage):
 
     def write(self, writing: Writing, length: int) -> None:
         """Lets the network write so many characters from the end of the seed."""
-        if self.view is not None and self.isVisible():
+        if self.view is not None and self.is_seen():
             self.writer.write(self.expectations.seed(), writing, length)
 
     # Refreshing.
@@ -273,7 +281,7 @@ class ProbePage(PanelPage):
     def refresh_due(self) -> None:
         """Says how old the matches are, and finds those of an untrained network once more."""
         known = self.units.matches()
-        if self.view is None or known is None or not known.complete or not self.isVisible():
+        if self.view is None or known is None or not known.complete or not self.is_seen():
             return
         now = self.view.step
         self.units.show_now(now)

@@ -6,7 +6,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from rnnviz.panels.theme import icon_pixmap, theme, themes, ui_font
+from rnnviz.panels.sizing import sized
+from rnnviz.panels.theme import icon_pixels, icon_pixmap, px, row, theme, themes, ui_font
 
 WIDTH = 36
 
@@ -16,14 +17,14 @@ class Rail(QToolButton):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedWidth(WIDTH)
+        sized(self, "width", lambda rail: rail.setFixedWidth(row(WIDTH)))
         self.setToolTip(self.tr("Unfold Setup (Ctrl+B)"))
         self.setAccessibleName(self.tr("Unfold Setup"))
         themes().changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
         """Narrow, and as tall as there is room."""
-        return QSize(WIDTH, 10_000)
+        return QSize(self.width(), 10_000)
 
     def paintEvent(self, event: object) -> None:
         """Draws a panel's frame with the signs in it."""
@@ -35,10 +36,12 @@ class Rail(QToolButton):
         painter.setBrush(colors.color("surface-3" if self.underMouse() else "surface"))
         painter.drawRoundedRect(area, 6, 6)
         color = colors.color("text-2")
-        painter.drawPixmap(10, 11, icon_pixmap("chevron-right", color))
-        painter.drawPixmap(10, 41, icon_pixmap("sliders", color))
+        left = (self.width() - icon_pixels()) // 2
+        painter.drawPixmap(left, px(11), icon_pixmap("chevron-right", color))
+        painter.drawPixmap(left, px(41), icon_pixmap("sliders", color))
         painter.setPen(color)
         painter.setFont(ui_font("body"))
-        painter.translate(self.width() / 2, 110)
+        painter.translate(self.width() / 2, px(110))
         painter.rotate(-90)
-        painter.drawText(QRectF(-40, -12, 80, 24), Qt.AlignmentFlag.AlignCenter, self.tr("Setup"))
+        words = QRectF(-px(40), -px(12), px(80), px(24))
+        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, self.tr("Setup"))

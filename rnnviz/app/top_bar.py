@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from rnnviz.app.find_button import FindButton
 from rnnviz.app.icon import drawn
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.panels.base import ElidedLabel
-from rnnviz.panels.theme import icon, theme, themes, ui_font
+from rnnviz.panels.sizing import icons, sized, square, tall
+from rnnviz.panels.theme import icon, icon_pixels, px, row, theme, themes, ui_font
 from rnnviz.panels.translate import tr as translate
+
+_KEY_BELOW, _SIGNS_BELOW, _PAGES_BELOW = 1240, 800, 560  # widths at the designed type
 
 
 class _Tab(QToolButton):
@@ -43,13 +46,12 @@ class TopBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("bar", "top")
-        self.setFixedHeight(44)
+        tall(self, 44)
         line = QHBoxLayout(self)
         line.setContentsMargins(8, 0, 8, 0)
         line.setSpacing(6)
         self.menu_button = QToolButton()
-        self.menu_button.setFixedSize(32, 32)
-        self.menu_button.setIconSize(QSize(24, 24))
+        square(self.menu_button, 32, 24)
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu_button.setToolTip(self.tr("Menu (Alt+M)"))
         self.menu_button.setAccessibleName(self.tr("Menu"))
@@ -63,15 +65,15 @@ class TopBar(QFrame):
             tab.setToolTip(self.tr("{0} (Ctrl+{1})").format(translate(title), number))
             tab.setCheckable(True)
             tab.setAutoExclusive(True)
-            metrics = QFontMetrics(ui_font("body", bold=True))
-            tab.setFixedSize(metrics.horizontalAdvance(title) + 24, 44)
+            sized(tab, "size", _tab_size)
             tab.clicked.connect(lambda _=False, n=name: self.perspective_chosen.emit(n))
             self.tabs[name] = tab
             line.addWidget(tab)
         self.show_perspective(PERSPECTIVES[0][0])
         rule = QFrame()
         rule.setProperty("rule", True)
-        rule.setFixedSize(1, 22)
+        rule.setFixedWidth(1)
+        tall(rule, 22)
         line.addSpacing(8)
         line.addWidget(rule)
         line.addSpacing(8)
@@ -91,7 +93,7 @@ class TopBar(QFrame):
         self.presets = self._command(self.tr("Presets"), self.tr("Settings to start from"))
         self.presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._theme_button = QToolButton()
-        self._theme_button.setFixedSize(28, 28)
+        square(self._theme_button, 28)
         self._theme_button.clicked.connect(self.theme_toggled)
         for widget in (self.open_button, self.presets, self._theme_button):
             line.addWidget(widget)
@@ -103,8 +105,10 @@ class TopBar(QFrame):
         button.setProperty("framed", True)
         button.setText(text)
         button.setToolTip(tip)
+        button.setAccessibleName(text)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setFixedHeight(28)
+        tall(button, 28)
+        icons(button)
         return button
 
     def set_menus(self, main: QMenu, presets: QMenu) -> None:
@@ -127,8 +131,24 @@ class TopBar(QFrame):
         """The description of the run."""
         return self._what.text()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """With large type words give way to signs, and then the run to the pages."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        styles = Qt.ToolButtonStyle
+        words = self.width() >= px(_SIGNS_BELOW)
+        for button in (self.open_button, self.presets):
+            button.setToolButtonStyle(
+                styles.ToolButtonTextBesideIcon if words else styles.ToolButtonIconOnly
+            )
+        self.find_button.set_short(self.width() < px(_KEY_BELOW))
+        for part in (self._dot, self._run):
+            part.setVisible(self.width() >= px(_PAGES_BELOW))
+
     def _apply_theme(self) -> None:
-        self.menu_button.setIcon(logo(24))
+        self.menu_button.setIcon(logo(icon_pixels(24)))
         self.open_button.setIcon(icon("open"))
         self.presets.setIcon(icon("preset"))
         dark = theme().is_dark
@@ -136,6 +156,13 @@ class TopBar(QFrame):
         words = self.tr("Light colours") if dark else self.tr("Dark colours")
         self._theme_button.setToolTip(self.tr("{0} (Ctrl+T)").format(words))
         self._theme_button.setAccessibleName(words)
+        self._fit()
+
+
+def _tab_size(tab: QWidget) -> None:
+    assert isinstance(tab, _Tab)
+    words = QFontMetrics(ui_font("body", bold=True)).horizontalAdvance(tab.text())
+    tab.setFixedSize(words + row(24), row(44))
 
 
 def logo(size: int) -> QPixmap:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCursor, QHideEvent, QResizeEvent
+from PySide6.QtGui import QCursor, QHideEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from rnnviz.app.panel_page import PanelPage
 from rnnviz.app.writer import Writer
+from rnnviz.panels.base import Panel
 from rnnviz.panels.gradient_norm import GradientNormPanel
 from rnnviz.panels.hidden_state import HiddenStatePanel
 from rnnviz.panels.loss import LossPanel
 from rnnviz.panels.next_character import NextCharacterPanel
 from rnnviz.panels.sample_text import heading
 from rnnviz.panels.samples import SamplesPanel
+from rnnviz.panels.theme import themes
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.panels.widgets.writing_control import Writing
 from rnnviz.session.frames import Sample
@@ -43,6 +45,8 @@ class TrainPage(PanelPage):
     asked = Signal(object)
     withdrawn = Signal(object)  # tuple of kinds
 
+    least_height = _HIDE_SAMPLES_BELOW
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.loss = LossPanel()
@@ -50,6 +54,9 @@ class TrainPage(PanelPage):
         self.hidden_state = HiddenStatePanel()
         self.next_character = NextCharacterPanel()
         self.samples = SamplesPanel()
+        self.lecture_panels = (self.loss, self.gradient_norm, self.samples)
+        self.lecture_strip = self.samples
+        self.lecture_sizes = {"columns": (500, 500)}
         self._hold(
             self.loss,
             self.gradient_norm,
@@ -88,21 +95,12 @@ class TrainPage(PanelPage):
             words = f"{heading(sample)}\n\n{sample.text[:_TIP_CHARACTERS] or sample.problem}"
             QToolTip.showText(QCursor.pos(), plain_tip(words), self.loss)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a low window Samples gives way first, then Hidden state."""
-        super().resizeEvent(event)
-        self._give_way()
-
-    def _give_way(self) -> None:
-        if self._maximized is None:
-            self.samples.setVisible(self.height() >= _HIDE_SAMPLES_BELOW)
-            self.hidden_state.setVisible(self.height() >= _HIDE_HIDDEN_STATE_BELOW)
-
-    def _restore_maximized(self) -> None:
-        was_maximized = self._maximized is not None
-        super()._restore_maximized()
-        if was_maximized:
-            self._give_way()
+    def _gives_way(self, panel: Panel) -> bool:
+        """Samples first, then Hidden state, in a low window; with large type the page scrolls."""
+        if themes().scale() > 1:
+            return False
+        least = {self.samples: _HIDE_SAMPLES_BELOW, self.hidden_state: _HIDE_HIDDEN_STATE_BELOW}
+        return self.height() < least.get(panel, 0)
 
     def set_view(self, view: RunView) -> None:
         """Shows another run in every panel."""
@@ -127,4 +125,9 @@ class TrainPage(PanelPage):
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody sees what is written."""
         super().hideEvent(event)
-        self.writer.stop()
+        self.seen_changed()
+
+    def seen_changed(self) -> None:
+        """Writing ends when neither the page nor a window shows it."""
+        if not self.isVisible() and not self.is_out(self.next_character):
+            self.writer.stop()

@@ -14,7 +14,7 @@ from rnnviz.app.menus import EDIT, FILE, HELP, PRESETS, RUN, VIEW
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.app.whats_this import ask_whats_this
 from rnnviz.panels.activation_colors import colour_blind_safe, set_colour_blind_safe
-from rnnviz.panels.theme import MODES, themes
+from rnnviz.panels.theme import MODES, POINTS, themes
 from rnnviz.panels.translate import tr as translate
 from rnnviz.session.config import ConfigError
 from rnnviz.session.presets import load_preset, preset_ids
@@ -31,6 +31,8 @@ def window_commands(window: MainWindow) -> Iterator[Command]:
     yield from _edit(window)
     yield from _run(window)
     yield from _view(window)
+    yield from _type(window)
+    yield from _windows(window)
     yield from _presets(window)
     yield from _help(window)
 
@@ -332,6 +334,84 @@ def _view(window: MainWindow) -> Iterator[Command]:
             tip=tr("The keys go to Setup, a panel or the transport"),
             group=VIEW,
             section=3,
+        )
+
+
+def _type(window: MainWindow) -> Iterator[Command]:
+    tr = window.tr
+
+    def largest() -> str:
+        at_end = themes().body_points() >= POINTS[-1]
+        return tr("There is no larger type.") if at_end else ""
+
+    def smallest() -> str:
+        at_end = themes().body_points() <= themes().least_points()
+        return tr("There is no smaller type.") if at_end else ""
+
+    yield Command(
+        "view.type-larger",
+        tr("Larger type"),
+        partial(window.step_type, 1),
+        ("Ctrl++", "Ctrl+="),
+        tip=tr("All type, 10 to 32 pt; the layout goes with it"),
+        group=VIEW,
+        section=3,
+        why_not=largest,
+    )
+    yield Command(
+        "view.type-smaller",
+        tr("Smaller type"),
+        partial(window.step_type, -1),
+        ("Ctrl+-",),
+        tip=tr("All type, 10 to 32 pt; the layout goes with it"),
+        group=VIEW,
+        section=3,
+        why_not=smallest,
+    )
+    yield Command(
+        "view.type-designed",
+        tr("Type as designed"),
+        partial(window.step_type, 0),
+        tip=tr("10 pt, in lecture mode 16.5 pt"),
+        group=VIEW,
+        section=3,
+        why_not=smallest,
+    )
+
+
+def _windows(window: MainWindow) -> Iterator[Command]:
+    tr = window.tr
+    yield Command(
+        "view.lecture",
+        tr("Lecture mode"),
+        window.lecture.toggle,
+        ("F11",),
+        tip=tr("Few panels, large type and the whole screen; Esc ends it"),
+        group=VIEW,
+        section=4,
+        checked=lambda: window.lecture.active,
+    )
+    yield Command(
+        "view.own-window",
+        tr("Panel in its own window"),
+        window.panel_windows.toggle_pointed_at,
+        ("Ctrl+Shift+N",),
+        tip=tr("The panel that has the focus, or else the one under the mouse"),
+        group=VIEW,
+        section=4,
+    )
+    titles = dict(PERSPECTIVES)
+    for name, panel in window.panel_windows.panels():
+        title = f"{translate(titles[name])}: {panel.accessibleName()}"
+        yield Command(
+            f"view.window-{name}-{panel.objectName()}",
+            tr("{0} in its own window").format(title),
+            partial(window.panel_windows.toggle, panel),
+            tip=tr("On another screen, say; it returns when that window is closed"),
+            group=VIEW,
+            section=4,
+            submenu=tr("Panels in windows"),
+            checked=partial(window.panel_windows.is_open, panel),
         )
 
 

@@ -103,6 +103,17 @@ def load_weights(path: Path, best: bool) -> LoadedModel:
     return replace(saved.model, network=network)
 
 
+def add_value(
+    to: argparse._ActionsContainer,
+    name: str,
+    kind: Callable[[str], Any],
+    metavar: str,
+    words: str,
+) -> None:
+    """Adds an option that takes one value of a kind; it is None unless given."""
+    to.add_argument(name, type=kind, metavar=metavar, help=words)
+
+
 def check_preset(name: str | None) -> None:
     """Says that there is no such preset, or that its file is damaged."""
     if name is None:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rnnviz.cli.common import at_least_zero, count, number, real, whole_number
+from rnnviz.cli.common import add_value, at_least_zero, count, number, real, whole_number
 
 if TYPE_CHECKING:
     from rnnviz.session.config import RunConfig
@@ -75,33 +75,28 @@ def _switch(group: argparse._ArgumentGroup, name: str, words: str) -> None:
 def _add_network(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--cell", choices=("rnn", "lstm", "gru"))
     group.add_argument("--layers", type=count, metavar="N")
-    group.add_argument("--hidden", type=count, metavar="N", help="units in each layer")
+    add_value(group, "--hidden", count, "N", "units in each layer")
     group.add_argument("--activation", choices=("tanh", "relu"), help="of the rnn cell")
     _switch(group, "--peepholes", "the lstm's gates also see the cell state")
     _switch(group, "--layer-norm", "normalise what each layer puts out")
     _switch(group, "--residual", "each layer but the first adds its input to its output")
-    group.add_argument(
-        "--dropout", type=at_least_zero, metavar="X", help="share dropped between layers"
-    )
+    add_value(group, "--dropout", at_least_zero, "X", "share dropped between layers")
     group.add_argument("--dtype", choices=("float32", "float64"))
     group.add_argument("--init", metavar="NAME", help=f"one of {', '.join(INITIALIZERS)}")
-    group.add_argument(
-        "--forget-bias", type=number, metavar="X", help="of the lstm's forget gate at the start"
-    )
-    group.add_argument(
+    add_value(group, "--forget-bias", number, "X", "of the lstm's forget gate at the start")
+    add_value(
+        group,
         "--spectral-radius",
-        type=at_least_zero,
-        metavar="X",
-        help="of each recurrent matrix at the start; 0 leaves it as it is drawn",
+        at_least_zero,
+        "X",
+        "of each recurrent matrix at the start; 0 leaves it as it is drawn",
     )
-    group.add_argument(
-        "--seed", type=whole_number, metavar="N", help="of the initial weights and samples"
-    )
+    add_value(group, "--seed", whole_number, "N", "of the initial weights and samples")
 
 
 def _add_gradient(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--seq-len", type=count, metavar="N", help="characters per window")
-    group.add_argument("--batch", type=count, metavar="N", help="parallel streams")
+    add_value(group, "--seq-len", count, "N", "characters per window")
+    add_value(group, "--batch", count, "N", "parallel streams")
     group.add_argument(
         "--bptt",
         choices=("truncated", "full", "random", "whole"),
@@ -109,75 +104,70 @@ def _add_gradient(group: argparse._ArgumentGroup) -> None:
         "with each window from a zero state, over a random number of windows, or over the whole "
         "stream",
     )
-    group.add_argument(
+    add_value(
+        group,
         "--truncation-probability",
-        type=real,
-        metavar="X",
-        help="with which --bptt random cuts after each window",
+        real,
+        "X",
+        "with which --bptt random cuts after each window",
     )
-    group.add_argument("--accumulate", type=count, metavar="M", help="batches before an update")
+    add_value(group, "--accumulate", count, "M", "batches before an update")
     group.add_argument("--reduction", choices=("mean", "sum"), help="of the loss over a window")
     clip = group.add_mutually_exclusive_group()
-    clip.add_argument("--clip-norm", type=real, metavar="X", help="by global L2 norm")
-    clip.add_argument("--clip-value", type=real, metavar="X", help="each entry to [-X, X]")
+    add_value(clip, "--clip-norm", real, "X", "by global L2 norm")
+    add_value(clip, "--clip-value", real, "X", "each entry to [-X, X]")
     clip.add_argument("--no-clip", action="store_true")
 
 
 def _add_update(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--optimizer", metavar="NAME", help=f"one of {', '.join(OPTIMIZERS)}")
-    group.add_argument("--lr", type=real, metavar="X", help="learning rate")
-    group.add_argument("--momentum", type=number, metavar="X", help="of momentum and nesterov")
-    group.add_argument("--rmsprop-alpha", type=number, metavar="X", help="memory of rmsprop")
-    group.add_argument("--weight-decay", type=at_least_zero, metavar="X", help="of adamw")
+    add_value(group, "--lr", real, "X", "learning rate")
+    add_value(group, "--momentum", number, "X", "of momentum and nesterov")
+    add_value(group, "--rmsprop-alpha", number, "X", "memory of rmsprop")
+    add_value(group, "--weight-decay", at_least_zero, "X", "of adamw")
     group.add_argument("--schedule", choices=("constant", "cosine", "step"))
-    group.add_argument(
-        "--decay-factor", type=real, metavar="X", help="of the step schedule, at each epoch's end"
-    )
-    group.add_argument(
-        "--decay-after", type=count, metavar="N", help="epochs the rate stays whole before that"
-    )
-    group.add_argument(
+    add_value(group, "--decay-factor", real, "X", "of the step schedule, at each epoch's end")
+    add_value(group, "--decay-after", count, "N", "epochs the rate stays whole before that")
+    add_value(
+        group,
         "--warm-up",
-        type=whole_number,
-        metavar="N",
-        help="updates in which the learning rate rises to what the schedule says",
+        whole_number,
+        "N",
+        "updates in which the learning rate rises to what the schedule says",
     )
 
 
 def _add_figures(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--split", choices=("contiguous", "interleaved"))
-    group.add_argument(
-        "--val-fraction", type=at_least_zero, metavar="X", help="share held out, 0 to 0.5"
-    )
-    group.add_argument(
-        "--smoothing", type=count, metavar="N", help="steps the smoothed loss averages over"
-    )
+    add_value(group, "--val-fraction", at_least_zero, "X", "share held out, 0 to 0.5")
+    add_value(group, "--smoothing", count, "N", "steps the smoothed loss averages over")
     group.add_argument(
         "--smoothing-start",
         choices=("first", "uniform"),
         help="the smoothed loss starts from the first loss, or from that of even chances",
     )
-    group.add_argument(
+    add_value(
+        group,
         "--sample-every",
-        type=whole_number,
-        metavar="N",
-        help="write a sample to stderr every N steps; 0 writes none",
+        whole_number,
+        "N",
+        "write a sample to stderr every N steps; 0 writes none",
     )
-    group.add_argument("--sample-length", type=count, metavar="N", help="characters of a sample")
-    group.add_argument(
-        "--temperature", type=at_least_zero, metavar="X", help="of the samples; 0 is greedy"
-    )
-    group.add_argument(
+    add_value(group, "--sample-length", count, "N", "characters of a sample")
+    add_value(group, "--temperature", at_least_zero, "X", "of the samples; 0 is greedy")
+    add_value(
+        group,
         "--top-k",
-        type=whole_number,
-        metavar="N",
-        help="samples draw among the N likeliest characters; 0 among all",
+        whole_number,
+        "N",
+        "samples draw among the N likeliest characters; 0 among all",
     )
-    group.add_argument(
+    add_value(
+        group,
         "--top-p",
-        type=real,
-        metavar="X",
-        help="samples draw among the likeliest that together have probability X",
+        real,
+        "X",
+        "samples draw among the likeliest that together have probability X",
     )
 
 

@@ -10,6 +10,7 @@ from rnnviz.cli.common import (
     Parser,
     UsageError,
     add_best,
+    add_value,
     at_least_zero,
     count,
     load_weights,
@@ -32,28 +33,28 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--prompt", default="\n", metavar="TEXT", help="default: a newline")
     parser.add_argument("--length", type=count, default=200, metavar="N", help="default: 200")
     way = parser.add_mutually_exclusive_group()
-    way.add_argument(
+    add_value(
+        way,
         "--temperature",
-        type=at_least_zero,
-        metavar="X",
-        help=f"each character is drawn from softmax(logits / X); default: {_TEMPERATURE}; "
-        "0 is greedy",
+        at_least_zero,
+        "X",
+        f"each character is drawn from softmax(logits / X); default: {_TEMPERATURE}; 0 is greedy",
     )
     way.add_argument("--greedy", action="store_true", help="always the likeliest character")
-    way.add_argument(
+    add_value(
+        way,
         "--beam",
-        type=count,
-        metavar="WIDTH",
-        help="the likeliest text as a whole, searched with so many kept at each character",
+        count,
+        "WIDTH",
+        "the likeliest text as a whole, searched with so many kept at each character",
     )
-    parser.add_argument(
-        "--top-k", type=count, metavar="N", help="draw among the N likeliest characters only"
-    )
-    parser.add_argument(
+    add_value(parser, "--top-k", count, "N", "draw among the N likeliest characters only")
+    add_value(
+        parser,
         "--top-p",
-        type=at_least_zero,
-        metavar="X",
-        help="draw among the likeliest that together have probability X only",
+        at_least_zero,
+        "X",
+        "draw among the likeliest that together have probability X only",
     )
     parser.add_argument("--seed", type=whole_number, default=0, metavar="N", help="of the draws")
     return parser

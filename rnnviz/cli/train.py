@@ -14,6 +14,7 @@ from rnnviz.cli.common import (
     DIVERGED,
     INTERRUPTED,
     Parser,
+    add_value,
     check_writable,
     count,
     finite,
@@ -23,11 +24,14 @@ from rnnviz.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from rnnviz.engine.evaluation import Evaluation
     from rnnviz.session.config import RunConfig
     from rnnviz.session.frames import Row
     from rnnviz.session.history import History
     from rnnviz.session.run import Run
     from rnnviz.session.runner import Budget, Runner
+
+_LONG = 1.0  # seconds: what takes longer shows how far it is
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,13 +44,14 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("corpus", metavar="CORPUS", help="a text file, or the name of a source")
     parser.add_argument("--out", required=True, metavar="RUN.safetensors", type=Path)
     parser.add_argument("--preset", metavar="NAME", default="gru-128", help="default: %(default)s")
-    parser.add_argument("--threads", type=count, metavar="N", help="processor cores to train on")
-    parser.add_argument("--log", type=Path, metavar="METRICS.jsonl", help="a line per step")
-    parser.add_argument(
+    add_value(parser, "--threads", count, "N", "processor cores to train on")
+    add_value(parser, "--log", Path, "METRICS.jsonl", "a line per step")
+    add_value(
+        parser,
         "--tensorboard",
-        type=Path,
-        metavar="FOLDER",
-        help="an event file in it for TensorBoard, which has to be installed: "
+        Path,
+        "FOLDER",
+        "an event file in it for TensorBoard, which has to be installed: "
         "pip install 'rnnviz[tensorboard]'",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
@@ -108,7 +113,7 @@ def _train(arguments: argparse.Namespace, run: Run, budget: Budget) -> int:
     # Saved before it is judged: a long validation must not stand between the work and the disk.
     history.extend(runner.mailbox.drain())
     write_checkpoint(arguments.out, runner.checkpoint(), history.record(runner.last_row))
-    measured = run.final_validation()
+    measured = _validated(run)
     row = runner.last_row
     result = {
         "steps": run.trainer.steps,
@@ -133,6 +138,24 @@ def _train(arguments: argparse.Namespace, run: Run, budget: Budget) -> int:
             f"{learned}{held_out}; saved to {arguments.out}"
         )
     return status
+
+
+def _validated(run: Run) -> Evaluation | None:
+    """The loss on the whole held-out part, with a bar when that takes its time."""
+    from tqdm import tqdm
+
+    with tqdm(
+        total=run.held_out_characters(),
+        file=sys.stderr,
+        delay=_LONG,
+        leave=False,
+        bar_format="validation {percentage:3.0f}%|{bar}| {n_fmt} of {total_fmt} characters",
+    ) as bar:
+
+        def show(done: int, _: int) -> None:
+            bar.update(done - bar.n)
+
+        return run.final_validation(show)
 
 
 def _train_with_progress(

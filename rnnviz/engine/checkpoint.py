@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
-from safetensors.numpy import save
 
 from rnnviz.engine.errors import EngineError
 from rnnviz.engine.memory import lacking_memory
 from rnnviz.engine.network import DTYPES, ModelConfig, Network
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.tensor_file import FormatError, TensorEntry, TensorFile, parse_json
-from rnnviz.files import reason, write_bytes
+from rnnviz.engine.tensor_writer import write_tensors
+from rnnviz.files import reason, replacing
 
 SCHEMA = "1"
 _MODEL_PREFIXES = ("rnn.", "decoder.")
@@ -94,7 +94,8 @@ def save_model(
             raise EngineError(f"extra_tensors[{name!r}] must be numbers, got dtype {array.dtype}")
         tensors[name] = array if array.flags.c_contiguous else array.copy(order="C")
     try:
-        write_bytes(target, save(tensors, metadata))
+        with replacing(target) as file:
+            write_tensors(file, tensors, metadata)
     except OSError as error:
         raise CheckpointError(
             f"{target} cannot be written ({reason(error)}): "

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QGuiApplication,
@@ -31,12 +31,13 @@ from rnnviz.panels.explanation import explain
 from rnnviz.panels.fault import guarded
 from rnnviz.panels.picture import Picture, as_image, as_png, as_svg
 from rnnviz.panels.saving import Saver, ask_path, file_name
+from rnnviz.panels.sizing import margins, spacing, square, tall
 from rnnviz.panels.table import Table
-from rnnviz.panels.theme import icon, themes
+from rnnviz.panels.theme import icon, px, themes
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.session.view import RunView
 
-_LEAST_TITLE = 70  # pixels
+_LEAST_TITLE = 70  # pixels at the designed type
 
 
 class ElidedLabel(QLabel):
@@ -72,7 +73,7 @@ class ElidedLabel(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         """May vanish, or nearly so."""
-        return QSize(min(self._least, self.sizeHint().width()), self.fontMetrics().height())
+        return QSize(min(px(self._least), self.sizeHint().width()), self.fontMetrics().height())
 
     def paintEvent(self, event: object) -> None:
         """Draws what fits."""
@@ -123,10 +124,10 @@ class Panel(QFrame):
         outer.setSpacing(0)
         self._header = _Header(self)
         self._header.rearranged.connect(self._fit_help)
-        self._header.setFixedHeight(36)
+        tall(self._header, 36)
         self._header_layout = QHBoxLayout(self._header)
-        self._header_layout.setContentsMargins(12, 6, 8, 6)
-        self._header_layout.setSpacing(8)
+        margins(self._header_layout, 12, 6, 8, 6)
+        spacing(self._header_layout, 8)
         self._title = ElidedLabel(title, least=_LEAST_TITLE)
         self._title.setProperty("role", "title")
         self._clause = ElidedLabel(clause)
@@ -149,14 +150,14 @@ class Panel(QFrame):
         tools = QHBoxLayout()  # closer to each other than the controls
         tools.setSpacing(0)
         for button in (self._help_button, self._menu_button):
-            button.setFixedSize(24, 24)
+            square(button, 24)
             tools.addWidget(button)
         self._help_button.hide()  # until there is something in it, and room for it
         self._header_layout.addLayout(tools)
         outer.addWidget(self._header)
         self.body = QVBoxLayout()
-        self.body.setContentsMargins(12, 0, 12, 12)
-        self.body.setSpacing(8)
+        margins(self.body, 12, 0, 12, 12)
+        spacing(self.body, 8)
         outer.addLayout(self.body, 1)
         self._tint()
         themes().changed.connect(self._theme_changed)
@@ -252,6 +253,8 @@ class Panel(QFrame):
     def _theme_changed(self) -> None:
         self._tint()
         self.apply_theme()
+        # Type may have another size, and what a panel leaves out depends on its own size in type.
+        QCoreApplication.sendEvent(self, QResizeEvent(self.size(), self.size()))
 
     def _tint(self) -> None:
         self._menu_button.setIcon(icon("more"))

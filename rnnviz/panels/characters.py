@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QPainter, QPen, QPixmap
 
 from rnnviz.panels.painting import is_for_keeps
-from rnnviz.panels.theme import Theme, mono_font, theme
+from rnnviz.panels.theme import Theme, drawn_once, mono_font, theme
 from rnnviz.panels.translate import tr
 from rnnviz.text.vocabulary import describe, symbol
 
@@ -53,7 +52,7 @@ def draw_keycap(
     painter.drawPixmap(rect.topLeft(), cap)
 
 
-@lru_cache(maxsize=1024)
+@drawn_once(1024)
 def _keycap(
     character: str, width: int, height: int, role: str, hover: bool, ratio: float, colors: Theme
 ) -> QPixmap:

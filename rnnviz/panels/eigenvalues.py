@@ -23,8 +23,9 @@ from rnnviz.panels.base import Panel
 from rnnviz.panels.gradient_flow import CELL_TOKENS
 from rnnviz.panels.plot import Plot, Range, crisp, grown, polygon, two_figures, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
+from rnnviz.panels.sizing import tall
 from rnnviz.panels.table import Table
-from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.theme import marker, mono_font, px, stroke, theme, ui_font
 from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.probes.step_jacobian import Spectrum
@@ -82,12 +83,12 @@ class _Plane(Plot):
 
     def side_shown(self) -> bool:
         """Whether there is room for the words at the right."""
-        return self.width() >= _SIDE + _LEAST_PLOT
+        return self.width() >= px(_SIDE + _LEAST_PLOT)
 
     def margins(self) -> tuple[float, float, float, float]:
         """The words at the right, or above when it is narrow."""
         if self.side_shown():
-            return 4.0, 4.0, _SIDE + 20.0, 4.0
+            return 4.0, 4.0, px(_SIDE) + 20.0, 4.0
         return 4.0, 2 * QFontMetricsF(ui_font("label")).height() + 4.0, 4.0, 4.0
 
     def fit(self) -> None:
@@ -135,16 +136,16 @@ class _Plane(Plot):
             painter.setPen(QPen(colors.color("text-muted"), 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             for at in self._points(weights):
-                painter.drawEllipse(at, 3.2, 3.2)
+                painter.drawEllipse(at, marker(3.2), marker(3.2))
         if jacobian is not None and self.spectrum is not None:
             self._paint_radius_circle(painter, self.spectrum.radius)
-            pen = QPen(colors.color("surface"), 7.4)
+            pen = QPen(colors.color("surface"), marker(7.4))
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             points = polygon(self.pixel_x(jacobian.real.copy()), self.pixel_y(jacobian.imag.copy()))
             painter.setPen(pen)
             painter.drawPoints(points)
             pen.setColor(colors.color(self.token))
-            pen.setWidthF(5.6)
+            pen.setWidthF(marker(5.6))
             painter.setPen(pen)
             painter.drawPoints(points)
         self._paint_unit_circle(painter, area)
@@ -234,7 +235,7 @@ class _Plane(Plot):
     def _paint_radius_circle(self, painter: QPainter, radius: float) -> None:
         if not 0 < radius < 50:
             return
-        pen = QPen(theme().color(self.token), 1.2)
+        pen = QPen(theme().color(self.token), stroke(1.2))
         pen.setDashPattern([4, 3])
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -242,7 +243,7 @@ class _Plane(Plot):
 
     def _paint_unit_circle(self, painter: QPainter, area: QRectF) -> None:
         colors = theme()
-        painter.setPen(QPen(colors.color("text-2"), 1.6))
+        painter.setPen(QPen(colors.color("text-2"), stroke(1.6)))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawEllipse(self._circle(1.0))
         painter.setFont(ui_font("label"))
@@ -264,9 +265,10 @@ class _Plane(Plot):
         """Marks the largest eigenvalue and says how large it is."""
         colors = theme()
         at = QPointF(self.at_x(float(jacobian[0].real)), self.at_y(abs(float(jacobian[0].imag))))
-        painter.setPen(QPen(colors.color("text"), 1.8))
+        painter.setPen(QPen(colors.color("text"), stroke(1.8)))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(at, 7, 7)
+        ring = marker(7)
+        painter.drawEllipse(at, ring, ring)
         painter.setFont(ui_font("key", bold=True))
         metrics = QFontMetricsF(painter.font())
         words = self.tr("ρ {0}").format(radius_text(float(abs(jacobian[0]))))
@@ -278,7 +280,7 @@ class _Plane(Plot):
         upper = shift.y() < 0
         top = end.y() - metrics.height() if upper else end.y()
         rect = QRectF(left, top, width, metrics.height())
-        start = at + shift * (7 / math.hypot(shift.x(), shift.y()))
+        start = at + shift * (ring / math.hypot(shift.x(), shift.y()))
         painter.setPen(QPen(colors.color("text"), 1.2))
         painter.drawLine(start, end)
         painter.fillRect(rect.adjusted(-5, 0, 5, 0), colors.color("surface"))
@@ -331,18 +333,18 @@ class _Plane(Plot):
 
     def _paint_side(self, painter: QPainter) -> None:
         colors = theme()
-        left = self.width() - _SIDE
+        left = self.width() - px(_SIDE)
         painter.setPen(QPen(colors.color("border"), 1))
         x = crisp(left - 12)
         painter.drawLine(QPointF(x, 4), QPointF(x, self.height() - 4))
         entries, foot = self.side_entries(), self.foot_words()
         body, caption, figure = ui_font("body", bold=True), ui_font("label"), mono_font("end-value")
-        if self.height() > 320:
+        if self.height() > px(320):
             figure = _larger(figure, 1.6)
         caption_metrics = QFontMetricsF(caption)
         small = QFontMetricsF(ui_font("tick"))
         wrap = int(Qt.TextFlag.TextWordWrap)
-        foot_rect = small.boundingRect(QRectF(0, 0, _SIDE, 200), wrap, foot)
+        foot_rect = small.boundingRect(QRectF(0, 0, px(_SIDE), 2000), wrap, foot)
         bottom = self.height() - foot_rect.height() - 10
         y = 6.0
         for heading, filled, value, words, meaning in entries:
@@ -368,17 +370,17 @@ class _Plane(Plot):
             painter.setPen(colors.color("text-muted"))
             painter.drawText(QPointF(left, y + caption_metrics.ascent()), words)
             y += caption_metrics.height() + 2
-            needed = caption_metrics.boundingRect(QRectF(left, y, _SIDE, 200), wrap, meaning)
+            needed = caption_metrics.boundingRect(QRectF(left, y, px(_SIDE), 2000), wrap, meaning)
             if y + needed.height() <= bottom:
                 painter.setPen(colors.color("text-2"))
                 painter.drawText(needed, wrap, meaning)
                 y += needed.height()
-            y += 16 if self.height() > 320 else 8
+            y += 16 if self.height() > px(320) else 8
         if foot and y + foot_rect.height() < self.height():
             painter.setFont(ui_font("tick"))
             painter.setPen(colors.color("text-muted"))
             top = self.height() - foot_rect.height() - 2
-            painter.drawText(QRectF(left, top, _SIDE, foot_rect.height() + 2), wrap, foot)
+            painter.drawText(QRectF(left, top, px(_SIDE), foot_rect.height() + 2), wrap, foot)
 
     def _paint_head(self, painter: QPainter) -> None:
         """The figures alone, above a narrow picture."""
@@ -468,7 +470,7 @@ class EigenvaluesPanel(Panel):
         self.compute_button = QToolButton()
         self.compute_button.setProperty("framed", True)
         self.compute_button.setText(self.tr("Compute"))
-        self.compute_button.setFixedHeight(24)
+        tall(self.compute_button, 24)
         self.compute_button.setStyleSheet("padding: 0 8px;")
         self.compute_button.setToolTip(
             self.tr("Over {0} rows this takes seconds, so it is done when you ask").format(

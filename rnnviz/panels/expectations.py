@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,8 +29,9 @@ from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.characters import draw_keycap, unknown_sentence
 from rnnviz.panels.painting import is_for_keeps, shows_focus
 from rnnviz.panels.readout import paint_message
+from rnnviz.panels.sizing import margins, spacing, tall
 from rnnviz.panels.table import Column, Table
-from rnnviz.panels.theme import Theme, mono_font, pixels, theme, ui_font
+from rnnviz.panels.theme import Theme, drawn_once, mono_font, pixels, px, row, theme, ui_font
 from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.seed_edit import LONGEST_SEED
 from rnnviz.panels.widgets.seed_line import SeedLine
@@ -128,15 +128,15 @@ class _Cell(NamedTuple):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(fill)
             painter.drawRoundedRect(rect, 3, 3)
-        edge = 8 if self.width >= 68 else 5
-        painter.setFont(ui_font("label" if self.height >= 20 else "tick"))
+        edge = px(8) if self.width >= px(68) else px(5)
+        painter.setFont(ui_font("label" if self.height >= px(20) else "tick"))
         painter.setPen(soft)
         painter.drawText(
             rect.adjusted(0, 0, -edge, 0),
             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
             self.number,
         )
-        font = mono_font("seed" if self.height >= 24 else "label", medium=self.strong)
+        font = mono_font("seed" if self.height >= px(24) else "label", medium=self.strong)
         room = font.pixelSize() * 0.6 + 4  # of one sign of a fixed-width font
         painter.setFont(font)
         painter.setPen(ink)
@@ -144,7 +144,7 @@ class _Cell(NamedTuple):
         painter.drawText(QRectF(edge, 0, room, self.height), align, symbol(self.character))
 
 
-@lru_cache(maxsize=512)
+@drawn_once(512)
 def _ready_made(cell: _Cell, ratio: float, colors: Theme) -> QPixmap:
     """Drawn once: rounded corners and text are what a frame would mostly be spent on."""
     pixmap = QPixmap(round(cell.width * ratio), round(cell.height * ratio))
@@ -199,7 +199,7 @@ class ExpectationColumns(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Everything at its lowest."""
-        return QSize(420, 6 * _LOWEST + 26 + 18 + _LEAST_PLOT)
+        return QSize(px(260), 6 * px(_LOWEST) + px(26) + px(18) + px(_LEAST_PLOT))
 
     # What it shows.
 
@@ -319,7 +319,7 @@ class ExpectationColumns(QWidget):
             words = max(metrics.horizontalAdvance(word) for word in self._words())
             # At the right there is the name of the line of the mean.
             mean = metrics.horizontalAdvance(self._mean_words(88.88))
-            self._measured_for, self._measured = key, (words + 34, mean + 10)
+            self._measured_for, self._measured = key, (words + px(34), mean + 10)
         return self._measured
 
     def _words(self) -> tuple[str, ...]:
@@ -339,7 +339,7 @@ class ExpectationColumns(QWidget):
 
     def capacity(self) -> int:
         """Columns that fit; depends on the width alone."""
-        return max(min(self._room() // _NARROWEST, _MOST_COLUMNS), _LEAST_COLUMNS)
+        return max(min(self._room() // px(_NARROWEST), _MOST_COLUMNS), _LEAST_COLUMNS)
 
     def layout_of(self) -> _Layout:
         """Where everything is at the present size."""
@@ -349,14 +349,14 @@ class ExpectationColumns(QWidget):
         return self._layout[1]
 
     def _lay_out(self) -> _Layout:
-        pitch = max(min(self._room() // self.capacity(), _WIDEST), 24)
+        pitch = max(min(self._room() // self.capacity(), px(_WIDEST)), 24)
         height, rows = self.height(), self.rows()
-        row = max(min(round(0.091 * height), _HIGHEST), _LOWEST)
-        key = max(min(round(0.083 * height), 31), 20)
+        row = max(min(round(0.091 * height), px(_HIGHEST)), px(_LOWEST))
+        key = max(min(round(0.083 * height), px(31)), px(20))
         above = QFontMetrics(mono_font("label")).height()
         cells = height - row - 2 - rows * row - 4
-        keys = cells - key - (10 if height >= 300 else 4)
-        bottom = keys - (10 if height >= 300 else 4)
+        keys = cells - key - px(10 if height >= px(300) else 4)
+        bottom = keys - px(10 if height >= px(300) else 4)
         plot = QRect(self.gutter(), above, pitch * self.capacity(), max(bottom - above, 8))
         return _Layout(self.gutter(), pitch, plot, keys, key, cells, row, height - row)
 
@@ -369,7 +369,7 @@ class ExpectationColumns(QWidget):
     def cell_rect(self, column: int, row: int) -> QRectF:
         """A guess; the row after the last one is the cell of a character outside of them."""
         where = self.layout_of()
-        gap = 4 if where.row >= 26 else 2
+        gap = 4 if where.row >= px(26) else 2
         top = where.cells + row * where.row if row < self.rows() else where.outside
         left = where.left + (column - self.first()) * where.pitch
         return QRectF(left + 2, top, where.pitch - 4, where.row - gap)
@@ -440,22 +440,24 @@ class ExpectationColumns(QWidget):
         lines = [
             (where.plot.top() - 2, high, self.tr("Rank") if self.unit == "rank" else surprisal),
             (where.keys, where.key, self.tr("Read")),
-            (where.cells, min(where.row - 2, 30), expected),
-            (where.outside, min(where.row - 2, 30), outside),
+            (where.cells, min(where.row - 2, px(30)), expected),
+            (where.outside, min(where.row - 2, px(30)), outside),
         ]
         painter.setPen(colors.color("text-2"))
         for top, height, word in lines:
             painter.drawText(QRectF(0, top, wide, height), align, word)
         painter.setPen(colors.color("text-muted"))
-        small = [(where.cells + min(where.row - 2, 30) - 3, guesses)]
+        small = [(where.cells + min(where.row - 2, px(30)) - 3, guesses)]
         if self.unit != "rank":
             second = where.plot.top() - 2 + high
             if where.plot.height() >= 3.6 * high:
                 small += [(second, self.unit), (second + high, self.tr("– entropy"))]
             else:
                 small.append((second, self.tr("{0}, – entropy").format(self.unit)))
-        if where.row >= 22:
-            small.append((where.cells + min(where.row - 2, 30) - 3 + high, self.tr("best first")))
+        if where.row >= px(22):
+            small.append(
+                (where.cells + min(where.row - 2, px(30)) - 3 + high, self.tr("best first"))
+            )
         for top, word in small:
             painter.drawText(QRectF(0, top, wide, high), align, word)
 
@@ -483,7 +485,7 @@ class ExpectationColumns(QWidget):
                 Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
                 f"{value:g}",
             )
-        if where.row >= 22:
+        if where.row >= px(22):
             y = where.outside - 3
             painter.fillRect(where.left, y, where.plot.width(), 1, colors.color("grid"))
         if self.count() - 1 in self.shown():
@@ -597,7 +599,7 @@ class ExpectationColumns(QWidget):
             left = where.left + (column - self.first()) * where.pitch + (where.pitch - wide) // 2
             rect = QRect(left, where.keys, wide, where.key)
             if column < self.count() - 1:
-                role = "seed" if where.key >= 26 else "label"
+                role = "seed" if where.key >= px(26) else "label"
                 draw_keycap(painter, rect, self._found.text[column], role)
                 continue
             painter.setFont(ui_font("label"))
@@ -627,27 +629,27 @@ class ExpectationColumns(QWidget):
             painter.drawText(self.cell_rect(column, 0), Qt.AlignmentFlag.AlignCenter, "NaN")
             return
         rank = int(found.ranks[column]) if column < len(found.text) else 0
-        for row in range(self.rows()):
-            rect = self.cell_rect(column, row)
-            chance = float(found.chances[row, column])
+        for place in range(self.rows()):
+            rect = self.cell_rect(column, place)
+            chance = float(found.chances[place, column])
             cell = _Cell(
-                found.characters[found.guesses[row, column]],
+                found.characters[found.guesses[place, column]],
                 short_percent(chance),
                 shade(chance),
                 round(rect.width()),
                 round(rect.height()),
-                row == 0 or row + 1 == rank,
+                place == 0 or place + 1 == rank,
             )
             cell.draw(painter, rect.topLeft())
-            if self._cell == (column, row):
+            if self._cell == (column, place):
                 self._outline(painter, rect, QPen(colors.color("accent"), 2), -1.0)
         if 0 < rank <= self.rows():
             rect = self.cell_rect(column, rank - 1)
-            width = 2.5 if where.row >= 24 else 2.0
+            width = 2.5 if where.row >= px(24) else 2.0
             self._outline(painter, rect, QPen(colors.color("text"), width), -width / 2 + 0.5)
         elif rank > self.rows():
             rect = self.cell_rect(column, self.rows())
-            self._paint_dashed(painter, rect, "text", 2.0 if where.row >= 24 else 1.5)
+            self._paint_dashed(painter, rect, "text", 2.0 if where.row >= px(24) else 1.5)
             words = self.tr("no. {0}").format(f"{rank:,}")
             size = round(rect.width()), round(rect.height())
             _Cell(found.text[column], words, None, *size, True).draw(painter, rect.topLeft())
@@ -780,7 +782,7 @@ class _Summary(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(28)
+        tall(self, 28)
         self._items: list[tuple[str, str]] = []
 
     def set_items(self, items: list[tuple[str, str]]) -> None:
@@ -871,12 +873,12 @@ class ExpectationsPanel(Panel):
         line.addSpacing(24)
         line.addWidget(self.summary, 1)
         line.addWidget(self.message, 1)
-        self.body.setContentsMargins(12, 2, 12, 2)
-        self.body.setSpacing(6)
+        margins(self.body, 12, 2, 12, 2)
+        spacing(self.body, 6)
         self.body.addLayout(line)
         self.body.addWidget(self.columns, 1)
         self.body.addWidget(self.bar)
-        self.body.setSpacing(4)
+        spacing(self.body, 4)
         self.menu.addSeparator()
         self.menu.addAction(self.tr("Clear seed text"), lambda: self.edit.replace_text(""))
         self.edit.changed.connect(self._text_changed)
@@ -1085,8 +1087,9 @@ class ExpectationsPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The field ends where a column does; low panels save on air."""
         super().resizeEvent(event)
-        low = self.height() < _LOW
-        self.edit.setFixedHeight(28 if low else 36)
+        low = self.height() < px(_LOW)
+        tall(self.edit, 28 if low else 36)
         self._label.setFixedWidth(self.columns.gutter())
-        share = 0.28 if self.width() >= _NARROW else 0.22
-        self.edit.setFixedWidth(max(round(share * self.width()), 160))
+        self._label.setVisible(self.width() >= px(480))
+        share = 0.28 if self.width() >= px(_NARROW) else 0.22
+        self.edit.setFixedWidth(max(round(share * self.width()), row(160)))

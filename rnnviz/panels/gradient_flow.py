@@ -20,6 +20,7 @@ from rnnviz.panels.plot import (
     Tick,
     crisp,
     dashed_pen,
+    draw_curve,
     linear_ticks,
     log_ticks,
     polygon,
@@ -28,7 +29,7 @@ from rnnviz.panels.plot import (
 )
 from rnnviz.panels.readout import Entry, paint_message, paint_readout, power_of_ten, spread_apart
 from rnnviz.panels.table import Table
-from rnnviz.panels.theme import theme, ui_font
+from rnnviz.panels.theme import marker, stroke, theme, ui_font
 from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.toggle import Toggle
@@ -350,14 +351,19 @@ class _FlowPlot(Plot):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for curve in self.ghosts:
             good = self.drawn(curve)
-            painter.setPen(QPen(theme().color("ref"), 1))
+            painter.setPen(QPen(theme().color("ref"), stroke(1.0)))
             x = self.pixel_x(good.astype(np.float64))
             painter.drawPolyline(polygon(x, self.pixel_y(self.plotted(curve.median[good]))))
         for curve in self.curves:
             good = self.drawn(curve)
-            painter.setPen(self._pen(curve, 2.2))
             x = self.pixel_x(good.astype(np.float64))
-            painter.drawPolyline(polygon(x, self.pixel_y(self.plotted(curve.median[good]))))
+            y = self.pixel_y(self.plotted(curve.median[good]))
+            pen = self._pen(curve, stroke())
+            if pen.style() == Qt.PenStyle.SolidLine:
+                draw_curve(painter, x, y, pen.color())
+            else:
+                painter.setPen(pen)
+                painter.drawPolyline(polygon(x, y))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _visible_end(self, curve: FlowCurve) -> tuple[float, float] | None:
@@ -542,7 +548,7 @@ class _FlowPlot(Plot):
                 y = self.at_y(float(self.plotted(value)[0]))
                 if area.top() <= y <= area.bottom():
                     painter.setBrush(self.color_of(curve))
-                    painter.drawEllipse(QPointF(x, y), 5, 5)
+                    painter.drawEllipse(QPointF(x, y), marker(5), marker(5))
         title, entries = self.readout(back)
         self.readout_rect = paint_readout(
             painter, QRectF(self.rect()), QPointF(x, self.hover.y()), title, entries

@@ -30,10 +30,10 @@ from rnnviz.panels.plot import (
     Tick,
     crisp,
     dashed_pen,
+    draw_curve,
     grown,
     linear_ticks,
     log_ticks,
-    polygon,
     two_figures,
     whole,
 )
@@ -47,7 +47,7 @@ from rnnviz.panels.readout import (
     spread_apart,
 )
 from rnnviz.panels.table import Table
-from rnnviz.panels.theme import mono_font, theme, themes, ui_font
+from rnnviz.panels.theme import marker, mono_font, px, scaled, stroke, theme, themes, ui_font
 from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.norm_history import KINDS, NormHistory
@@ -110,12 +110,12 @@ class _Bars(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Still readable."""
-        return QSize(240, 120)
+        return QSize(px(240), px(120))
 
     # Geometry.
 
     def _wide(self) -> bool:
-        return self.width() >= 330
+        return self.width() >= px(330)
 
     def _columns(self) -> tuple[float, float, float, float]:
         """Left and right of the bars, right ends of the norms and of the shares."""
@@ -141,7 +141,7 @@ class _Bars(QWidget):
     def row_rect(self, index: int) -> QRectF:
         """A group's row."""
         room = self.height() - self._head() - self._foot()
-        height = min(room / max(len(self.bars), 1), 62.0)
+        height = min(room / max(len(self.bars), 1), scaled(62))
         return QRectF(0, self._head() + index * height, self.width(), height)
 
     def x_of(self, norm: float) -> float:
@@ -207,7 +207,7 @@ class _Bars(QWidget):
     def _paint_row(self, painter: QPainter, row: QRectF, bar: _Bar) -> None:
         colors = theme()
         faded = bool(self.highlight) and self.highlight != bar.group
-        two_lines = row.height() >= 38
+        two_lines = row.height() >= px(38)
         body, tick = ui_font("body", bold=True), ui_font("tick")
         metrics, small = QFontMetricsF(body), QFontMetricsF(tick)
         lines = metrics.height() + (small.height() + 2 if two_lines else 0)
@@ -220,7 +220,7 @@ class _Bars(QWidget):
             painter.drawText(QPointF(0, top + metrics.height() + 2 + small.ascent()), bar.shape)
         if math.isnan(bar.norm):
             return
-        height = min(row.height() * 0.42, 18.0)
+        height = min(row.height() * 0.42, scaled(18))
         left = self._columns()[0]
         middle = top + metrics.height() / 2 if two_lines else row.center().y() - 3
         end = self.x_of(bar.norm)
@@ -567,12 +567,13 @@ class _RatioPlot(Plot):
         self._paint_usual(painter, area)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for curve in self.curves:
-            painter.setPen(QPen(group_color(curve.group, self.highlight), 1.8))
+            color = group_color(curve.group, self.highlight)
             x, y = self.pixel_x(curve.steps), self.pixel_y(curve.logs)
             if len(x) == 1:
-                painter.setBrush(group_color(curve.group, self.highlight))
-                painter.drawEllipse(QPointF(x[0], y[0]), 2.5, 2.5)
-            painter.drawPolyline(polygon(x, y))
+                painter.setPen(QPen(color, 1.8))
+                painter.setBrush(color)
+                painter.drawEllipse(QPointF(x[0], y[0]), marker(2.5), marker(2.5))
+            draw_curve(painter, x, y, color, stroke(1.8))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setClipping(False)
         self._paint_names(painter, area)
@@ -639,8 +640,11 @@ class _RatioPlot(Plot):
         painter.setFont(ui_font("tick"))
         painter.setPen(theme().color("text-muted"))
         metrics = QFontMetricsF(painter.font())
-        left = max(area.right() + 8, self.x_labels_end + 6)
-        painter.drawText(QPointF(left, area.bottom() + 5 + metrics.ascent()), self.tr("step"))
+        words = self.tr("step")
+        left = self.width() - metrics.horizontalAdvance(words) - 1
+        if left > self.x_labels_end + 5:
+            left = min(left, max(area.right() + 8, self.x_labels_end + 6))
+            painter.drawText(QPointF(left, area.bottom() + 5 + metrics.ascent()), words)
 
     # Pointing.
 

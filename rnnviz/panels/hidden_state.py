@@ -27,6 +27,7 @@ from rnnviz.panels.activation_colors import (
 )
 from rnnviz.panels.base import Panel
 from rnnviz.panels.heatmap import Heatmap
+from rnnviz.panels.sizing import margins, spacing, square
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import icon, px, ui_font
 from rnnviz.panels.translate import later, tr
@@ -112,8 +113,10 @@ class HiddenStatePanel(Panel):
         self.signals = _Letters([(name, name) for name in SIGNALS], self.tr("Signal"))
         self.signals.set_tips({name: tr(words) for name, words in _MEANING.items()})
         self.sort_button = QToolButton()
+        square(self.sort_button, 24)
         self.sort_button.setAccessibleName(self.tr("Sort units again"))
         self.freeze_button = QToolButton()
+        square(self.freeze_button, 24)
         self.freeze_button.setCheckable(True)
         self.freeze_button.setAccessibleName(self.tr("Freeze the picture"))
         for control in (
@@ -129,8 +132,8 @@ class HiddenStatePanel(Panel):
         self.map = Heatmap()
         self.strip = UnitStrip()
         self.strip.hide()
-        self.body.setContentsMargins(12, 0, 12, 7)
-        self.body.setSpacing(0)
+        margins(self.body, 12, 0, 12, 7)
+        spacing(self.body, 0)
         self.body.addWidget(self.map, 1)
         self.body.addWidget(self.strip)
         self._fill_menu()
@@ -231,8 +234,7 @@ class HiddenStatePanel(Panel):
     def apply_theme(self) -> None:
         """Colours and sizes of the theme in force."""
         for button, name in ((self.sort_button, "sort"), (self.freeze_button, "freeze")):
-            button.setFixedSize(px(24), px(24))
-            button.setIcon(icon(name, size=px(16)))
+            button.setIcon(icon(name))
         self.blind_action.setChecked(colour_blind_safe())
         self.map.recolour()
         self.strip.apply_theme()

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 from rnnviz.panels.base import Panel
 from rnnviz.panels.loss_axis import enough_loss, held_losses, log_loss_range, loss_range
 from rnnviz.panels.loss_plot import LossPlot
+from rnnviz.panels.loss_table import loss_table
 from rnnviz.panels.loss_units import loss_text, unit_words
 from rnnviz.panels.plot import Range, grown, whole
 from rnnviz.panels.reference_lines import Reference, below_since, references
@@ -374,7 +375,7 @@ class LossPanel(Panel):
         plot.split_label = view.split_label
         lines = references(view)
         plot.lines = [line for line in lines if line.id not in self._hidden]
-        if self.height() < _LOW:
+        if self.height() < px(_LOW):
             plot.lines = plot.lines[:1] + plot.lines[1:][-2:]
         plot.raw_only = view.step < _RAW_ONLY_STEPS or self.smoothing.value() == 1
         plot.means = self._smoothed.update() if self._smoothed is not None else history.smoothed
@@ -569,25 +570,8 @@ class LossPanel(Panel):
         if self.view is None:
             return None
         history = self.view.history
-        columns = [history.step, history.characters, history.seconds, history.loss]
         means = self._smoothed.update() if self._smoothed is not None else history.smoothed
-        measured: NDArray[Any] = np.full(len(history), None, dtype=object)
-        for validation in history.validations:
-            at = int(history.step.places(validation.step))
-            if at < len(history) and history.step.values[at] == validation.step:
-                measured[at] = validation.loss
-        window = self.smoothing.value()
-        return Table(
-            (
-                "step",
-                "characters",
-                "training time (s)",
-                "train (nats/char)",
-                f"train, smoothed over {window} (nats/char)",
-                f"validation, {self.view.split_label} (nats/char)",
-            ),
-            (*(column.values for column in columns), means.values, measured),
-        )
+        return loss_table(history, means, self.smoothing.value(), self.view.split_label)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Small panels leave parts out."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from rnnviz.panels.event_marks import nearest_event, paint_event_label, paint_event_mark
 from rnnviz.panels.loss_labels import line_label_places, spread, touches
+from rnnviz.panels.loss_readout import loss_readout
 from rnnviz.panels.loss_units import loss_text, unit_words
 from rnnviz.panels.plot import (
     Plot,
@@ -448,15 +449,20 @@ class LossPlot(Plot):
                 top = area.bottom() - 2 * QFontMetricsF(ui_font("label")).height()
                 paint_event_label(painter, event.text, x, top, area)
             return
-        self._read_out(round(cursor.step), event)
-        if not self.readout:
+        if self.history is None or not len(self.history):
             return
+        self.readout = loss_readout(
+            self.history, self.means, round(cursor.step), self.unit, self.split_label, self.axis
+        )
+        if event is not None:
+            self.readout.append((event.text, ""))
         if cursor.pinned:
             self.readout.append((self.tr("pinned, Esc clears"), ""))
-        tokens = {self.tr("train"): "train", self.tr("smoothed"): "train"}
+        # The step is the title; the next three have the colours of their curves.
+        tokens = ["train", "train", "validation" if len(self.dot_steps) else ""]
         entries = [
-            Entry(tokens.get(words, "validation" if words.startswith(_VAL) else ""), words, value)
-            for words, value in self.readout[1:]
+            Entry(tokens[row] if row < len(tokens) else "", words, value)
+            for row, (words, value) in enumerate(self.readout[1:])
         ]
         line = QFontMetricsF(ui_font("label")).height() + 3
         most = max(int((self.height() - 10) / line) - 1, 2)
@@ -465,39 +471,6 @@ class LossPlot(Plot):
         within = QRectF(self.rect())
         at = QPointF(x, y)
         self.readout_rect = paint_readout(painter, within, at, title, entries[:most])
-
-    def _read_out(self, step: int, event: Event | None) -> None:
-        """All that is known of a step, the newest validation up to it included."""
-        history = self.history
-        if history is None or not len(history):
-            return
-        index = min(int(history.step.places(step)), len(history) - 1)
-        step = int(history.step.values[index])
-        loss = float(history.loss.values[index])
-        means = self.means if self.means is not None else history.smoothed
-        smoothed = float(means.values[min(index, len(means) - 1)])
-        self.readout = [
-            (self.tr("step"), whole(step)),
-            (self.tr("train"), loss_text(loss, self.unit)),
-            (self.tr("smoothed"), loss_text(smoothed, self.unit)),
-        ]
-        before = [v for v in history.validations if v.step <= step]
-        if before:
-            words = self.tr("validation, {0}").format(self.split_label)
-            if before[-1].step != step:
-                words += self.tr(" (step {0})").format(whole(before[-1].step))
-            self.readout.append((words, loss_text(before[-1].loss, self.unit)))
-        if event is not None:
-            self.readout.append((event.text, ""))
-        for unit in ("nats", "bits", "perplexity"):  # of the smoothed loss, in the other units
-            if unit != self.unit:
-                self.readout.append((unit, loss_text(smoothed, unit)))
-        if self.axis.kind == "seconds":
-            seconds = float(history.seconds.values[index])
-            self.readout.append((self.tr("training time"), self.axis.value_text(seconds)))
-        elif self.axis.kind == "characters":
-            characters = float(history.characters.values[index])
-            self.readout.append((self.tr("characters"), self.axis.value_text(characters)))
 
     # Pointing.
 
@@ -581,9 +554,6 @@ class LossPlot(Plot):
         if self.value_rects.get("train", QRectF()).contains(at):
             return self.tr("Smoothed loss on the training text, {0}").format(unit_words(self.unit))
         return ""
-
-
-_VAL = "validation"
 
 
 def _loss_ticks(shown: Range, room: int) -> list[Tick]:

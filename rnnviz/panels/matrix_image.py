@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtGui import QImage, qRgb
+from PySide6.QtGui import QImage
 
+from rnnviz.panels.activation_colors import color_image
 from rnnviz.panels.plot import grown
-from rnnviz.panels.theme import theme
 from rnnviz.probes.step_norms import matrix_group
 
 Values = NDArray[np.floating[Any]]
@@ -19,7 +17,6 @@ Values = NDArray[np.floating[Any]]
 _GATES = {"rnn": ("",), "gru": ("r", "z", "n"), "lstm": ("i", "f", "g", "o")}  # PyTorch's order
 _CLEAR = 98.0  # percentile of |w| at which the colours end: outliers must not pale the rest
 _ENOUGH = 40_000  # values that the percentile is of, about
-_DARK_MAP, _LIGHT_MAP = "CET-D4", "CET-D1"
 
 
 def gates_of(name: str, cell: str) -> tuple[str, ...]:
@@ -61,26 +58,6 @@ def shrunk(values: Values, rows: int, columns: int) -> tuple[Values, int, int]:
     return np.where(high >= -low, high, low), down, across
 
 
-@cache
-def _table(is_dark: bool) -> list[int]:
-    table = pg.colormap.get(_DARK_MAP if is_dark else _LIGHT_MAP).getLookupTable(0.0, 1.0, 256)
-    return [qRgb(*(int(v) for v in row[:3])) for row in table]
-
-
-def color_table() -> list[int]:
-    """256 colours from -1 to 1 in the theme in force."""
-    return _table(theme().is_dark)
-
-
 def colored(values: Values, level: float) -> QImage:
     """An image with a pixel for each of the `values` (R, C); colours end at +-`level`."""
-    index = np.clip((values / level + 1) * 127.5, 0, 255)
-    pixels = np.nan_to_num(index).astype(np.uint8)
-    height, width = pixels.shape
-    padded = np.zeros((height, -(-width // 4) * 4), np.uint8)
-    padded[:, :width] = pixels
-    image = QImage(
-        padded.tobytes(), width, height, padded.shape[1], QImage.Format.Format_Indexed8
-    ).copy()
-    image.setColorTable(color_table())
-    return image
+    return color_image(values, level, True, 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.characters import refused_sentence, unknown_sentence
 from rnnviz.panels.probability_bars import ProbabilityBars, softmax
 from rnnviz.panels.probability_curve import ProbabilityCurve
+from rnnviz.panels.sizing import margins, spacing
 from rnnviz.panels.surprise_strip import GUESSES, SurpriseStrip, expectations_at_end
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import px
@@ -34,6 +36,7 @@ MOST = (0, 5, 8, 12, 20)  # characters shown at most; 0: as many as fit
 _LOW, _HIGH, _NARROW = 400, 620, 440  # sizes of the panel at which it is laid out otherwise
 _SURPRISE_FROM, _CURVE_FROM = 480, 360  # heights from which there is room for them
 _REST_GAP = 250  # milliseconds between two looks at all but the bars, for newer weights
+_REST_SHARE = 0.01  # of the time that they take at most, however large the vocabulary
 
 
 class NextCharacterPanel(Panel):
@@ -58,6 +61,7 @@ class NextCharacterPanel(Panel):
         self._refused = ""  # a typed character that is not in the vocabulary
         self._problem = ""  # why writing ended
         self._history = NextHistory()
+        self._rest_cost = 0.0  # seconds that all but the bars took last
         self._surprise_wanted = True
         self._waiting = False  # the answer to the newest seed is still to come
         self._write_when_answered = False
@@ -102,7 +106,7 @@ class NextCharacterPanel(Panel):
         self.writing = WritingControl(slider=self.slider)
         self.field = self.writing.temperature
 
-        self.body.setSpacing(0)
+        spacing(self.body, 0)
         self._spacers = [QSpacerItem(0, 0) for _ in range(5)]
         self.body.addItem(self._spacers[0])
         self.body.addWidget(self.edit)
@@ -202,7 +206,7 @@ class NextCharacterPanel(Panel):
         if not same:
             self._rest_timer.start(0)
         elif not self._rest_timer.isActive():
-            self._rest_timer.start(_REST_GAP)
+            self._rest_timer.start(max(_REST_GAP, round(1000 * self._rest_cost / _REST_SHARE)))
         if self._write_when_answered and not self._waiting:
             self._write_when_answered = False
             self._write_on()
@@ -378,9 +382,11 @@ class NextCharacterPanel(Panel):
         self._show_surprise()
 
     def _show_rest(self) -> None:
+        begun = time.thread_time()
         self._show_note()
         self._show_curve()
         self._show_surprise()
+        self._rest_cost = time.thread_time() - begun
 
     def _show_surprise(self) -> None:
         answer, vocabulary = self._answer, self._vocabulary
@@ -535,7 +541,7 @@ class NextCharacterPanel(Panel):
             words = self.tr("after the last {0} of {1} characters").format(
                 f"{read:,}", f"{read + reading.skipped:,}"
             )
-            if self.width() < _NARROW:
+            if self.width() < px(_NARROW):
                 words = self.tr("after the last {0}").format(f"{read:,}")
         elif self._position is not None:
             words = self.tr("after {0} of {1} characters").format(self._position + 1, read)
@@ -545,7 +551,7 @@ class NextCharacterPanel(Panel):
             words = self.tr("after {0} characters").format(f"{read:,}")
             if read == 1:
                 words = self.tr("after 1 character")
-            elif self.width() < _NARROW:
+            elif self.width() < px(_NARROW):
                 words = self.tr("after {0} chars").format(f"{read:,}")
         self.set_clause(words)
 
@@ -577,7 +583,7 @@ class NextCharacterPanel(Panel):
         self.surprise.setVisible(self._surprise_wanted and height >= px(_SURPRISE_FROM))
         self.curve.setVisible(bool(self.bars.pinned) and height >= px(_CURVE_FROM))
         self.writing.set_narrow(narrow)
-        self.body.setContentsMargins(12, 0, 12, 7 if low else 12)
+        margins(self.body, 12, 0, 12, 7 if low else 12)
         below = 6 if self.surprise.isVisibleTo(self) else 2
         gaps = (0, 2, 3, 0, 0) if low else (4, 8, 10, 3, below)
         for spacer, gap in zip(self._spacers, gaps, strict=True):

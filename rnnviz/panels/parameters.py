@@ -23,7 +23,6 @@ from rnnviz.panels.base import Panel
 from rnnviz.panels.matrix_image import (
     Values,
     as_image,
-    color_table,
     colored,
     gates_of,
     level_at,
@@ -34,8 +33,9 @@ from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.parameter_groups import short_name
 from rnnviz.panels.plot import crisp, two_figures, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
+from rnnviz.panels.sizing import sized, tall
 from rnnviz.panels.table import Column, Table
-from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.theme import mono_font, px, scaled, theme, ui_font
 from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.probes.parameter_statistics import ArrayStatistics
@@ -113,12 +113,12 @@ class _MatrixView(QWidget):
 
     def side_shown(self) -> bool:
         """Whether there is room for histogram and figures."""
-        return self.width() >= _SIDE + _LEAST_IMAGE
+        return self.width() >= px(_SIDE + _LEAST_IMAGE)
 
     def _room(self) -> QRectF:
         tick = QFontMetricsF(ui_font("tick")).height()
         left = 20.0 if self.statistics is not None and len(self.gates()) > 1 else 2.0
-        right = (_SIDE + 16.0) if self.side_shown() else 2.0
+        right = (px(_SIDE) + 16.0) if self.side_shown() else 2.0
         return QRectF(
             left,
             tick + 6.0,
@@ -161,7 +161,7 @@ class _MatrixView(QWidget):
             painter.drawImage(area, self._image)
             self._paint_captions(painter, area)
             if self.side_shown():
-                left = self.width() - _SIDE
+                left = self.width() - px(_SIDE)
                 bottom = self._paint_histogram(painter, left)
                 self._paint_figures(painter, left, bottom)
             self._paint_cell(painter, area)
@@ -227,10 +227,8 @@ class _MatrixView(QWidget):
         painter.drawText(QPointF(x, baseline), low)
         x += metrics.horizontalAdvance(low) + 6
         bar = QRectF(x, baseline - metrics.capHeight() - 1, 90, metrics.capHeight() + 2)
-        table = color_table()
-        for pixel in range(int(bar.width())):
-            color = table[int(255 * pixel / (bar.width() - 1))]
-            painter.fillRect(QRectF(bar.left() + pixel, bar.top(), 1, bar.height()), color)
+        ramp = np.linspace(-1.0, 1.0, round(bar.width()))[np.newaxis]
+        painter.drawImage(bar, colored(ramp, 1.0))
         painter.drawText(QPointF(bar.right() + 6, baseline), high)
         down_by, across_by = self._grouped
         if down_by * across_by > 1:
@@ -246,8 +244,8 @@ class _MatrixView(QWidget):
         font = ui_font("tick")
         metrics = QFontMetricsF(font)
         top = metrics.height() + 6.0
-        height = max(min(self.height() * 0.42, 170.0), 30.0)
-        width = _SIDE - 4.0
+        height = max(min(self.height() * 0.42, scaled(170)), scaled(30))
+        width = px(_SIDE) - 4.0
         painter.setFont(font)
         painter.setPen(colors.color("text-muted"))
         painter.drawText(QPointF(left, metrics.ascent()), self.tr("how many have which value"))
@@ -418,9 +416,10 @@ class ParametersPanel(Panel):
         super().__init__(tr("Parameters"), "", parent)
         self.matrix = _MatrixView(self)
         self.choice = Choice(self.tr("Parameter"))
-        self.choice.setFixedHeight(24)
+        tall(self.choice, 24)
         self.choice.setMinimumContentsLength(10)
-        self.choice.setMinimumWidth(110)  # in a narrow panel the words are shortened
+        # In a narrow panel the words are shortened.
+        sized(self.choice, "least", lambda c: c.setMinimumWidth(px(110)))
         self.choice.activated.connect(self._show)
         self.add_header_control(self.choice)
         self.overview = MatrixOverview(self)
@@ -467,8 +466,8 @@ class ParametersPanel(Panel):
         return self.tr(
             "The values of one weight matrix, or of all: a column for each unit or character it "
             "reads, a row for each unit it writes to, gate by gate, and how many have which value. "
-            "Red is above zero, blue below; stripes are units that speak to, or hear from, many "
-            "others."
+            "Warm colours are above zero, cold ones below; stripes are units that speak to, or "
+            "hear from, many others."
         )
 
     def table(self) -> Table | None:

@@ -31,7 +31,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.painting import shows_focus
-from rnnviz.panels.theme import stroke, theme, themes, ui_font
+from rnnviz.panels.sizing import sized
+from rnnviz.panels.theme import px, stroke, theme, themes, ui_font
 from rnnviz.panels.time_cursor import paint_time_cursor, time_cursor
 
 Floats = NDArray[np.float64]
@@ -233,7 +234,7 @@ class Plot(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if navigable else Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(120, 80)
+        sized(self, "least", lambda plot: plot.setMinimumSize(px(120), px(80)))
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         themes().changed.connect(self.relayout)
         if self.step_axis:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.engine.candidates import keep_top_k, keep_top_p
 from rnnviz.panels.characters import KEYCAP_WIDTH, draw_keycap
-from rnnviz.panels.theme import mono_font, px, theme, ui_font
+from rnnviz.panels.theme import mono_font, px, scaled, theme, ui_font
 from rnnviz.panels.widgets.writing_control import Writing
 from rnnviz.text.vocabulary import describe
 
@@ -105,7 +105,7 @@ class ProbabilityBars(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Eight low rows and the last line."""
-        return QSize(200, 110)
+        return QSize(px(200), px(110))
 
     # What it shows.
 
@@ -239,8 +239,8 @@ class ProbabilityBars(QWidget):
         symbols = max(len(self._characters), 1)
         if not self.alphabetical:
             # Eight rows as long as they can be read, then fewer.
-            least = min(_LEAST_ROWS, max(int(height / _SMALLEST_ROW), 1))
-            count = min(max(int(height / px(_ROW)), least), symbols, self.most or symbols)
+            least = min(_LEAST_ROWS, max(int(height / scaled(_SMALLEST_ROW)), 1))
+            count = min(max(int(height / scaled(_ROW)), least), symbols, self.most or symbols)
             return 1, count, float(self.width()), min(height / count, float(px(26)))
         symbols = min(symbols, self.most or symbols)
         columns = max(self.width() // px(_CELL), 1)
@@ -298,7 +298,7 @@ class ProbabilityBars(QWidget):
             return
         numbers = mono_font("label" if not self.alphabetical else "tick")
         wide = QFontMetrics(numbers).horizontalAdvance("100%" if self.alphabetical else "100.0%")
-        small = self._row_rect(0).height() < 19
+        small = self._row_rect(0).height() < px(19)
         keys = "tick" if small else "body"
         best_fill = colors.color("train")
         fill, left_out = colors.mixed("train", "surface", 0.8), colors.color("surface-3")
@@ -411,18 +411,21 @@ class ProbabilityBars(QWidget):
         metrics = painter.fontMetrics()
         here = self.tr("at {0}").format(f"{self.temperature:.2f}")
         plain = self.tr("same model at 1.00")
-        if self.width() < 400 or self.width() < 2.6 * metrics.horizontalAdvance(plain):
+        if self.width() < px(400) or self.width() < 2.6 * metrics.horizontalAdvance(plain):
             plain = self.tr("at 1.00")
         painter.setPen(colors.color("text-2"))
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         x = self.width() - metrics.horizontalAdvance(plain) - 1
         painter.drawText(QRect(x, top, self.width() - x, height), align, plain)
         middle = top + height / 2
-        painter.fillRect(QRectF(x - 8, round(middle - 6), 2, 12), colors.color("text-2"))
+        tick = px(12)
+        painter.fillRect(QRectF(x - 8, round(middle - tick / 2), 2, tick), colors.color("text-2"))
         x -= 8 + 18 + metrics.horizontalAdvance(here)
         painter.drawText(QRect(x, top, metrics.horizontalAdvance(here) + 2, height), align, here)
-        painter.fillRect(QRectF(x - 20, round(middle - 5), 14, 10), colors.color("train"))
-        return x - 20
+        wide, high = px(14), px(10)
+        x -= wide + 6
+        painter.fillRect(QRectF(x, round(middle - high / 2), wide, high), colors.color("train"))
+        return x
 
     def others(self) -> tuple[str, str]:
         """How many symbols are not drawn and their share; empty when all are."""

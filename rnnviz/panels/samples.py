@@ -14,7 +14,9 @@ from rnnviz.panels.base import Panel
 from rnnviz.panels.decade_columns import SLOTS, DecadeColumns
 from rnnviz.panels.sample_stream import MOST_SAMPLES, SampleStream
 from rnnviz.panels.sample_text import as_text
+from rnnviz.panels.sizing import margins
 from rnnviz.panels.table import Table
+from rnnviz.panels.theme import px
 from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.frames import Sample
@@ -49,7 +51,7 @@ class SamplesPanel(Panel):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.columns)
         self._stack.addWidget(self.stream)
-        self.body.setContentsMargins(12, 0, 12, 8)
+        margins(self.body, 12, 0, 12, 8)
         self.body.addWidget(self._stack, 1)
         self.menu.addSeparator()
         self._copy_action = self.menu.addAction(self.tr("Copy newest sample"), self.copy_newest)
@@ -197,5 +199,5 @@ class SamplesPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A narrow panel shows the first and the newest only."""
         super().resizeEvent(event)
-        self.columns.set_slots(1 if self.width() < _NARROW else SLOTS)
+        self.columns.set_slots(1 if self.width() < px(_NARROW) else SLOTS)
         self._show_words()

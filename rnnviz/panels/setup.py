@@ -23,7 +23,8 @@ from PySide6.QtWidgets import (
 
 from rnnviz.engine.optimizers import OPTIMIZERS
 from rnnviz.panels.base import ElidedLabel
-from rnnviz.panels.theme import icon, icon_pixmap, theme, themes
+from rnnviz.panels.sizing import margins, spacing, square, tall, wide
+from rnnviz.panels.theme import icon, icon_pixels, icon_pixmap, px, theme, themes
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.panels.widgets.field_row import FieldRow
 from rnnviz.panels.widgets.number_field import NumberField
@@ -76,7 +77,7 @@ class SetupPanel(QFrame):
         super().__init__(parent)
         self.setProperty("panel", True)
         self.setAccessibleName(self.tr("Setup"))
-        self.setFixedWidth(WIDTH)
+        wide(self, WIDTH)
         self.running = RunConfig()
         self.wanted = RunConfig()
         self._text_length: int | None = None
@@ -93,8 +94,8 @@ class SetupPanel(QFrame):
         outer.addWidget(self._build_header())
         content = QWidget()
         self._column = QVBoxLayout(content)
-        self._column.setContentsMargins(8, 0, 8, 8)
-        self._column.setSpacing(8)
+        margins(self._column, 8, 0, 8, 8)
+        spacing(self._column, 8)
         self._column.addWidget(self._build_restart_group())
         self._column.addWidget(self._build_live_group())
         self._column.addStretch(1)
@@ -115,13 +116,13 @@ class SetupPanel(QFrame):
 
     def _build_header(self) -> QWidget:
         header = QWidget()
-        header.setFixedHeight(36)
+        tall(header, 36)
         line = QHBoxLayout(header)
-        line.setContentsMargins(12, 6, 8, 6)
+        margins(line, 12, 6, 8, 6)
         title = QLabel(self.tr("Setup"))
         title.setProperty("role", "title")
         self._collapse = QToolButton()
-        self._collapse.setFixedSize(24, 24)
+        square(self._collapse, 24)
         self._collapse.setToolTip(self.tr("Fold Setup away (Ctrl+B)"))
         self._collapse.setAccessibleName(self.tr("Fold Setup away"))
         self._collapse.clicked.connect(self.collapse_requested)
@@ -226,7 +227,7 @@ class SetupPanel(QFrame):
         box.addLayout(grid)
 
         self._dice = QToolButton()
-        self._dice.setFixedSize(28, 28)
+        square(self._dice, 28)
         self._dice.setToolTip(self.tr("Another random seed"))
         self._dice.setAccessibleName(self.tr("Another random seed"))
         self._dice.clicked.connect(lambda: self._edit("seed", random.randrange(1, 10_000)))
@@ -266,10 +267,10 @@ class SetupPanel(QFrame):
         buttons.setSpacing(8)
         self._restart = QPushButton(self.tr("Restart"))
         self._restart.setProperty("kind", "warn")
-        self._restart.setFixedHeight(28)
+        tall(self._restart, 28)
         self._restart.clicked.connect(self.restart_requested)
         self._revert = QPushButton(self.tr("Revert"))
-        self._revert.setFixedHeight(28)
+        tall(self._revert, 28)
         self._revert.setProperty("kind", "small")
         self._revert.setToolTip(self.tr("Take back what waits for a restart"))
         self._revert.clicked.connect(self.revert)
@@ -287,7 +288,7 @@ class SetupPanel(QFrame):
         self._progress.setTextVisible(False)
         self._progress.setFixedHeight(4)
         self._cancel = QPushButton(self.tr("Cancel"))
-        self._cancel.setFixedHeight(24)
+        tall(self._cancel, 24)
         self._cancel.setToolTip(self.tr("Stops loading; the text that is there stays"))
         self._cancel.clicked.connect(self.cancel_requested)
         line.addWidget(self._progress, 1)
@@ -648,7 +649,7 @@ class SetupPanel(QFrame):
                 row.set_compact(compact)
         self._strip.setVisible(not compact)
         for field in (self._rate, self._clip):
-            field.setFixedWidth(_COMPACT_FIELD if compact else _FIELD)
+            wide(field, _COMPACT_FIELD if compact else _FIELD)
         for index in range(self._optimizer.count()):
             name = self._optimizer.itemData(index)
             title, note = _OPTIMIZER_NOTES.get(name, (name, ""))
@@ -661,12 +662,13 @@ class SetupPanel(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Sets rows closer in a low window."""
         super().resizeEvent(event)
-        self._set_compact(event.size().height() < _COMPACT_BELOW)
+        self._set_compact(event.size().height() < px(_COMPACT_BELOW))
 
     def _apply_theme(self) -> None:
         self._collapse.setIcon(icon("chevron-left"))
         self._dice.setIcon(icon("dice"))
-        self._restart_icon.setPixmap(icon_pixmap("reset", theme().color("text-2"), 14))
+        self._restart_icon.setPixmap(icon_pixmap("reset", theme().color("text-2"), icon_pixels(14)))
+        self._set_compact(self.height() < px(_COMPACT_BELOW))
         for index in range(self._corpus.count()):
             if not self._corpus.itemIcon(index).isNull():
                 self._corpus.setItemIcon(index, icon("download"))

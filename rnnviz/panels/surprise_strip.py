@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import (
+    QFontMetrics,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.activation_colors import ink_on
@@ -58,6 +67,17 @@ def _guess(
     return pixmap
 
 
+@dataclass(frozen=True, slots=True)
+class _Measures:
+    """Pixels at the present size of widget and type; measuring words takes long."""
+
+    gutter: int  # at the left, for the names of the rows
+    columns: int  # that fit
+    column: int
+    row: int
+    bar: int  # of `_FULL` bits
+
+
 class SurpriseStrip(QWidget):
     """A column per character: its surprisal in bits, the character, and the best guesses.
 
@@ -74,12 +94,15 @@ class SurpriseStrip(QWidget):
         self.rows = 1  # of guesses
         self._found: Expectations | None = None
         self._at = -1  # column under the mouse
+        self._measures: _Measures | None = None
         self.set_rows(1)
 
     def set_rows(self, rows: int) -> None:
         """How many guesses are shown of each column."""
         self.rows = rows
-        self.setFixedHeight(self._bar() + (2 + rows) * self._row() + 6)
+        self._measures = None
+        measures = self._measured()
+        self.setFixedHeight(measures.bar + (2 + rows) * measures.row + 6)
         self.update()
 
     def apply_theme(self) -> None:
@@ -98,8 +121,7 @@ class SurpriseStrip(QWidget):
 
     def capacity(self) -> int:
         """Columns that fit; depends on the width alone."""
-        room = self.width() - self._gutter()
-        return max(min(room // px(_COLUMN), _MOST_COLUMNS), 1)
+        return self._measured().columns
 
     def show_expectations(self, found: Expectations | None) -> None:
         """Those of at most `capacity` characters."""
@@ -136,31 +158,41 @@ class SurpriseStrip(QWidget):
 
     # Geometry.
 
-    def _row(self) -> int:
-        return QFontMetrics(mono_font("label")).height() + 2
+    def _measured(self) -> _Measures:
+        if self._measures is None:
+            words = QFontMetrics(ui_font("tick"))
+            gutter = max(words.horizontalAdvance(word) for word in self._names()) + 8
+            room = max(self.width() - gutter, 1)
+            columns = max(min(room // px(_COLUMN), _MOST_COLUMNS), 1)
+            row = QFontMetrics(mono_font("label")).height() + 2
+            self._measures = _Measures(gutter, columns, room // columns, row, px(13))
+        return self._measures
 
-    def _bar(self) -> int:
-        """The height of a bar of `_FULL` bits."""
-        return px(13)
+    def _names(self) -> tuple[str, str, str]:
+        return self.tr("bits"), self.tr("read"), self.tr("guess")
 
-    def _gutter(self) -> int:
-        return QFontMetrics(ui_font("tick")).horizontalAdvance(self.tr("guess")) + 8
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Other columns may fit."""
+        super().resizeEvent(event)
+        self._measures = None
 
     def column_rect(self, column: int) -> QRectF:
         """All rows of a column."""
-        wide = (self.width() - self._gutter()) // self.capacity()
-        return QRectF(self._gutter() + column * wide, 0, wide, self.height())
+        measures = self._measured()
+        left = measures.gutter + column * measures.column
+        return QRectF(left, 0, measures.column, self.height())
 
     def cell_rect(self, column: int, row: int) -> QRectF:
         """Row 0 is the surprisal, 1 the character, 2 and on the guesses."""
-        whole, height = self.column_rect(column), self._row()
-        top = self._bar() + row * height + (2 if row > 1 else 0)
-        return QRectF(whole.left() + 1, top, whole.width() - 2, height - (2 if row > 1 else 0))
+        measures = self._measured()
+        left = measures.gutter + column * measures.column
+        top = measures.bar + row * measures.row + (2 if row > 1 else 0)
+        return QRectF(left + 1, top, measures.column - 2, measures.row - (2 if row > 1 else 0))
 
     def bar_rect(self, column: int) -> QRectF:
         """The bar above a number, as high as it has bits."""
         bits = 0.0 if self._found is None else float(self._found.surprisal[column])
-        whole, full = self.column_rect(column), self._bar() - 1
+        whole, full = self.column_rect(column), self._measured().bar - 1
         high = round(min(bits / _FULL, 1.0) * full) if math.isfinite(bits) else 0
         return QRectF(whole.left() + 2, full - high, whole.width() - 4, high)
 
@@ -173,9 +205,10 @@ class SurpriseStrip(QWidget):
         painter.setFont(ui_font("tick"))
         painter.setPen(colors.color("text-muted"))
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        for row, words in ((0, self.tr("bits")), (1, self.tr("read")), (2, self.tr("guess"))):
+        gutter = self._measured().gutter
+        for row, words in enumerate(self._names()):
             rect = self.cell_rect(0, row)
-            painter.drawText(QRectF(0, rect.top(), self._gutter(), rect.height()), left, words)
+            painter.drawText(QRectF(0, rect.top(), gutter, rect.height()), left, words)
         if found is None:
             words = self.tr("Surprisal of each character, once two are typed")
             rect = self.cell_rect(0, 0)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any, ParamSpec, TypeVar
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -29,6 +31,9 @@ from PySide6.QtWidgets import QApplication
 
 from rnnviz.paths import resources_folder
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
 _TOKEN = re.compile(r"@([a-z0-9-]+)@")
 MODES = ("system", "dark", "light")
 
@@ -38,6 +43,8 @@ LECTURE_LINES = 720
 POINTS = (10.0, 11.0, 12.0, 13.0, 14.0, 16.0, 18.0, 20.0, 22.0, 24.0, 28.0, 32.0)
 _LECTURE_LAYOUT = 1.6  # of sizes that hold text, where body type grows by 1.7 and labels by 1.5
 _LECTURE_STROKE = 1.8
+_LECTURE_GAP = 1.4
+_LECTURE_ICON = 1.25
 _LECTURE_MARKER = 1.7
 _LINE = 1.25  # height of a line of text in font sizes
 # From the back row muted and faint are the same as absent.
@@ -97,6 +104,7 @@ class Themes(QObject):
     """Holds colours and sizes in force; follows the system's colour scheme in mode `system`."""
 
     changed = Signal()  # of colours, of the type scale or of lecture mode
+    resizing = Signal()  # just before: for those who keep the sizes of others
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,10 +135,13 @@ class Themes(QObject):
         """The size of body type that is chosen for the mode in force."""
         return self.lecture_points if self.lecture else self.points
 
+    def least_points(self) -> float:
+        """The smallest size of body type there is in the mode in force: the one designed."""
+        return LECTURE_POINTS if self.lecture else BODY_POINTS
+
     def set_points(self, points: float) -> None:
         """Body type of 10 to 32 pt, 16.5 to 32 in lecture mode; all other type goes with it."""
-        least = LECTURE_POINTS if self.lecture else POINTS[0]
-        points = min(max(points, least), POINTS[-1])
+        points = min(max(points, self.least_points()), POINTS[-1])
         if points == self.body_points():
             return
         if self.lecture:
@@ -139,11 +150,23 @@ class Themes(QObject):
             self.points = points
         self._resolve()
 
+    def restore_points(self, points: float, lecture_points: float) -> None:
+        """Takes back both sizes of body type, each brought into its limits."""
+        sizes = (
+            min(max(points, BODY_POINTS), POINTS[-1]),
+            min(max(lecture_points, LECTURE_POINTS), POINTS[-1]),
+        )
+        if sizes != (self.points, self.lecture_points):
+            self.points, self.lecture_points = sizes
+            self._resolve()
+
     def step_points(self, direction: int) -> None:
-        """The next larger or smaller size of type, as far as there is one."""
+        """The next larger or smaller size of type, as far as there is one; 0 as designed."""
         now = self.body_points()
         if direction > 0:
             self.set_points(min((p for p in POINTS if p > now), default=now))
+        elif direction == 0:
+            self.set_points(self.least_points())
         else:
             self.set_points(max((p for p in POINTS if p < now), default=now))
 
@@ -165,15 +188,30 @@ class Themes(QObject):
         self.current = Theme(name, self.lecture)
         ui_font.cache_clear()
         mono_font.cache_clear()
+        for picture in _pictures:
+            picture.cache_clear()
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.setFont(ui_font("body"))
             application.setPalette(_palette(self.current))
             application.setStyleSheet(_style_sheet(self.current))
+        self.resizing.emit()
         self.changed.emit()
 
 
 _themes: Themes | None = None
+_pictures: list[Any] = []  # functions made by `drawn_once`
+
+
+def drawn_once(most: int) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
+    """Like `lru_cache`, for pictures of text: forgotten when colours or sizes of type change."""
+
+    def decorate(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        cached = lru_cache(maxsize=most)(draw)
+        _pictures.append(cached)
+        return cached  # type: ignore[return-value]
+
+    return decorate
 
 
 def themes() -> Themes:
@@ -198,7 +236,12 @@ def pixels(role: str) -> int:
 
 def px(n: float) -> int:
     """A layout size in pixels that must grow with the type in it; `n` is the one designed."""
-    return max(round(n * _layout_scale()), 1) if n > 0 else round(n * _layout_scale())
+    return max(round(scaled(n)), 1) if n > 0 else round(scaled(n))
+
+
+def scaled(n: float) -> float:
+    """The same, not rounded, for what is painted."""
+    return n * _layout_scale()
 
 
 def row(n: float, lines: int = 1) -> int:
@@ -217,6 +260,16 @@ def stroke(width: float = 2.2) -> float:
 def marker(size: float) -> float:
     """The size of a dot or handle in pixels."""
     return size * _LECTURE_MARKER * _lecture_lines() if themes().lecture else size
+
+
+def gap(n: float) -> int:
+    """Empty space in pixels: as designed at every size of type, wider in lectures."""
+    return round(n * _LECTURE_GAP * _lecture_lines()) if themes().lecture else round(n)
+
+
+def icon_pixels(size: float = 16) -> int:
+    """The size of an icon that is as large as designed beside the designed type."""
+    return round(size * themes().scale() * (_LECTURE_ICON if themes().lecture else 1.0))
 
 
 def _layout_scale() -> float:
@@ -277,8 +330,12 @@ def mono_font(role: str = "label", *, medium: bool = False) -> QFont:
     return font
 
 
-def icon_pixmap(name: str, color: QColor, size: int = 16, ratio: float = 2.0) -> QPixmap:
-    """`resources/icons/NAME.svg` in one colour (its `currentColor`), `size` logical pixels."""
+def icon_pixmap(name: str, color: QColor, size: int | None = None, ratio: float = 2.0) -> QPixmap:
+    """`resources/icons/NAME.svg` in one colour (its `currentColor`).
+
+    `size` is in logical pixels; without it, that of icons beside the type in force.
+    """
+    size = icon_pixels() if size is None else size
     source = (resources_folder() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     renderer = QSvgRenderer(QByteArray(source.replace("currentColor", color.name()).encode()))
     pixmap = QPixmap(round(size * ratio), round(size * ratio))
@@ -290,7 +347,7 @@ def icon_pixmap(name: str, color: QColor, size: int = 16, ratio: float = 2.0) ->
     return pixmap
 
 
-def icon(name: str, token: str = "text-2", size: int = 16) -> QIcon:
+def icon(name: str, token: str = "text-2", size: int | None = None) -> QIcon:
     """An icon tinted with a colour token, paler while disabled."""
     result = QIcon(icon_pixmap(name, theme().color(token), size))
     result.addPixmap(

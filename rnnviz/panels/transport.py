@@ -9,7 +9,8 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from rnnviz.panels.theme import icon, mono_font, theme, themes, ui_font
+from rnnviz.panels.sizing import icons, margins, sized, spacing, square, tall
+from rnnviz.panels.theme import icon, mono_font, px, row, theme, themes, ui_font
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.translate import later
 from rnnviz.panels.translate import tr as translate
@@ -18,6 +19,8 @@ from rnnviz.session.view import RunView
 
 _HIDE_ELAPSED_BELOW = 1100
 _HIDE_EPOCH_BELOW = 1000
+_HIDE_SPEED_BELOW = 760
+_HIDE_STATE_BELOW = 600
 _HIDE_LOSS_BELOW = 1240
 _HIDE_DISPLAY_BELOW = 1500
 
@@ -84,7 +87,7 @@ class StatePill(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._word, self._token = "", "text-muted"
-        self.setFixedHeight(28)
+        tall(self, 28)
         self.show_state(self.tr("Ready"), "text-muted")
 
     def show_state(self, word: str, token: str) -> None:
@@ -101,7 +104,8 @@ class StatePill(QWidget):
     def sizeHint(self) -> QSize:
         """Wide enough for the longest word it shows, so that nothing beside it moves."""
         return QSize(
-            QFontMetrics(ui_font("label", bold=True)).horizontalAdvance("Diverged") + 42, 28
+            QFontMetrics(ui_font("label", bold=True)).horizontalAdvance("Diverged") + px(42),
+            self.height(),
         )
 
     minimumSizeHint = sizeHint
@@ -119,10 +123,11 @@ class StatePill(QWidget):
         painter.drawRoundedRect(area, 5, 5)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
-        painter.drawEllipse(QRectF(12, self.height() / 2 - 3.5, 7, 7))
+        dot = px(7)
+        painter.drawEllipse(QRectF(px(12), (self.height() - dot) / 2, dot, dot))
         painter.setPen(colors.color("text") if self._token == "text-muted" else color)
         painter.setFont(ui_font("label", bold=True))
-        painter.drawText(area.adjusted(26, 0, -4, 0), Qt.AlignmentFlag.AlignVCenter, self._word)
+        painter.drawText(area.adjusted(px(26), 0, -4, 0), Qt.AlignmentFlag.AlignVCenter, self._word)
 
 
 _PHASES = {
@@ -140,24 +145,26 @@ class TransportBar(QFrame):
     play_toggled = Signal()
     step_requested = Signal()
     reset_requested = Signal()
+    lecture_left = Signal()
     interval = 0.25
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("bar", "bottom")
         self.setAccessibleName(self.tr("Transport"))
-        self.setFixedHeight(64)
+        tall(self, 64, 2)
         self.view: RunView | None = None
         # Pictures drawn in a second, and the share in [0, 1] left out.
         self.frame_rate: Callable[[], tuple[float, float]] = lambda: (0.0, 0.0)
         self._button_shown: tuple[bool, str] | None = None
         line = QHBoxLayout(self)
-        line.setContentsMargins(12, 4, 12, 4)
-        line.setSpacing(8)
+        margins(line, 12, 4, 12, 4)
+        spacing(line, 8)
         self.play = QPushButton(self.tr("Play"))
         self.play.setProperty("kind", "primary")
-        self.play.setFixedSize(104, 40)
-        self.play.setIconSize(QSize(16, 16))
+        sized(self.play, "width", lambda play: play.setFixedWidth(row(104, 3)))
+        tall(self.play, 40)
+        icons(self.play)
         self.play.clicked.connect(self.play_toggled)
         self.step = self._icon_button(self.tr("One step"), self.tr("One step (Ctrl+.)"))
         self.step.clicked.connect(self.step_requested)
@@ -182,6 +189,14 @@ class TransportBar(QFrame):
             line.addSpacing(8)
         line.addWidget(self.timeline, 1)
         line.addWidget(self.pill)
+        self.leave = QPushButton(self.tr("Exit  Esc"))
+        self.leave.setToolTip(self.tr("Leave lecture mode (Esc)"))
+        self.leave.setAccessibleName(self.tr("Leave lecture mode"))
+        tall(self.leave, 40)
+        self.leave.clicked.connect(self.lecture_left)
+        self.leave.hide()
+        line.addWidget(self.leave)
+        self._lecture = False
         themes().changed.connect(self._apply_theme)
         self._apply_theme()
 
@@ -211,8 +226,7 @@ class TransportBar(QFrame):
     def _icon_button(self, name: str, tip: str) -> QPushButton:
         button = QPushButton()
         button.setProperty("kind", "icon")
-        button.setFixedSize(40, 40)
-        button.setIconSize(QSize(16, 16))
+        square(button, 40)
         button.setAccessibleName(name)
         button.setToolTip(tip)
         return button
@@ -228,13 +242,13 @@ class TransportBar(QFrame):
         view = self.view
         if view is None:
             return
-        row = view.history.last
+        last = view.history.last
         self.steps.show_value(f"{view.step:,}")
-        epoch = row.epoch if row else view.start_epoch
+        epoch = last.epoch if last else view.start_epoch
         passes = int(epoch)
         share = f" · {100 * (epoch - passes):.0f}%" if passes < 999 else ""
         self.epoch.show_value(f"{passes + 1:,}{share}")
-        if view.training and row:
+        if view.training and last:
             self.speed.show_value(speed(view.history.characters_per_second()), self.tr("chars / s"))
         elif view.training:
             self.speed.show_value("…", self.tr("chars / s"))
@@ -243,7 +257,7 @@ class TransportBar(QFrame):
             self.speed.show_value(
                 translate(word).lower() if view.step else self.tr("ready"), self.tr("training")
             )
-        self.elapsed.show_value(clock(row.seconds if row else view.start_seconds))
+        self.elapsed.show_value(clock(last.seconds if last else view.start_seconds))
         self._show_loss_and_display(view)
         self.timeline.update()
         self.refresh_state()
@@ -293,16 +307,32 @@ class TransportBar(QFrame):
             button.setEnabled(ready)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow window the elapsed time goes first, then the epoch."""
+        """In a narrow window some figures give way."""
         super().resizeEvent(event)
-        self.elapsed.setVisible(event.size().width() >= _HIDE_ELAPSED_BELOW)
-        self.epoch.setVisible(event.size().width() >= _HIDE_EPOCH_BELOW)
-        self.loss.setVisible(event.size().width() >= _HIDE_LOSS_BELOW)
-        self.display.setVisible(event.size().width() >= _HIDE_DISPLAY_BELOW)
+        self._fit()
+
+    def set_lecture(self, on: bool) -> None:
+        """Nothing but what the back row needs, and the way out."""
+        self._lecture = on
+        self.leave.setVisible(on)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The elapsed time goes first, then the epoch, and with large type the rest."""
+        room, desk = self.width(), not self._lecture
+        self.elapsed.setVisible(desk and room >= px(_HIDE_ELAPSED_BELOW))
+        self.epoch.setVisible(desk and room >= px(_HIDE_EPOCH_BELOW))
+        self.speed.setVisible(desk and room >= px(_HIDE_SPEED_BELOW))
+        self.pill.setVisible(desk and room >= px(_HIDE_STATE_BELOW))
+        self.loss.setVisible(desk and room >= px(_HIDE_LOSS_BELOW))
+        self.display.setVisible(desk and room >= px(_HIDE_DISPLAY_BELOW))
 
     def _apply_theme(self) -> None:
         self.step.setIcon(icon("step", "text"))
         self.reset.setIcon(icon("reset", "text"))
         for readout in self._readouts():
             readout.apply_theme()
+        self.pill.updateGeometry()
+        self._button_shown = None  # its icon has another size or colour
+        self._fit()
         self.refresh_state()

@@ -40,8 +40,9 @@ from rnnviz.panels.activation_colors import (
 from rnnviz.panels.base import Panel
 from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.plot import polygon
+from rnnviz.panels.sizing import margins, sized, spacing, square, tall
 from rnnviz.panels.table import Table
-from rnnviz.panels.theme import icon, mono_font, theme, ui_font
+from rnnviz.panels.theme import icon, mono_font, px, theme, ui_font
 from rnnviz.panels.translate import later, tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.questions import SignalTrace
@@ -278,7 +279,7 @@ class TraceStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(_STRIP)
+        sized(self, "height", lambda strip: strip.setFixedHeight(px(_STRIP)))
         self.setMouseTracking(True)
         self.setAccessibleName(self.tr("Course of the unit over the text"))
         self._values: NDArray[np.floating] = np.zeros(0)
@@ -361,7 +362,7 @@ class _Scale(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedHeight(24)
+        tall(self, 24)
         self.setAccessibleName(self.tr("Colour scale"))
         self._level, self._signed = 1.0, True
 
@@ -440,8 +441,8 @@ class UnitTextPanel(Panel):
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setWidget(self.painted)
         self.strip = TraceStrip()
-        self.body.setContentsMargins(12, 4, 8, 6)
-        self.body.setSpacing(6)
+        margins(self.body, 12, 4, 8, 6)
+        spacing(self.body, 6)
         self.body.addWidget(self.area, 1)
         self.body.addWidget(self.strip)
         self.before.clicked.connect(lambda: self.step_requested.emit(-1))
@@ -455,7 +456,7 @@ class UnitTextPanel(Panel):
 
     def _arrow(self, words: str) -> QToolButton:
         button = QToolButton()
-        button.setFixedSize(24, 24)
+        square(button, 24)
         button.setToolTip(words)
         button.setAccessibleName(words)
         return button
@@ -603,5 +604,5 @@ class UnitTextPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A narrow header does without the scale, a low panel without the trace."""
         super().resizeEvent(event)
-        self.scale.setVisible(self.width() >= _NARROW)
-        self.strip.setVisible(self.height() >= 250)
+        self.scale.setVisible(self.width() >= px(_NARROW))
+        self.strip.setVisible(self.height() >= px(250))

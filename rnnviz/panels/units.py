@@ -24,8 +24,9 @@ from rnnviz.engine.cells import CELLS
 from rnnviz.panels.activation_colors import GATES, STRIP_OPACITY, color_image
 from rnnviz.panels.base import Panel
 from rnnviz.panels.painting import shows_focus
+from rnnviz.panels.sizing import margins, square
 from rnnviz.panels.table import Column, Table
-from rnnviz.panels.theme import icon, mono_font, theme, ui_font
+from rnnviz.panels.theme import icon, mono_font, px, theme, ui_font
 from rnnviz.panels.translate import tr
 from rnnviz.panels.unit_text import signal_words, unit_level
 from rnnviz.panels.widgets.segmented import Segmented
@@ -163,7 +164,7 @@ class UnitTable(QWidget):
 
     def capacity(self) -> int:
         """Rows that fit."""
-        return max((self.height() - self._head()) // _ROW, 1)
+        return max((self.height() - self._head()) // px(_ROW), 1)
 
     def first(self) -> int:
         """The row at the top."""
@@ -180,15 +181,15 @@ class UnitTable(QWidget):
 
     def row_rect(self, row: int) -> QRectF:
         """A row that is in sight."""
-        return QRectF(0, self._head() + (row - self._first) * _ROW, self.width(), _ROW)
+        return QRectF(0, self._head() + (row - self._first) * px(_ROW), self.width(), px(_ROW))
 
     def _columns(self) -> tuple[int, int, int, int, int]:
         """Left ends of name, bar, number and strip, and the right end of the strip."""
         metrics = QFontMetrics(ui_font("body", bold=True))
-        name = max(QFontMetrics(mono_font("body")).horizontalAdvance("1,000") + 22, 54)
+        name = max(QFontMetrics(mono_font("body")).horizontalAdvance("1,000") + px(22), px(54))
         wide = max(metrics.horizontalAdvance(feature) for feature in FEATURES) + 14
         bar = name + wide
-        long = 90 if self.width() >= _NARROW else 44
+        long = px(90 if self.width() >= px(_NARROW) else 44)
         number = bar + long + 10
         strip = number + QFontMetrics(mono_font("body")).horizontalAdvance("0.00") + 20
         return name, bar, number, strip, self.width() - 8
@@ -272,13 +273,14 @@ class UnitTable(QWidget):
         colors = theme()
         token = "text-2" if match >= NO_MATCH else "text-muted"
         long = number - bar - 10
-        y = round(rect.center().y()) - 3
-        painter.fillRect(bar, y, long, 7, colors.color("surface-3"))
-        painter.fillRect(bar, y, round(long * match), 7, colors.color(token))
+        thick = px(7)
+        y = round(rect.center().y()) - thick // 2
+        painter.fillRect(bar, y, long, thick, colors.color("surface-3"))
+        painter.fillRect(bar, y, round(long * match), thick, colors.color(token))
         painter.setFont(mono_font("body"))
         painter.setPen(colors.color("text" if match >= NO_MATCH else "text-muted"))
         painter.drawText(
-            QRectF(number, rect.top(), 60, rect.height()),
+            QRectF(number, rect.top(), px(60), rect.height()),
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
             f"{match:.2f}",
         )
@@ -297,7 +299,7 @@ class UnitTable(QWidget):
     # Input.
 
     def _row_at(self, point: QPointF) -> int:
-        row = self._first + int((point.y() - self._head()) // _ROW)
+        row = self._first + int((point.y() - self._head()) // px(_ROW))
         inside = point.y() >= self._head() and row < len(self._order)
         return row if inside and row < self._first + self.capacity() else -1
 
@@ -448,7 +450,7 @@ class UnitsPanel(Panel):
         self.layers = Segmented([("1", "1")], self.tr("Layer"))
         self.signals = Segmented([("h", "h")], self.tr("Signal"))
         self.again = QToolButton()
-        self.again.setFixedSize(24, 24)
+        square(self.again, 24)
         self.again.setToolTip(self.tr("Match again with the newest weights"))
         self.again.setAccessibleName(self.tr("Match again"))
         for control in (self.orders, self.layers, self.signals, self.again):
@@ -460,7 +462,7 @@ class UnitsPanel(Panel):
         line.setSpacing(2)
         line.addWidget(self.grid, 1)
         line.addWidget(self.bar)
-        self.body.setContentsMargins(4, 0, 4, 6)
+        margins(self.body, 4, 0, 4, 6)
         self.body.addLayout(line, 1)
         self.orders.changed.connect(lambda _: self._order())
         self.layers.changed.connect(lambda _: self._signal_chosen())
@@ -652,7 +654,7 @@ class UnitsPanel(Panel):
             words = self.tr("by the one simple feature that explains each best, at step {0}")
             if self._now != self._step:
                 words = self.tr("as they were at step {0}, now {1}")
-            if self.width() < _NARROW + 160:
+            if self.width() < px(_NARROW + 160):
                 words = self.tr("at step {0}")
             self.set_clause(words.format(f"{self._step:,}", f"{self._now:,}"))
 
@@ -669,7 +671,7 @@ class UnitsPanel(Panel):
         """Narrow headers leave words out."""
         super().resizeEvent(event)
         words = {"variance": self.tr("variance"), "similar": self.tr("similar")}
-        if self.width() < _NARROW:
+        if self.width() < px(_NARROW):
             words = {"variance": self.tr("var"), "similar": self.tr("alike")}
         options = [("match", self.tr("match")), ("index", self.tr("index")), *words.items()]
         self.orders.set_options(options)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ROOM = 4_000_000  # bytes of logits kept; then every second answer is dropped
-_LEAST = 256  # answers kept however large the vocabulary
+_LEAST = 64  # answers kept however large the vocabulary
 
 
 class NextHistory:

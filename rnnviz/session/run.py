@@ -107,14 +107,19 @@ class Run:
         found = evaluate(self.network, text, streams=pieces, warmup=_WARM_UP, progress=progress)
         return found, total
 
-    def final_validation(self) -> Evaluation | None:
-        """Held-out loss on the whole held-out part, read statefully from a zero state."""
+    def final_validation(
+        self, progress: Callable[[int, int], None] | None = None
+    ) -> Evaluation | None:
+        """Held-out loss on the whole held-out part, read statefully from a zero state.
+
+        For `progress` see `live_validation`.
+        """
         held_out = self.split.validation
         if held_out is None:
             return None
         if held_out.shape[0] > 1:
-            return evaluate_streams(self.network, held_out)
-        return evaluate(self.network, held_out[0])
+            return evaluate_streams(self.network, held_out, progress=progress)
+        return evaluate(self.network, held_out[0], progress=progress)
 
 
 def least_memory(config: RunConfig, model: ModelConfig, window: int, processes: int = 1) -> int:

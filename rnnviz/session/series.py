@@ -126,5 +126,5 @@ def _reduce(
     """`ufunc` over each `values[start:stop]`; the slices may leave gaps, none is empty."""
     bounds = np.empty(2 * len(starts), np.int64)
     bounds[0::2], bounds[1::2] = starts, stops
-    # The last slice ends with the array, else what is left of it would be reduced as well.
+    # The last slice runs to the end: cut there, or each call would read the rest of the run.
     return np.asarray(ufunc.reduceat(values[: bounds[-1]], bounds[:-1])[::2])

@@ -1,7 +1,8 @@
-"""A run that goes on and on with every panel in sight in turn: nothing piles up.
+"""A run that goes on and on with every panel in sight: nothing piles up.
 
-The short one counts threads, widgets, objects and bytes of arrays. `RNNVIZ_SOAK=3600` also trains
-the default network for so many seconds and reports resident memory, threads and the gaps of the
+The short one counts threads, widgets, objects and bytes of arrays, with each page in sight in turn
+and with every panel in a window of its own. `RNNVIZ_SOAK=3600` trains the default network with all
+those windows open for so many seconds and reports resident memory, threads and the gaps of the
 event loop; memory may then grow by what the history needs and by noise.
 """
 
@@ -71,13 +72,18 @@ def view_of(window: MainWindow) -> RunView:
 
 
 def round_trip(window: MainWindow, qtbot: QtBot) -> None:
-    """Every page is in sight until it has been drawn a few times."""
+    """Every page is in sight until it has been drawn a few times, then every panel in a window."""
     deliveries: list[object] = []
     window.controller.delivered.connect(deliveries.append)
     for page, _ in PERSPECTIVES:
         window.show_page(page)
         deliveries.clear()
         qtbot.waitUntil(lambda: len(deliveries) >= DRAWN, timeout=60_000)
+    for _, panel in window.panel_windows.panels():
+        window.panel_windows.open(panel)
+    deliveries.clear()
+    qtbot.waitUntil(lambda: len(deliveries) >= DRAWN, timeout=60_000)
+    window.panel_windows.close_all()
     window.controller.delivered.disconnect(deliveries.append)
 
 
@@ -177,6 +183,9 @@ def test_memory_of_a_long_run_grows_by_its_history_only(
     with capsys.disabled():
         say("\nseconds      step  resident MB  history MB  threads  gap p99 ms  longest ms")
         while (now := time.monotonic() - begun) < SECONDS:
+            if found:  # at the first look the pages, afterwards all panels at once
+                for _, panel in window.panel_windows.panels():
+                    window.panel_windows.open(panel)
             window.show_page(names[len(found) % len(names)])
             wait(min(max(SECONDS / 200, 2.0), 20.0))
             kept = view_of(window).history

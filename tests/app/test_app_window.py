@@ -18,6 +18,7 @@ from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
 from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.session import commands
 from rnnviz.session.config import RunConfig
 
@@ -637,3 +638,40 @@ def test_starting_and_stopping_often_leaves_one_trainer(qtbot: QtBot, window: Ma
         wait()
     assert trainers().count("rnnviz-trainer") == 1
     train(qtbot, window)
+
+
+def test_a_click_on_a_validation_shows_the_sample_of_that_step(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    train(qtbot, window, until=30)
+    view = window.controller.view
+    assert view is not None
+    qtbot.waitUntil(lambda: bool(view.history.samples and view.history.validations), timeout=30_000)
+    pause(qtbot, window)
+    window.resize(1600, 1000)
+    plot, samples = window.page.loss.plot, window.page.samples
+    window.page.loss.follow()
+    step = int(plot.dot_steps[-1])
+    column = plot.column_of(step)
+    loss = next(v.loss for v in view.history.validations if v.step == step)
+    assert column is not None and samples.isVisible()
+    click(plot, QPointF(column, plot.pixel_of(loss)).toPoint())
+    assert samples.mode.current() == "stream"
+    nearest = min(view.history.samples, key=lambda sample: abs(sample.step - step))
+    assert f"step {nearest.step:,}" in samples.stream.toPlainText()
+
+
+def test_escape_clears_the_pinned_cursor_wherever_the_focus_is(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    train(qtbot, window)
+    pause(qtbot, window)
+    click(window.transport.timeline)
+    assert time_cursor().pinned
+    window.transport.play.setFocus()
+    QTest.keyClick(window.transport.play, Qt.Key.Key_Escape)
+    assert not time_cursor().pinned
+    click(window.transport.timeline)
+    window.reset_run()
+    qtbot.waitUntil(lambda: window.controller.view is not None and not steps(window))
+    assert not time_cursor().pinned  # of another run

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from rnnviz.panels import parameter_groups
+from rnnviz.panels.activation_colors import set_colour_blind_safe
 from rnnviz.panels.base import Panel
 from rnnviz.panels.eigenvalues import EigenvaluesPanel, jacobian_words, radius_text, weight_words
 from rnnviz.panels.gradient_flow import (
@@ -623,7 +624,7 @@ def test_vectors_have_a_row_for_each_gate() -> None:
     # Of a large matrix a part is looked at: of every row and column some.
     large = np.random.default_rng(0).normal(0, 0.1, (2048, 512)).astype(np.float32)
     assert level_at(large) == pytest.approx(grown(0.1 * 2.326), rel=0.05)
-    large[:, ::64] *= 50
+    large[:, ::32] *= 50
     assert level_at(large) > 1
 
 
@@ -721,6 +722,23 @@ def test_all_parameters_are_shown_at_once(qtbot: QtBot, cell: str, size: tuple[i
     assert overview.isVisible()
     panel.reset_view()
     assert panel.chosen() == "rnn.weight_hh_l0"
+
+
+def test_weights_take_the_colours_that_everybody_can_tell_apart(qtbot: QtBot) -> None:
+    panel = ParametersPanel()
+    shown(qtbot, panel, 576, 416)
+    view = fixtures.make_view()
+    panel.set_view(view)
+    panel.show_inspection(fixtures.inspect(view)[0])
+    for name in ("rnn.weight_hh_l0", ""):
+        panel.show_parameter(name)
+        as_designed = painted(panel)
+        try:
+            set_colour_blind_safe(True)
+            assert painted(panel) != as_designed
+        finally:
+            set_colour_blind_safe(False)
+        assert painted(panel) == as_designed
 
 
 def test_keys_point_at_parameters_and_choose_one(qtbot: QtBot) -> None:

@@ -13,13 +13,15 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from rnnviz.panels.gradient_norm import GradientNormPanel
+from rnnviz.panels.group_norms import UpdateRatioPanel
 from rnnviz.panels.loss import LossPanel
 from rnnviz.panels.plot import Plot
 from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.transport import TransportBar
+from rnnviz.probes.step_norms import StepNorms
 from rnnviz.session.config import RunConfig
-from rnnviz.session.frames import InForce, Row, RunState
+from rnnviz.session.frames import Event, InForce, Row, RunState
 from rnnviz.session.view import RunView
 from rnnviz.text.vocabulary import Vocabulary
 
@@ -192,3 +194,40 @@ def test_another_run_has_no_pin(panels: Panels) -> None:
     click(panels.loss.plot, at_step(panels.loss.plot, 100))
     panels.bar.set_view(panels.view)
     assert time_cursor().step is None
+
+
+def test_the_timeline_spells_out_the_mark_at_the_cursor(panels: Panels) -> None:
+    line = panels.bar.timeline
+    panels.view.history.events += [
+        Event(100, "lr", "lr 5.0e-3 → 2.0e-3"), Event(400, "clip", "clip 5 → 1"),
+    ]  # fmt: skip
+    line.grab()
+    assert line.event_words == "clip 5 → 1"  # the newest
+    move_mouse(line, QPointF(5 + (line.width() - 15) * 0.2 + 2, 20))
+    line.grab()
+    assert line.event_words == "lr 5.0e-3 → 2.0e-3"
+    # From another axis as well.
+    move_mouse(panels.norm.plot, at_step(panels.norm.plot, 400))
+    line.grab()
+    assert line.event_words == "clip 5 → 1"
+
+
+def test_the_update_ratios_share_the_cursor(qtbot: QtBot, panels: Panels) -> None:
+    ratio = UpdateRatioPanel()
+    qtbot.addWidget(ratio)
+    ratio.set_view(panels.view)
+    norms = panels.view.history.norms
+    for step in range(1, 501, 10):
+        sizes = {"rnn.weight_hh_l0": 1.0, "decoder.weight": 2.0}
+        norms.append(StepNorms(step, sizes, sizes, dict.fromkeys(sizes, 0.001)))
+    ratio.set_norms(norms)
+    ratio.resize(600, 300)
+    ratio.show()
+    move_mouse(panels.loss.plot, at_step(panels.loss.plot, 350))
+    step = time_cursor().step
+    assert step is not None
+    column = ratio.plot.column_of(step)
+    assert column is not None and shown_by(ratio.plot) == [int(column)]
+    move_mouse(ratio.plot, at_step(ratio.plot, 201))
+    assert time_cursor().step == 201
+    assert len(shown_by(panels.loss.plot)) == 1

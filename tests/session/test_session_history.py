@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.session import series
 from rnnviz.session.frames import Row
 from rnnviz.session.history import History, Smoother
 from rnnviz.session.series import Series
@@ -146,3 +147,21 @@ def test_a_long_column_of_whole_numbers_is_searched_as_it_is() -> None:
         expected = np.searchsorted([1.0, 3.0, 5.0], asked, side)
         assert series.places(asked, side).tolist() == expected.tolist()
     assert int(series.places(4)) == 2
+
+
+def test_bins_are_read_without_what_comes_after_them() -> None:
+    """A picture of the first steps of a long run must not cost its length."""
+    read: list[int] = []
+
+    class Minimum:
+        def reduceat(self, values: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+            read.append(len(values) - int(bounds[0]))
+            return np.minimum.reduceat(values, bounds)
+
+    values = np.arange(1_000_000, dtype=np.float32)[::-1].copy()
+    starts, stops = np.array([100, 110, 150]), np.array([110, 120, 160])
+    found = series._reduce(Minimum(), values, starts, stops)  # type: ignore[arg-type]
+    assert found.tolist() == [values[109], values[119], values[159]]
+    assert read == [60]
+    end = np.array([999_990]), np.array([1_000_000])
+    assert series._reduce(np.minimum, values, *end).tolist() == [0.0]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
-from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.sizing import sized, tall
+from rnnviz.panels.theme import icon_pixels, px, theme, themes
 
 
 class Choice(QComboBox):
@@ -15,10 +16,11 @@ class Choice(QComboBox):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
+        tall(self, 28)
         self.setToolTip(name)
-        self.setFixedHeight(28)
         self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        sized(self, "icon", lambda c: c.setIconSize(QSize(icon_pixels(), icon_pixels())))
         themes().changed.connect(self.update)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -27,15 +29,17 @@ class Choice(QComboBox):
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        room = self.width() - 34 - (20 if not option.currentIcon.isNull() else 0)
+        room = self.width() - px(34) - (icon_pixels() + 4 if not option.currentIcon.isNull() else 0)
         option.currentText = option.fontMetrics.elidedText(
             option.currentText, Qt.TextElideMode.ElideMiddle, room
         )
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         painter.setRenderHint(QStylePainter.RenderHint.Antialiasing)
         painter.setPen(QPen(theme().color("text-2" if self.isEnabled() else "text-muted"), 1.5))
-        x, y = self.width() - 15.0, self.height() / 2
-        painter.drawPolyline([QPointF(x - 4, y - 2), QPointF(x, y + 2), QPointF(x + 4, y - 2)])
+        x, y, a = self.width() - px(15), self.height() / 2, px(4)
+        painter.drawPolyline(
+            [QPointF(x - a, y - a / 2), QPointF(x, y + a / 2), QPointF(x + a, y - a / 2)]
+        )
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scrolling past must not change a setting."""

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from rnnviz.panels.sizing import sized, wide
 from rnnviz.panels.widgets.number_field import NumberField
 
 _SCRUB = 5  # pixels of a drag for one step
@@ -119,9 +120,11 @@ class FieldRow(QWidget):
         """Label beside the control instead of above it."""
         directions = QBoxLayout.Direction
         self._box.setDirection(directions.LeftToRight if compact else directions.TopToBottom)
-        self._head.setFixedWidth(_LABEL_WIDTH if compact else 16777215)
-        if not compact:
-            self._head.setMinimumWidth(0)
+        if compact:
+            wide(self._head, _LABEL_WIDTH)
+        else:
+            sized(self._head, "width", lambda head: head.setFixedWidth(16777215))
+            sized(self._head, "least", lambda head: head.setMinimumWidth(0))
 
     def set_was(self, text: str) -> None:
         """The value in force, shown while another one waits for a restart; empty hides it."""

@@ -6,7 +6,8 @@ from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from rnnviz.panels.theme import mono_font, theme, themes, ui_font
+from rnnviz.panels.sizing import tall
+from rnnviz.panels.theme import mono_font, px, theme, themes, ui_font
 from rnnviz.panels.widgets.undo_keys import left_to_window
 
 _ARROWS = 22  # pixels at the right that step up and down
@@ -44,15 +45,19 @@ class NumberField(QLineEdit):
         self._value = value
         self._name = name
         self.setAccessibleName(name)
-        self.setFixedHeight(28)
+        tall(self, 28)
         self.setMaxLength(32)
         tip = self.tr("{0}: {1} to {2} {3}").format(name, _limit(low), _limit(high), unit).rstrip()
         self.setToolTip(f"{tip}\n{about}".rstrip())
-        self.setFont(mono_font("body"))
         self.returnPressed.connect(self._commit)
         self.editingFinished.connect(self._commit)
-        themes().changed.connect(self.update)
+        themes().changed.connect(self._restyle)
+        self._restyle()
         self._show()
+
+    def _restyle(self) -> None:
+        self.setFont(mono_font("body"))
+        self.update()
 
     def value(self) -> float:
         """The last good value."""
@@ -149,7 +154,7 @@ class NumberField(QLineEdit):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click on the arrows steps."""
-        if self._integer and event.position().x() > self.width() - _ARROWS and self.isEnabled():
+        if self._integer and event.position().x() > self.width() - px(_ARROWS) and self.isEnabled():
             self.setFocus(Qt.FocusReason.MouseFocusReason)
             self.nudge(1 if event.position().y() < self.height() / 2 else -1)
             return
@@ -157,7 +162,7 @@ class NumberField(QLineEdit):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """An arrow cursor over the step arrows."""
-        over = self._integer and event.position().x() > self.width() - _ARROWS
+        over = self._integer and event.position().x() > self.width() - px(_ARROWS)
         self.setCursor(Qt.CursorShape.ArrowCursor if over else Qt.CursorShape.IBeamCursor)
         super().mouseMoveEvent(event)
 
@@ -171,16 +176,16 @@ class NumberField(QLineEdit):
             painter.setFont(ui_font("label"))
             painter.setPen(colors.color("text-muted"))
             left = 12 + self.fontMetrics().horizontalAdvance(self.text())
-            room = QRect(left + 4, 0, self.width() - left - _ARROWS, self.height())
+            room = QRect(left + 4, 0, self.width() - left - px(_ARROWS), self.height())
             if painter.fontMetrics().horizontalAdvance(self._unit) <= room.width():
                 painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self._unit)
         if self._integer:
             painter.setPen(QPen(colors.color("text-muted"), 1.3))
-            x, middle = self.width() - 13.0, self.height() / 2
+            x, middle, a = self.width() - px(13), self.height() / 2, px(3)
             for sign in (-1, 1):
-                tip = middle + sign * 6
-                base = middle + sign * 3
-                painter.drawPolyline([QPointF(x - 3, base), QPointF(x, tip), QPointF(x + 3, base)])
+                tip = middle + sign * 2 * a
+                base = middle + sign * a
+                painter.drawPolyline([QPointF(x - a, base), QPointF(x, tip), QPointF(x + a, base)])
 
 
 def _limit(number: float) -> str:

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
+from rnnviz.panels.sizing import sized
 from rnnviz.panels.theme import mono_font, pixels, theme
 from rnnviz.panels.widgets.undo_keys import left_to_window
 
@@ -86,11 +87,16 @@ class SeedEdit(QPlainTextEdit):
             return
         self._room = (lines, padding)
         self.restyle()
+        sized(self, "height", lambda edit: edit.setFixedHeight(edit.height_of_lines()))
+        self.ensureCursorVisible()
+
+    def height_of_lines(self) -> int:
+        """Pixels that the lines take with the font in force."""
+        lines, padding = self._room
         line = math.ceil(QFontMetricsF(mono_font("seed")).lineSpacing())
         margin = 2 * round(self.document().documentMargin())
         # Qt scrolls unless there is a pixel more than the lines need.
-        self.setFixedHeight(lines * line + margin + 2 * padding + 3)
-        self.ensureCursorVisible()
+        return int(lines * line + margin + 2 * padding + 3)
 
     def set_known(self, known: Container[str] | None) -> None:
         """The characters that can be typed; None: all."""

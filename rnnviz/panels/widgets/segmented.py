@@ -8,7 +8,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from rnnviz.panels.theme import theme, themes, ui_font
+from rnnviz.panels.sizing import tall
+from rnnviz.panels.theme import px, theme, themes, ui_font
 
 
 class Segmented(QWidget):
@@ -36,10 +37,14 @@ class Segmented(QWidget):
         self.setToolTip(name)  # where there is nothing to say about the option under the mouse
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
-        self.setFixedHeight(24 if not stretch else 28)
+        tall(self, 24 if not stretch else 28)
         policy = QSizePolicy.Policy.Expanding if stretch else QSizePolicy.Policy.Fixed
         self.setSizePolicy(policy, QSizePolicy.Policy.Fixed)
-        themes().changed.connect(self.update)
+        themes().changed.connect(self._restyle)
+
+    def _restyle(self) -> None:
+        self.updateGeometry()
+        self.update()
 
     # What it shows.
 
@@ -101,11 +106,11 @@ class Segmented(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """A stretched row may be narrower than its natural width."""
-        return QSize(60, self.height()) if self._stretch else self.sizeHint()
+        return QSize(px(60), self.height()) if self._stretch else self.sizeHint()
 
     def _widths(self) -> list[float]:
         metrics = QFontMetricsF(ui_font("label", bold=True))
-        natural = [metrics.horizontalAdvance(label) + 20 for _, label in self._options]
+        natural = [metrics.horizontalAdvance(label) + px(20) for _, label in self._options]
         if self._stretch and self.width() > 0:
             return [(self.width() - 2) / len(natural)] * len(natural)
         return natural

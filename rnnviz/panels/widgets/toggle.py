@@ -6,7 +6,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-from rnnviz.panels.theme import theme, themes, ui_font
+from rnnviz.panels.sizing import tall
+from rnnviz.panels.theme import px, theme, themes, ui_font
 
 
 class Toggle(QAbstractButton):
@@ -17,16 +18,20 @@ class Toggle(QAbstractButton):
         self.setText(text)
         self.setAccessibleName(name)
         self.setCheckable(True)
-        self.setFixedHeight(24)
+        tall(self, 24)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        themes().changed.connect(self.update)
+        themes().changed.connect(self._restyle)
+
+    def _restyle(self) -> None:
+        self.updateGeometry()
+        self.update()
 
     def sizeHint(self) -> QSize:
         """Wide enough for the text in bold."""
         metrics = QFontMetricsF(ui_font("label", bold=True))
-        return QSize(round(metrics.horizontalAdvance(self.text())) + 22, 24)
+        return QSize(round(metrics.horizontalAdvance(self.text())) + px(22), self.height())
 
     def minimumSizeHint(self) -> QSize:
         """Never narrower than its text."""
@@ -43,7 +48,10 @@ class Toggle(QAbstractButton):
         painter.setBrush(colors.color("surface-3" if on else "surface-2"))
         painter.drawRoundedRect(whole, 5, 5)
         painter.setFont(ui_font("label", bold=on))
-        painter.setPen(colors.color("text" if on or self.underMouse() else "text-2"))
+        if self.isEnabled():
+            painter.setPen(colors.color("text" if on or self.underMouse() else "text-2"))
+        else:  # the tooltip says why
+            painter.setPen(colors.mixed("text", "surface-2", 0.45))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
         if self.hasFocus():
             painter.setPen(QPen(colors.color("accent"), 2))

@@ -8,7 +8,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.sizing import tall
+from rnnviz.panels.theme import px, theme, themes
 
 _HANDLE = 14.0
 _KEY_STEP = 1.05  # one arrow press multiplies a logarithmic value by this
@@ -39,7 +40,7 @@ class ValueSlider(QWidget):
         self._hover = self._pressed = False
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setFixedHeight(24)
+        tall(self, 24)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         themes().changed.connect(self.update)
@@ -66,11 +67,11 @@ class ValueSlider(QWidget):
 
     def sizeHint(self) -> QSize:
         """As wide as there is room."""
-        return QSize(120, 24)
+        return QSize(px(120), self.height())
 
     def minimumSizeHint(self) -> QSize:
         """Short, but still a slider."""
-        return QSize(48, 24)
+        return QSize(px(48), self.height())
 
     def _share(self, value: float) -> float:
         if self._logarithmic:
@@ -90,7 +91,7 @@ class ValueSlider(QWidget):
 
     def x_of(self, value: float) -> float:
         """Where the handle of a value stands, in widget coordinates."""
-        return _HANDLE / 2 + self._share(value) * (self.width() - _HANDLE)
+        return _handle() / 2 + self._share(value) * (self.width() - _handle())
 
     def paintEvent(self, event: object) -> None:
         """Draws groove, filled part, tick and handle."""
@@ -111,7 +112,7 @@ class ValueSlider(QWidget):
             return
         painter.setBrush(colors.color(self._token))
         painter.drawRoundedRect(QRectF(0, middle - 2, x, 4), 2, 2)
-        size = _HANDLE + 2 if self._hover or self._pressed else _HANDLE
+        size = _handle() + 2 if self._hover or self._pressed else _handle()
         fill = "text" if self._token == "text-2" else self._token
         painter.setBrush(colors.color(fill))
         painter.setPen(QPen(colors.color("surface"), 1))
@@ -128,7 +129,7 @@ class ValueSlider(QWidget):
             self.edited.emit(value)
 
     def _edit_at(self, x: float) -> None:
-        self._edit(self._value_at((x - _HANDLE / 2) / max(self.width() - _HANDLE, 1.0)))
+        self._edit(self._value_at((x - _handle() / 2) / max(self.width() - _handle(), 1.0)))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """The handle jumps under the mouse."""
@@ -138,7 +139,7 @@ class ValueSlider(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drags while the button is down."""
-        hover = abs(event.position().x() - self.x_of(self._value)) < _HANDLE
+        hover = abs(event.position().x() - self.x_of(self._value)) < _handle()
         if hover != self._hover:
             self._hover = hover
             self.update()
@@ -185,3 +186,8 @@ class ValueSlider(QWidget):
         else:
             value = self._value + steps * (self._high - self._low) / 100
         self._edit(value)
+
+
+def _handle() -> int:
+    """Diameter of the handle."""
+    return px(_HANDLE)

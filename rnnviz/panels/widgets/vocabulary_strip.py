@@ -8,7 +8,8 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.sizing import sized
+from rnnviz.panels.theme import px, theme, themes
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.text.vocabulary import Vocabulary, describe
 
@@ -20,7 +21,7 @@ class VocabularyStrip(QWidget):
         super().__init__(parent)
         self._characters: list[str] = []
         self._counts: NDArray[np.int64] = np.empty(0, np.int64)
-        self.setFixedHeight(24)
+        sized(self, "height", lambda strip: strip.setFixedHeight(px(24)))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("How often each symbol occurs"))
         themes().changed.connect(self.update)
@@ -34,7 +35,7 @@ class VocabularyStrip(QWidget):
 
     def sizeHint(self) -> QSize:
         """As wide as there is room."""
-        return QSize(200, 24)
+        return QSize(200, self.height())
 
     def paintEvent(self, event: object) -> None:
         """Draws the bars; with more symbols than pixels only every n-th of them."""

@@ -10,7 +10,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from rnnviz.panels.theme import themes, ui_font
+from rnnviz.panels.sizing import sized, tall
+from rnnviz.panels.theme import px, row, themes, ui_font
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.panels.widgets.number_field import NumberField
 from rnnviz.panels.widgets.value_slider import ValueSlider
@@ -28,6 +29,16 @@ class Writing:
     temperature: float  # 0 takes the likeliest each time
     top_k: int | None = None
     top_p: float | None = None
+
+
+def _narrow_way(way: Choice) -> None:
+    way.setFixedWidth(px(96))
+
+
+def _way_width(way: Choice) -> None:
+    metrics = QFontMetrics(ui_font("body"))
+    longest = max(metrics.horizontalAdvance(way.itemText(i)) for i in range(way.count()))
+    way.setFixedWidth(longest + px(34) + row(17))
 
 
 class WritingControl(QWidget):
@@ -52,7 +63,7 @@ class WritingControl(QWidget):
         line.setSpacing(6)
         self.button = QPushButton()
         self.button.setProperty("kind", "small")
-        self.button.setFixedHeight(28)
+        tall(self.button, 28)
         self.way = Choice(self.tr("How the network chooses characters"))
         self.way.setToolTip(self.tr("How the network chooses each character it writes"))
         for way, words, tip in (
@@ -63,7 +74,7 @@ class WritingControl(QWidget):
         ):
             self.way.addItem(words, way)
             self.way.setItemData(self.way.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        self.way.setFixedWidth(124)
+        sized(self.way, "width", _way_width)
         low, high = TEMPERATURE_RANGE
         self.temperature = self._field(low, high, 0.8, self.tr("Temperature"), "{:.2f}")
         self.top_k = self._field(1, _MOST_K, 5, self.tr("k, characters"), integer=True)
@@ -95,7 +106,7 @@ class WritingControl(QWidget):
         integer: bool = False,
     ) -> NumberField:
         field = NumberField(low, high, value, name, integer=integer, form=form or "{:.2g}")
-        field.setFixedWidth(68)
+        sized(field, "width", lambda f: f.setFixedWidth(row(68, 3)))
 
         def refuse(sentence: str) -> None:
             field.set_state("bad" if sentence else "")
@@ -169,13 +180,13 @@ class WritingControl(QWidget):
         self.button.setAccessibleName(self.button.text())
         # One width for both words: nothing beside it may move.
         metrics = QFontMetrics(ui_font("label"))
-        wide = max(metrics.horizontalAdvance(w) for w in (self.tr("Stop"), self.tr("Write")))
-        self.button.setFixedWidth(wide + 26)
+        longest = max(metrics.horizontalAdvance(w) for w in (self.tr("Stop"), self.tr("Write")))
+        self.button.setFixedWidth(longest + row(26))
 
     def set_narrow(self, narrow: bool) -> None:
         """Whether there is room for the names of the ways and for a slider beside two numbers."""
         self._narrow = narrow
-        self.way.setFixedWidth(96 if narrow else 124)
+        sized(self.way, "width", _narrow_way if narrow else _way_width)
         self._show_fields()
 
     def _way_chosen(self) -> None:

@@ -1,0 +1,180 @@
+"""Lecture mode in the real window: what is left, how large it is, and that all comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from panel_fixtures import CONTROL, activate, open_window, press, small_settings, threads, train
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from rnnviz.app.application import make_application
+from rnnviz.app.main_window import MainWindow
+from rnnviz.app.settings import Settings
+from rnnviz.panels.theme import pixels, stroke, themes
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return small_settings(tmp_path)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
+    make_application()
+    themes().set_mode("light")
+    opened = open_window(qtbot, settings)
+    yield opened
+    opened.close()
+    assert not themes().lecture  # no window is left to be one for
+    themes().restore_points(10, 16.5)
+    themes().set_mode("dark")
+    assert threads() == []
+
+
+def seen(window: MainWindow) -> list[str]:
+    """Names of the panels in sight on the page in sight."""
+    page = window.perspectives[window.shown_page()]
+    return [panel.objectName() for panel in page.panels if panel.isVisible()]
+
+
+def places(window: MainWindow) -> dict[str, tuple[QPoint, QSize]]:
+    """Where everything is that the mode moves."""
+    page = window.page
+    parts: list[QWidget] = [*page.panels, window.setup, window.top_bar, window.transport]
+    return {repr(part): (part.mapTo(window, QPoint()), part.size()) for part in parts}
+
+
+def test_f11_leaves_what_the_back_row_needs_and_esc_gives_the_rest_back(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.page._splitters["columns"].setSizes([900, 380])
+    before = places(window)
+    small = window.page.loss.height()
+    press(window, Qt.Key.Key_F11)
+    assert window.isFullScreen() and themes().lecture
+    assert seen(window) == ["loss", "gradient_norm", "samples"]
+    assert not window.top_bar.isVisible() and not window.setup.isVisible()
+    assert not window.rail.isVisible()
+    transport = window.transport
+    assert (
+        transport.play.isVisible() and transport.steps.isVisible() and transport.leave.isVisible()
+    )
+    assert not transport.pill.isVisible() and not transport.speed.isVisible()
+    page = window.page
+    strip = page.samples.mapTo(window, QPoint()).y()
+    assert strip >= page.loss.mapTo(window, QPoint()).y() + page.loss.height()  # lies below them
+    assert page.samples.width() == page.width()
+    press(window, Qt.Key.Key_Escape)
+    assert not window.isFullScreen() and not themes().lecture
+    qtbot.waitUntil(lambda: places(window) == before)
+    assert window.page.loss.height() == small
+
+
+def test_f11_or_the_button_ends_it_as_well(qtbot: QtBot, window: MainWindow) -> None:
+    press(window, Qt.Key.Key_F11)
+    press(window, Qt.Key.Key_F11)
+    assert not window.lecture.active and window.top_bar.isVisible()
+    press(window, Qt.Key.Key_F11)
+    QTest.mouseClick(window.transport.leave, Qt.MouseButton.LeftButton)
+    assert not window.lecture.active and window.setup.isVisible()
+
+
+@pytest.mark.parametrize("lines", [720, 1080])
+def test_nothing_is_smaller_than_the_back_row_reads(
+    qtbot: QtBot, window: MainWindow, lines: int
+) -> None:
+    window.resize(lines * 16 // 9, lines)
+    window.lecture.enter(full_screen=False)
+    assert pixels("tick") == 18 * lines // 720 and stroke() == pytest.approx(
+        4 * lines / 720, rel=0.02
+    )
+    train(qtbot, window, 20)
+    for name in ("train", "gradients", "probe"):
+        window.show_page(name)
+        words = [w for w in window.findChildren(QLabel) if w.isVisible() and w.text()]
+        assert words
+        for label in words:
+            assert label.font().pixelSize() >= 17 * lines / 720, label.text()
+        page = window.pages.currentWidget()
+        assert page is not None and page.height() <= window.pages.height()
+        assert window.transport.geometry().bottom() < window.height()
+
+
+def test_type_follows_the_height_of_the_window(qtbot: QtBot, window: MainWindow) -> None:
+    window.lecture.enter(full_screen=False)
+    window.resize(1280, 720)
+    qtbot.waitUntil(lambda: pixels("body") == 22)
+    window.resize(1600, 1000)
+    qtbot.waitUntil(lambda: pixels("body") == 31)
+    press(window, Qt.Key.Key_Plus, CONTROL)
+    assert pixels("body") == round(22 * 18 / 16.5 * 1000 / 720)
+    window.lecture.leave()
+    assert pixels("body") == 13  # lectures have a size of their own
+
+
+def test_pages_maximising_and_colours_work_in_it(qtbot: QtBot, window: MainWindow) -> None:
+    press(window, Qt.Key.Key_F11)
+    press(window, Qt.Key.Key_2, CONTROL)
+    assert seen(window) == ["GradientFlowPanel", "EigenvaluesPanel"]
+    window.gradients.toggle_maximized(window.gradients.eigenvalues)
+    assert seen(window) == ["EigenvaluesPanel"]
+    window.gradients.toggle_maximized(window.gradients.eigenvalues)
+    assert seen(window) == ["GradientFlowPanel", "EigenvaluesPanel"]
+    press(window, Qt.Key.Key_3, CONTROL)
+    assert window.probe.expectations.isVisible() and not window.probe.units.isVisible()
+    press(window, Qt.Key.Key_T, CONTROL)
+    assert themes().current.name == "dark" and themes().current.lecture
+    press(window, Qt.Key.Key_1, CONTROL)
+    press(window, Qt.Key.Key_Escape)
+    assert len(seen(window)) == 5 and not themes().current.lecture
+
+
+def test_a_panel_maximised_before_is_what_the_lecture_shows(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.page.toggle_maximized(window.page.hidden_state)
+    press(window, Qt.Key.Key_F11)
+    assert seen(window) == ["hidden_state"]
+    press(window, Qt.Key.Key_Escape)
+    assert seen(window) == ["hidden_state"]
+    window.page.toggle_maximized(window.page.hidden_state)
+    assert len(seen(window)) == 5
+
+
+def test_windows_of_panels_grow_too_and_outlive_the_lecture(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    page = window.page
+    for panel in (page.hidden_state, page.samples):
+        window.panel_windows.open(panel)
+    small = page.hidden_state._header.height()
+    activate(qtbot, window)
+    press(window, Qt.Key.Key_F11)
+    assert page.hidden_state._header.height() > small
+    assert page.samples.isVisible() and page.samples.window() is not window
+    window.panel_windows.toggle(page.samples)  # returns to where the lecture has it
+    assert page.samples.width() == page.width() and page.samples.isVisible()
+    window.panel_windows.open(page.samples)
+    press(window, Qt.Key.Key_Escape)
+    assert page.hidden_state.isVisible() and page.samples.window() is not window
+    window.panel_windows.close_all()
+    assert len(seen(window)) == 5
+    assert page.samples.maximumHeight() > 10_000
+
+
+def test_quitting_in_the_middle_keeps_the_layout_of_the_desk(
+    qtbot: QtBot, window: MainWindow, settings: Settings
+) -> None:
+    before = places(window)
+    size = window.size()
+    press(window, Qt.Key.Key_F11)
+    window.close()
+    again = open_window(qtbot, Settings(settings._file))
+    assert again.size() == size and not again.lecture.active
+    qtbot.waitUntil(lambda: list(places(again).values()) == list(before.values()))
+    again.close()

@@ -1,0 +1,169 @@
+"""Ctrl+plus and Ctrl+minus in the real window: every size of type, on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from panel_fixtures import CONTROL, open_window, press, small_settings, threads
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSplitter, QWidget
+from pytestqt.qtbot import QtBot
+
+from rnnviz.app.application import make_application
+from rnnviz.app.main_window import MainWindow
+from rnnviz.app.panel_page import PanelPage
+from rnnviz.app.settings import Settings
+from rnnviz.panels.base import ElidedLabel, Panel
+from rnnviz.panels.plot import Plot
+from rnnviz.panels.theme import pixels, themes
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return small_settings(tmp_path)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
+    make_application()
+    themes().set_mode("dark")
+    opened = open_window(qtbot, settings)
+    yield opened
+    opened.close()
+    themes().restore_points(10, 16.5)
+    assert threads() == []
+
+
+def larger(window: MainWindow, times: int = 1) -> None:
+    for _ in range(times):
+        press(window, Qt.Key.Key_Plus, CONTROL)
+
+
+def test_keys_change_all_type_between_10_and_32_points(qtbot: QtBot, window: MainWindow) -> None:
+    found = [pixels("body")]
+    for key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+        press(window, key, CONTROL)
+        found.append(pixels("body"))
+    assert found == [13, 15, 16]
+    larger(window, 12)
+    assert pixels("body") == 43
+    assert not window.registry["view.type-larger"].isEnabled()
+    for _ in range(15):
+        press(window, Qt.Key.Key_Minus, CONTROL)
+    assert pixels("body") == 13
+    assert not window.registry["view.type-smaller"].isEnabled()
+    larger(window, 3)
+    window.registry["view.type-designed"].trigger()
+    assert pixels("body") == 13
+
+
+def test_the_size_is_kept_for_the_next_start(
+    qtbot: QtBot, window: MainWindow, settings: Settings
+) -> None:
+    larger(window, 5)
+    points = themes().points
+    window.close()
+    themes().restore_points(10, 16.5)
+    again = open_window(qtbot, Settings(settings._file))
+    assert themes().points == points == 16
+    again.close()
+
+
+def test_nonsense_in_the_settings_is_brought_into_the_limits(
+    qtbot: QtBot, window: MainWindow, settings: Settings
+) -> None:
+    window.close()
+    for wrong, right in (("-3", 10), ("1e9", 32), ("nan", 10), ("large", 10)):
+        kept = Settings(settings._file)
+        kept.set("type-points", wrong)
+        again = open_window(qtbot, kept)
+        assert themes().points == right
+        again.close()
+
+
+def test_back_at_the_designed_size_everything_is_where_it_was(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    def places() -> set[str]:
+        return {
+            f"{type(w).__name__} {w.accessibleName()} {w.mapTo(window, QPoint())} {w.size()}"
+            for w in window.findChildren(QWidget)
+            if w.isVisible() and isinstance(w, (Panel, QAbstractButton, Plot, QSplitter))
+        }
+
+    before = places()
+    larger(window, 11)
+    assert len(places() - before) > 20
+    window.registry["view.type-designed"].trigger()
+    QApplication.processEvents()
+    assert places() == before
+
+
+def clipped(bar: QWidget) -> list[str]:
+    """What a bar holds whose words are cut off."""
+    found = []
+    for widget in bar.findChildren(QWidget):
+        if not isinstance(widget, (QLabel, QAbstractButton)) or not widget.isVisible():
+            continue
+        if isinstance(widget, ElidedLabel) or not widget.text():
+            continue
+        room, line = widget.size(), widget.fontMetrics().height()
+        if room.height() < line - 1 or room.width() < widget.minimumSizeHint().width() - 1:
+            found.append(f"{widget.text()!r} has {room} of {widget.minimumSizeHint()}")
+    return found
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1600, 1000)])
+@pytest.mark.parametrize("points", [10, 13, 16, 20, 24, 32])
+def test_bars_hold_every_size_of_type(
+    qtbot: QtBot, window: MainWindow, size: tuple[int, int], points: float
+) -> None:
+    window.resize(*size)
+    themes().set_points(points)
+    qtbot.waitUntil(lambda: (window.width(), window.height()) == size)
+    QApplication.processEvents()  # layouts are made anew
+    for bar in (window.top_bar, window.transport):
+        parts = [w for w in bar.children() if isinstance(w, QWidget) and w.isVisible()]
+        inside = QRect(QPoint(), bar.size())
+        for part in parts:
+            assert inside.contains(part.geometry()), (type(part), part.geometry(), inside)
+        for one in parts:
+            for other in parts:
+                assert one is other or not one.geometry().intersects(other.geometry())
+        assert clipped(bar) == []
+    assert window.transport.geometry().bottom() < window.height()
+    assert window.pages.height() > 0.4 * window.height()
+
+
+@pytest.mark.parametrize("points", [10, 16, 24, 32])
+def test_every_panel_can_be_reached_at_every_size_of_type(
+    qtbot: QtBot, window: MainWindow, points: float
+) -> None:
+    window.resize(1280, 720)
+    themes().set_points(points)
+    for name, page in window.perspectives.items():
+        window.show_page(name)
+        QApplication.processEvents()
+        assert isinstance(page, PanelPage)
+        places = [place for place in page._places() if place.isVisible()]
+        assert points == 10 or len(places) == len(page._places())  # low windows hide some at 10 pt
+        for place in places:
+            page._scroll.ensureWidgetVisible(place)
+            rect = QRect(place.mapTo(page, QPoint()), place.size())
+            assert page.rect().intersected(rect).height() > 0.8 * min(rect.height(), page.height())
+            assert place.width() <= page.width()
+        for panel in page.panels:
+            if panel.isVisible():
+                assert header_is_whole(panel), (name, panel.objectName())
+
+
+def header_is_whole(panel: Panel) -> bool:
+    """Whether title and menu of a panel are there in full."""
+    title, menu = panel._title, panel._menu_button
+    return (
+        title.height() >= title.fontMetrics().height() - 1
+        and menu.geometry().right() < panel._header.width()
+        and menu.height() <= panel._header.height()
+    )
