@@ -226,10 +226,10 @@ def _run(window: MainWindow) -> Iterator[Command]:
         "run.restart",
         tr("Restart with changes…"),
         window.restart,
-        ("Ctrl+Return",),
+        ("Ctrl+R",),
         tip=tr("Begins a new run with what waits in Setup"),
         group=RUN,
-        section=1,
+        section=2,
         why_not=nothing_waits,
     )
     yield Command(
@@ -238,7 +238,7 @@ def _run(window: MainWindow) -> Iterator[Command]:
         window.setup.revert,
         tip=tr("Takes back what waits in Setup"),
         group=RUN,
-        section=1,
+        section=2,
         why_not=lambda: "" if window.setup.pending() else tr("Nothing waits in Setup."),
     )
 

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dropping import drop
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDrag,
-    QDragEnterEvent,
-    QDropEvent,
     QGuiApplication,
     QHelpEvent,
     QKeyEvent,
@@ -266,14 +265,7 @@ class Monkey:
             data.setUrls([QUrl("https://example.org/text.txt")])
         else:
             data.setText("just words")
-        at = self.spot(self.window)
-        given = (data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-        enter = QDragEnterEvent(at, Qt.DropAction.CopyAction, *given)
-        QApplication.sendEvent(self.window, enter)
-        if enter.isAccepted():
-            QApplication.sendEvent(
-                self.window, QDropEvent(QPointF(at), Qt.DropAction.CopyAction, *given)
-            )
+        drop(self.window, data, self.spot(self.window))
 
     def paste(self) -> None:
         """Whatever is on the clipboard, into the seed text."""

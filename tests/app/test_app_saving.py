@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from dropping import drop_file
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
 
@@ -309,14 +310,7 @@ def test_a_dropped_run_is_opened(
     choose(monkeypatch, path)
     saved(qtbot, window)
     view = window.controller.view
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    copy = Qt.DropAction.CopyAction
-    over = QDragEnterEvent(QPoint(300, 300), copy, mime, LEFT, NONE)
-    QApplication.sendEvent(window, over)
-    event = QDropEvent(QPointF(300, 300), copy, mime, LEFT, NONE)
-    QApplication.sendEvent(window, event)
-    assert event.isAccepted()
+    assert drop_file(window, path)
     qtbot.waitUntil(lambda: window.controller.view is not view)
     assert window.controller.view.step == view.step
     assert window.controller.view.path == str(path)

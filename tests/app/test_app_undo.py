@@ -177,7 +177,7 @@ def test_live_and_waiting_settings_go_back_and_forth(qtbot: QtBot, window: MainW
     QTest.keyClick(window, Qt.Key.Key_Y, CONTROL)
     assert setup.pending() == ("hidden_size",)
     # A restart keeps the way back: the old size waits then.
-    QTest.keyClick(window, Qt.Key.Key_Return, CONTROL)
+    QTest.keyClick(window, Qt.Key.Key_R, CONTROL)
     assert setup.pending() == ()
     QTest.keyClick(window, Qt.Key.Key_Z, CONTROL)
     assert setup.wanted.hidden_size == 8

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from dropping import drop_file
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -397,15 +398,7 @@ def test_a_file_dropped_on_the_window_is_opened(
 ) -> None:
     path = tmp_path / "dropped.txt"
     path.write_text("some other text that was dropped here\n" * 50)
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    copy, plain = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
-    over = QDragEnterEvent(QPoint(300, 300), copy, mime, LEFT, plain)
-    QApplication.sendEvent(window, over)
-    assert over.isAccepted()
-    event = QDropEvent(QPointF(300, 300), copy, mime, LEFT, plain)
-    QApplication.sendEvent(window, event)
-    assert event.isAccepted()
+    assert drop_file(window, path)
     # Nothing has been trained yet, so there is nothing to restart.
     qtbot.waitUntil(lambda: window.controller.view.corpus_name == "dropped.txt")
 

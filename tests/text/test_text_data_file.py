@@ -69,7 +69,7 @@ def test_every_value_has_a_line_that_shows_it(
     ("text", "told"),
     [
         ("", "line 1"),
-        ('{\n"a": 1,\n}', "line 3"),
+        ('{\n"a": 1,\n}', "line [23]"),  # Python 3.13 names the comma, older ones what follows
         ('{"a": 1,\n"a": 2}', "line 2: the key 'a' occurs twice"),
         ('[{"a": 1},\n{"b": 1, "b": 1}]', "line 2: the key 'b' occurs twice"),
         (b'{\n"a": "\xff"}', "line 2: byte 0xFF is not UTF-8"),
