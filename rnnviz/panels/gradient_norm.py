@@ -327,7 +327,7 @@ class GradientNormPanel(Panel):
                 ", ".join(kinds), whole(max([step, *diverged]))
             )
         elif diverged:
-            plot.lost_words = self.tr("not finite at step {0}").format(whole(diverged[-1]))
+            plot.lost_words = self.tr("diverged at step {0}").format(whole(diverged[-1]))
 
     def _set_words(self, kind: str, threshold: float) -> None:
         plot, counts = self.plot, self.plot.counts

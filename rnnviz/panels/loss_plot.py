@@ -282,7 +282,8 @@ class LossPlot(Plot):
         if self.last_train is not None:
             step, value = self.last_train
             point = QPointF(self.at_x(self.x_of(step)), self.pixel_of(value))
-            if near.contains(point) and self.diverged_at is None:
+            # A run that has gone on from a divergence has its cross no longer.
+            if near.contains(point) and (self.diverged_at is None or step >= self.diverged_at):
                 painter.setBrush(colors.color("train"))
                 painter.drawEllipse(point, marker(4.5), marker(4.5))
             elif near.contains(point):

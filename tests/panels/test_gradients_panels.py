@@ -24,17 +24,16 @@ from pytestqt.qtbot import QtBot
 from rnnviz.panels import parameter_groups
 from rnnviz.panels.activation_colors import set_colour_blind_safe
 from rnnviz.panels.base import Panel
-from rnnviz.panels.eigenvalues import EigenvaluesPanel, jacobian_words, radius_text, weight_words
-from rnnviz.panels.gradient_flow import (
-    FLOOR,
-    GradientFlowPanel,
-    factor_words,
-    halving_words,
-)
-from rnnviz.panels.group_norms import GroupNormsPanel, UpdateRatioPanel, norm_text, thinned
+from rnnviz.panels.eigenvalue_plane import jacobian_words, radius_text, weight_words
+from rnnviz.panels.eigenvalues import EigenvaluesPanel
+from rnnviz.panels.flow_plot import FLOOR, factor_words, halving_words
+from rnnviz.panels.gradient_flow import GradientFlowPanel
+from rnnviz.panels.group_bars import norm_text
+from rnnviz.panels.group_norms import GroupNormsPanel, UpdateRatioPanel
 from rnnviz.panels.matrix_image import as_image, level_at, shrunk
 from rnnviz.panels.parameters import ParametersPanel
 from rnnviz.panels.plot import grown
+from rnnviz.panels.ratio_plot import thinned
 from rnnviz.panels.readout import power_of_ten, spread_apart
 from rnnviz.panels.table import csv_pieces
 from rnnviz.panels.theme import theme, themes

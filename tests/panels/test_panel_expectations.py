@@ -16,7 +16,9 @@ from pytestqt.qtbot import QtBot
 from rnnviz.engine.initializers import initialize
 from rnnviz.engine.network import ModelConfig, Network
 from rnnviz.panels.activation_colors import ink_on, luminance
-from rnnviz.panels.expectations import ExpectationsPanel, level_above, short_percent
+from rnnviz.panels.expectation_cell import short_percent
+from rnnviz.panels.expectation_columns import level_above
+from rnnviz.panels.expectations import ExpectationsPanel
 from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.widgets.writing_control import Writing
 from rnnviz.probes.expectations import Expectations, expectations, expectations_of

@@ -362,6 +362,26 @@ def test_events_and_divergence_are_marked(panel: LossPanel) -> None:
     assert theme().hex("danger") in column
 
 
+def test_a_run_that_goes_on_from_a_divergence_has_its_cross_no_longer(
+    panel: LossPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crosses: list[str] = []
+    monkeypatch.setattr(
+        loss_plot, "paint_event_mark", lambda painter, kind, at, size: crosses.append(kind)
+    )
+    view = make_view(300)
+    view.history.events.append(Event(301, "diverged", "cause"))
+    panel.set_view(view)
+    panel.grab()
+    assert "diverged" in crosses
+    add_steps(view, 50)
+    panel.refresh()
+    crosses.clear()
+    panel.grab()
+    assert "diverged" not in crosses
+    assert panel.plot.diverged_at == 301, "the dashed line stays"
+
+
 def test_the_theme_flips_live(panel: LossPanel) -> None:
     panel.set_view(make_view(300))
     corner = QPoint(2, 2)

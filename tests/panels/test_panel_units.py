@@ -20,8 +20,9 @@ from rnnviz.panels.activation_colors import (
     set_colour_blind_safe,
     text_opacity,
 )
+from rnnviz.panels.painted_text import MARGIN, broken_lines
 from rnnviz.panels.theme import theme, themes, ui_font
-from rnnviz.panels.unit_text import MARGIN, UnitTextPanel, broken_lines
+from rnnviz.panels.unit_text import UnitTextPanel
 from rnnviz.panels.units import UnitsPanel
 from rnnviz.probes.text_features import FEATURES
 from rnnviz.probes.unit_matches import UnitMatches
