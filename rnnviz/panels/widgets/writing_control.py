@@ -32,7 +32,7 @@ class Writing:
 
 
 def _narrow_way(way: Choice) -> None:
-    way.setFixedWidth(px(96))
+    way.setFixedWidth(px(118))
 
 
 def _way_width(way: Choice) -> None:
