@@ -19,8 +19,8 @@ from rnnviz.session.view import RunView
 
 THEMES = ("dark", "light")
 SIZES = ((1280, 720), (1600, 1000))
-BEFORE, TRAINING, DIVERGED = "before", "training", "diverged"
-STATES = (BEFORE, TRAINING, DIVERGED)
+BEFORE, TRAINING, LECTURE, DIVERGED = "before", "training", "lecture", "diverged"
+STATES = (BEFORE, TRAINING, LECTURE, DIVERGED)
 _FIRST_LOOK = 4.0  # seconds in which a page answers what it asks when it is first seen
 _SETTLE = 0.7  # seconds after a change of colours or size
 _DIVERGING = "explode"  # the preset made for it
@@ -50,7 +50,7 @@ def all_shots(scale: int) -> list[Shot]:
     states: Sequence[str] = STATES
     sizes: Sequence[tuple[int, int]] = SIZES
     if scale != 1:  # only type and lines differ
-        states, sizes = (TRAINING,), SIZES[:1]
+        states, sizes = (TRAINING, LECTURE), SIZES[:1]
     return [
         Shot(state, page, theme, size, scale)
         for state in states
@@ -106,6 +106,7 @@ def _bring_about(window: MainWindow, state: str, seconds: float) -> None:
         wait_until(lambda: _counted(_view(window)))
         return
     if state == DIVERGED:
+        window.lecture.leave()
         window.show_page(TRAIN)
         controller.start(load_preset(_DIVERGING).config())
         controller.send(commands.Play())
@@ -118,6 +119,8 @@ def _bring_about(window: MainWindow, state: str, seconds: float) -> None:
         for page, _ in PERSPECTIVES:
             window.show_page(page)
             wait(_FIRST_LOOK)
+    if state == LECTURE:
+        window.lecture.enter(full_screen=False)
 
 
 def _view(window: MainWindow) -> RunView:

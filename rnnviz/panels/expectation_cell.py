@@ -83,7 +83,7 @@ class ExpectationCell(NamedTuple):
         painter.drawText(QRectF(edge, 0, room, self.height), align, symbol(self.character))
 
 
-@drawn_once(4096)
+@drawn_once(512)
 def _ready_made(cell: ExpectationCell, ratio: float, colors: Theme) -> QPixmap:
     """Drawn once: rounded corners and text are what a frame would mostly be spent on."""
     pixmap = QPixmap(round(cell.width * ratio), round(cell.height * ratio))

@@ -49,7 +49,7 @@ def expectations_at_end(
     return expectations_of(part, before, vocabulary, GUESSES)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def _guess(
     character: str, percent: int, width: int, height: int, ratio: float, colors: Theme
 ) -> QPixmap:

@@ -104,6 +104,9 @@ class Monkey:
             (3, self.perspective),
             (3, self.command),
             (3, self.palette),
+            (3, self.pop_out),
+            (1, self.lecture),
+            (1, self.type_size),
             (1, self.hide_and_show),
             (6, self.wait),
         )
@@ -437,6 +440,8 @@ def test_a_monkey_breaks_nothing_and_leaves_nothing_behind(
         except Exception as error:
             raise AssertionError(f"event {number} of seed {SEED}: {last[-5:]}") from error
         assert window.isVisible(), f"event {number} of seed {SEED} closed the window: {last[-5:]}"
+    window.lecture.leave()
+    window.step_type(0)
     close_others(window, monkey)
     settle(qtbot, window)
     QToolTip.hideText()

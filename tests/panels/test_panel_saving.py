@@ -249,7 +249,9 @@ def test_parts_of_the_svg_have_their_places_and_edges(panel: Curves) -> None:
     renderer = QSvgRenderer(QByteArray(panel.svg()))
     assert renderer.isValid() and renderer.defaultSize() == size
     drawn = ElementTree.fromstring(panel.svg())
-    [clipped] = [e for e in drawn.iter(f"{SVG}g") if e.find(f"{SVG}defs/{SVG}clipPath")]
+    [clipped] = [
+        e for e in drawn.iter(f"{SVG}g") if e.find(f"{SVG}defs/{SVG}clipPath/*") is not None
+    ]
     place = panel.drawing.geometry()
     assert clipped.get("transform") == f"translate({place.x()},{place.y()})"
     [outline] = [path.get("d", "") for path in clipped.iter(f"{SVG}path")]
