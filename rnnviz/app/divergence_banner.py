@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from rnnviz.panels.loss_plot import LossPlot
 from rnnviz.panels.theme import icon_pixmap, px, theme, themes
 from rnnviz.session.config import CLIP_RANGE
 from rnnviz.session.view import RunView
@@ -25,7 +26,7 @@ class DivergenceBanner(QFrame):
     go_on = Signal(float)  # with clipping by norm at this threshold
     reset = Signal()
 
-    def __init__(self, parent: QWidget, anchor: QWidget) -> None:
+    def __init__(self, parent: QWidget, anchor: LossPlot) -> None:
         super().__init__(parent)
         self._anchor = anchor
         self.setProperty("banner", "danger")
@@ -130,6 +131,7 @@ class DivergenceBanner(QFrame):
     def dismiss(self) -> None:
         """Training goes on, or another run has begun."""
         self.hide()
+        self._anchor.set_covered(QRectF())
 
     def place(self) -> None:
         """Finds its place again: the window, the page or the size of type has changed."""
@@ -138,7 +140,8 @@ class DivergenceBanner(QFrame):
             return
         around = parent.rect().adjusted(8, 8, -8, -8)
         plot = self._anchor
-        if plot.isVisible() and plot.window() is self.window():
+        over = plot.isVisible() and plot.window() is self.window()
+        if over:
             # Right of the numbers of the y axis, above those of the x axis.
             place = QRect(plot.mapTo(parent, plot.rect().topLeft()), plot.size())
             around = place.adjusted(px(64), 8, -16, -px(48)).intersected(around)
@@ -149,6 +152,8 @@ class DivergenceBanner(QFrame):
         left = min(around.left(), parent.width() - width)
         top = max(around.bottom() - height, 0)
         self.setGeometry(max(left, 0), top, width, height)
+        corner = plot.mapFrom(parent, self.pos()) if over else None
+        plot.set_covered(QRectF() if corner is None else QRectF(corner, self.size()))
 
     def _widest(self) -> int:
         """As wide as the longer of the two lines, and the buttons, would like."""

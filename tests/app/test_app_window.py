@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dropping import drop_file
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
@@ -478,6 +478,13 @@ def test_the_preset_explode_shows_it_from_the_menu(qtbot: QtBot, window: MainWin
     click(window.transport.play)
     qtbot.waitUntil(lambda: not window.diverged.isHidden(), timeout=20_000)
     assert "weight_hh_l0" in window.diverged.words()
+    plot = window.page.loss.plot
+    for width, height in ((1280, 720), (1600, 1000)):  # what the plot says of it stays clear of it
+        window.resize(width, height)
+        qtbot.waitUntil(lambda: not plot.covered.isEmpty())
+        plot.grab()
+        banner = QRect(plot.mapFrom(window.pages, window.diverged.pos()), window.diverged.size())
+        assert not plot.badge_rect.intersects(QRectF(banner))
     at = steps(window)
     go_on, _ = window.diverged.buttons()
     assert go_on.text() == "Go on with clip 1"
@@ -485,6 +492,7 @@ def test_the_preset_explode_shows_it_from_the_menu(qtbot: QtBot, window: MainWin
     qtbot.waitUntil(lambda: steps(window) > at + 40, timeout=60_000)
     assert window.controller.view.history.last.smoothed < 4.0
     assert window.diverged.isHidden()
+    assert plot.covered.isEmpty()
 
 
 def test_reset_takes_the_divergence_away(qtbot: QtBot, window: MainWindow) -> None:
