@@ -32,6 +32,10 @@ from rnnviz.engine.parameters import Array
 
 CellState = tuple[Array, ...]
 
+# As arrays, which NumPy needs not convert in every call; exact in either precision.
+HALF: Array = np.array(0.5, np.float32)
+ONE: Array = np.array(1.0, np.float32)
+
 
 @dataclass(frozen=True, eq=False)
 class SharedBuffers:

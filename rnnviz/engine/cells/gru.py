@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from rnnviz.engine.cells.base import Cell, CellState, SharedBuffers, feature_major, step_views
+from rnnviz.engine.cells.base import (
+    HALF,
+    ONE,
+    Cell,
+    CellState,
+    SharedBuffers,
+    feature_major,
+    step_views,
+)
 from rnnviz.engine.cells.slopes import through_sigmoid, through_tanh
 from rnnviz.engine.cells.tiles import tiled
 from rnnviz.engine.parameters import Array
@@ -67,8 +75,8 @@ class GRU(Cell):
             matmul(h_before, recurrent, tiles)
             add(rz, product_rz, rz)
             tanh(rz, rz)
-            times(rz, 0.5, rz)
-            add(rz, 0.5, rz)
+            times(rz, HALF, rz)
+            add(rz, HALF, rz)
             add(product_n, bias_n, m)
             times(r, m, h)
             add(n, h, n)
@@ -95,7 +103,7 @@ class GRU(Cell):
         n, r, z = self.sums.swapaxes(0, 1)
         slope_n, slope_r, slope_z, slope_m = self.deltas
         through_sigmoid(self._gap, z, slope_z, self._scratch)
-        np.subtract(1.0, z, out=self._scratch)
+        np.subtract(ONE, z, out=self._scratch)
         through_tanh(self._scratch, n, slope_n)
         np.multiply(slope_n, r, out=slope_m)
         np.multiply(slope_n, self._m, out=slope_r)

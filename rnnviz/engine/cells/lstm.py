@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.engine.cells.base import Cell, CellState, SharedBuffers, feature_major, step_views
+from rnnviz.engine.cells.base import HALF, Cell, CellState, SharedBuffers, feature_major, step_views
 from rnnviz.engine.cells.slopes import through_sigmoid, through_tanh
 from rnnviz.engine.cells.tiles import tiled
 from rnnviz.engine.parameters import Array
@@ -73,8 +73,8 @@ class LSTM(Cell):
             matmul(h_before, recurrent, tiles)
             add(gates, gate_product, gates)
             tanh(gates, gates)
-            times(sigmoids, 0.5, sigmoids)
-            add(sigmoids, 0.5, sigmoids)
+            times(sigmoids, HALF, sigmoids)
+            add(sigmoids, HALF, sigmoids)
             times(f, c_before, c)
             times(i, g, product)
             add(c, product, c)

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from rnnviz.engine.cells.base import CellState, SharedBuffers
+from rnnviz.engine.cells.base import HALF, CellState, SharedBuffers
 from rnnviz.engine.cells.lstm import LSTM
 from rnnviz.engine.parameters import Array
 
@@ -88,5 +88,5 @@ class PeepholeLSTM(LSTM):
 def _sigmoid_of_half(gate: Array) -> None:
     """From half of a sum to its sigmoid, in place."""
     np.tanh(gate, out=gate)
-    np.multiply(gate, 0.5, out=gate)
-    np.add(gate, 0.5, out=gate)
+    np.multiply(gate, HALF, out=gate)
+    np.add(gate, HALF, out=gate)

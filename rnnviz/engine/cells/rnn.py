@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.engine.cells.base import Cell, CellState, SharedBuffers, feature_major
+from rnnviz.engine.cells.base import ONE, Cell, CellState, SharedBuffers, feature_major
 from rnnviz.engine.cells.tiles import multiplication, tiled
 from rnnviz.engine.parameters import Array
 
@@ -60,7 +60,7 @@ class Elman(Cell):
         h, slope = self._h, self._slope
         if self.activation == "tanh":
             np.multiply(h, h, out=slope)
-            np.subtract(1.0, slope, out=slope)
+            np.subtract(ONE, slope, out=slope)
         else:
             np.greater(h, 0.0, out=slope)
         weights, add, times = self._weights(recurrent), np.add, np.multiply

@@ -21,6 +21,7 @@ class Adagrad(Optimizer):
         """Ready for ``parameters``, with no history; EngineError unless ``eps`` > 0."""
         super().__init__(parameters, "sum")
         self._eps = require_number("eps", eps, exclusive=True)
+        self._least = np.array(self._eps, self._dtype)
 
     @property
     def hyperparameters(self) -> dict[str, float]:
@@ -32,7 +33,7 @@ class Adagrad(Optimizer):
         np.multiply(g, g, out=step)
         s += step
         np.sqrt(s, out=step)
-        step += self._eps
+        step += self._least
         np.divide(g, step, out=step)
         step *= self._rate
         p -= step

@@ -29,8 +29,10 @@ class Optimizer(ABC):
     def __init__(self, parameters: Parameters, *remembered: str) -> None:
         """Ready for ``parameters``, with a vector of zeros for each name in ``remembered``."""
         self._memory = {name: np.zeros_like(parameters.flat) for name in remembered}
+        self._vectors = tuple(self._memory.values())
         self._size, self._dtype = parameters.flat.size, parameters.flat.dtype
-        self._scratch: list[Array] = []  # for the results in between, of each thread
+        # For the results in between, of each thread.
+        self._scratch: list[Array] = [np.empty(min(BLOCK, self._size), self._dtype)]
 
     @property
     @abstractmethod
@@ -49,20 +51,21 @@ class Optimizer(ABC):
         A vector of several blocks is shared out among ``threads``, which changes nothing else.
         EngineError unless both are as long, and of the type, the optimizer was made for.
         """
-        for name, vector in (("parameters", parameters.flat), ("gradients", gradients.flat)):
+        for name, given in (("parameters", parameters), ("gradients", gradients)):
+            vector = given.flat
             if vector.size != self._size or vector.dtype != self._dtype:
                 raise EngineError(
                     f"{name} must hold {self._size} values of {self._dtype}, got {vector.size} of "
                     f"{vector.dtype}"
                 )
         self._begin_step(learning_rate)
-        vectors = (parameters.flat, gradients.flat, *self._memory.values())
+        if self._size <= BLOCK:
+            self._update_block(self._scratch[0], parameters.flat, gradients.flat, *self._vectors)
+            return
+        vectors = (parameters.flat, gradients.flat, *self._vectors)
         parts = update_threads(self._size, threads)
         while len(self._scratch) < parts:
-            self._scratch.append(np.empty(min(BLOCK, self._size), self._dtype))
-        if parts == 1:
-            self._update_part(vectors, self._scratch[0])
-            return
+            self._scratch.append(np.empty(BLOCK, self._dtype))
         bounds = pairwise(self._size * part // parts for part in range(parts + 1))
         shares = [tuple(v[start:stop] for v in vectors) for start, stop in bounds]
         others = [
@@ -82,11 +85,7 @@ class Optimizer(ABC):
             self._update_part(vectors, scratch)
 
     def _update_part(self, vectors: tuple[Array, ...], scratch: Array) -> None:
-        size = vectors[0].size
-        if size <= BLOCK:
-            self._update_block(scratch[:size], *vectors)
-            return
-        for start in range(0, size, BLOCK):
+        for start in range(0, vectors[0].size, BLOCK):
             block = [vector[start : start + BLOCK] for vector in vectors]
             self._update_block(scratch[: block[0].size], *block)
 
