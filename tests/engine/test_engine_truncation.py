@@ -29,7 +29,7 @@ class Recorder:
     def __init__(self) -> None:
         self.seen: list[np.ndarray] = []
 
-    def update(self, parameters, gradients, learning_rate):
+    def update(self, parameters, gradients, learning_rate, threads=1):
         self.seen.append(gradients.flat.copy())
 
     def state(self):
