@@ -113,6 +113,7 @@ class Themes(QObject):
         self.points = BODY_POINTS  # of body type on the desk
         self.lecture_points = LECTURE_POINTS  # of body type in lectures, at LECTURE_LINES
         self.lecture_lines = 0  # height of the window in lecture mode; 0 out of it
+        self._looks: tuple[str, bool, float] | None = None  # what the widgets are styled for
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
 
     def set_mode(self, mode: str) -> None:
@@ -185,6 +186,10 @@ class Themes(QObject):
         if name == "system":
             scheme = QGuiApplication.styleHints().colorScheme()
             name = "light" if scheme == Qt.ColorScheme.Light else "dark"
+        looks = name, self.lecture, self.scale()
+        if looks == self._looks:
+            return  # to style every widget anew takes a quarter of a second
+        self._looks = looks
         self.current = Theme(name, self.lecture)
         ui_font.cache_clear()
         mono_font.cache_clear()
