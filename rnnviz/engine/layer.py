@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rnnviz.engine import aligned
 from rnnviz.engine.cells.base import Cell, CellState, SharedBuffers
 from rnnviz.engine.cells.tiles import tile_columns, tiled
 from rnnviz.engine.outlet import Outlet, OutletPlan
@@ -58,15 +59,16 @@ class LayerWeights:
         self._copies_input = self.reads_characters or not self._plain
         self.input: Array = self.weight_ih.transpose(0, 2, 1)
         if self._copies_input:
-            self.input = np.zeros((gates, self.input_size, hidden_size), dtype)
-        self.input_bias: Array = np.zeros((gates, hidden_size), dtype)
-        self._recurrent: Array = np.zeros((gates, 1, hidden_size, hidden_size), dtype)
-        self._recurrent_back = np.zeros_like(self._recurrent)
+            self.input = aligned.zeros((gates, self.input_size, hidden_size), dtype)
+            self._turned: Array = aligned.zeros((hidden_size, self.input_size), dtype)
+        self.input_bias: Array = aligned.zeros((gates, hidden_size), dtype)
+        self._recurrent: Array = aligned.zeros((gates, 1, hidden_size, hidden_size), dtype)
+        self._recurrent_back = aligned.zeros(self._recurrent.shape, dtype)
         self._in_place = cell.hidden_order == tuple(range(gates))
         self.recurrent, self.recurrent_back = self._recurrent, self._recurrent_back
         self._input_blocks = [
             (
-                *(self.weight_ih[gate].T, self.bias_ih[gate]),
+                *(self.weight_ih[gate], self.bias_ih[gate]),
                 None if gate in cell.biased_products else self.bias_hh[gate],
                 *(self.input[here], self.input_bias[here], half),
             )
@@ -85,14 +87,14 @@ class LayerWeights:
                 np.copyto(bias, bias_ih)
             else:
                 np.add(bias_ih, bias_hh, out=bias)
+            # Worked out in this order, and turned as a whole: that is twice as fast.
             if half != 1.0:
-                np.multiply(weights, half, out=matrix)
+                weights = np.multiply(weights, half, out=self._turned)
                 bias *= half
-                weights = matrix
             if self.reads_characters:  # a row of the table is then all that a character adds
-                np.add(weights, bias, out=matrix)
-            elif self._copies_input and weights is not matrix:
-                np.copyto(matrix, weights)
+                weights = np.add(weights, bias[:, np.newaxis], out=self._turned)
+            if self._copies_input:
+                np.copyto(matrix, weights.T)
 
     def _lay_out(self, batch: int) -> None:
         """Arrange the recurrent matrices for ``batch`` texts at once."""
@@ -180,16 +182,16 @@ class LayerWindow:
             self._outlet = Outlet(weights.outlet, weights.parameters, weights.layer, (count, size))
             self.output = self._outlet.output
         self._ones: Array = np.ones(count, dtype)
-        self._window = np.zeros((steps, batch), np.intp)
+        self._window = aligned.zeros((steps, batch), np.intp)
         self._characters = self._window.reshape(-1)
         # Where in the weights' tables, one below the other, each gate finds what a character adds.
         self._rows = self._window[:, np.newaxis]
         if cell.gates > 1:
-            self._rows = np.zeros((steps, cell.gates, batch), np.intp)
+            self._rows = aligned.zeros((steps, cell.gates, batch), np.intp)
         self._tables = weights.input.reshape(-1, size) if below is None else None
         self._table_starts = np.arange(cell.gates)[:, np.newaxis] * inputs
         one_hot = weights.reads_characters and max(count, inputs) * inputs <= LARGEST_ONE_HOT
-        self._one_hot: Array | None = np.zeros((count, inputs), dtype) if one_hot else None
+        self._one_hot: Array | None = aligned.zeros((count, inputs), dtype) if one_hot else None
         self._unit_rows = np.eye(inputs, dtype=dtype) if one_hot else None
         self._sorted, self._product = shared.scratch.reshape(2, count, size)
         # What the input's deltas are multiplied by for the gradient of W_ih; None where they are

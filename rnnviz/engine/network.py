@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rnnviz.engine import aligned
 from rnnviz.engine.cells import CELLS, PEEPHOLE_CELLS
 from rnnviz.engine.cells.base import Cell, CellState, SharedBuffers
 from rnnviz.engine.errors import (
@@ -168,9 +169,9 @@ class Window:
         size, dtype = config.hidden_size, config.dtype
         count, vocabulary_size = steps * batch, config.vocabulary_size
         shared = SharedBuffers(
-            deltas=np.zeros((config.cell_type.delta_blocks, steps, batch, size), dtype),
-            d_hidden=np.zeros((steps, batch, size), dtype),
-            scratch=np.zeros((2, steps, batch, size), dtype),
+            deltas=aligned.zeros((config.cell_type.delta_blocks, steps, batch, size), dtype),
+            d_hidden=aligned.zeros((steps, batch, size), dtype),
+            scratch=aligned.zeros((2, steps, batch, size), dtype),
         )
         self.layers: list[LayerWindow] = []
         for weights in layers:
@@ -178,7 +179,7 @@ class Window:
             self.layers.append(LayerWindow(weights, shared, config.activation, below))
         self.output = self.layers[-1].output  # (N, H): what the decoder reads
         self.d_output = shared.d_hidden.reshape(count, size)
-        self.scores: Array = np.zeros((count, vocabulary_size), dtype)  # the logits in memory
+        self.scores: Array = aligned.zeros((count, vocabulary_size), dtype)  # the logits in memory
         self.logits = self.scores.reshape(steps, batch, vocabulary_size).transpose(2, 0, 1)
         self.ones: Array = np.ones(count, dtype)
         self.serial = 0
@@ -220,7 +221,7 @@ class Network:
         self._decoder_weight = parameters["decoder.weight"]  # (V, H)
         self._decoder_bias = parameters["decoder.bias"]
         # Its transpose (H, V), in that order: by the other BLAS multiplies small windows slowly.
-        self._decoder: Array = np.zeros(self._decoder_weight.shape[::-1], parameters.dtype)
+        self._decoder: Array = aligned.zeros(self._decoder_weight.shape[::-1], parameters.dtype)
         self._gradients: Parameters | None = None
         self._windows: OrderedDict[tuple[int, int, int], Window] = OrderedDict()
         self._last_backward: Window | None = None

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rnnviz.engine import aligned
 from rnnviz.engine.parameters import Array
 
 # torch.nn.LayerNorm's default, added to the variance.
@@ -26,9 +27,9 @@ class LayerNorm:
     def __init__(self, gain: Array, bias: Array, rows: int) -> None:
         """Over ``(rows, H)``; ``gain`` and ``bias`` are views of the parameters."""
         self._gain, self._bias = gain, bias
-        self._normal: Array = np.zeros((rows, gain.size), gain.dtype)
-        self._product = np.zeros_like(self._normal)
-        self._inverse: Array = np.zeros((rows, 1), gain.dtype)
+        self._normal: Array = aligned.zeros((rows, gain.size), gain.dtype)
+        self._product = aligned.zeros(self._normal.shape, gain.dtype)
+        self._inverse: Array = aligned.zeros((rows, 1), gain.dtype)
 
     def forward(self, h: Array, out: Array) -> None:
         """``y`` into ``out (N, H)``, keeping what ``backward`` needs."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnviz.engine import aligned
 from rnnviz.engine.dropout import Dropout
 from rnnviz.engine.normalization import LayerNorm
 from rnnviz.engine.parameters import Array, Parameters
@@ -46,7 +47,7 @@ class Outlet:
         """For sequences of ``shape`` ``(N, H)``."""
         self._layer = layer
         self._adds_input = plan.add_input
-        self.output: Array = np.zeros(shape, parameters.dtype)
+        self.output: Array = aligned.zeros(shape, parameters.dtype)
         self._norm: LayerNorm | None = None
         self._dropout: Dropout | None = None
         if plan.normalise:
@@ -55,7 +56,7 @@ class Outlet:
         if plan.dropout:
             self._dropout = Dropout(plan.dropout, shape, parameters.dtype)
         self._dropped = False
-        self._d_input: Array = np.zeros(shape if plan.add_input else (0, 0), parameters.dtype)
+        self._d_input: Array = aligned.zeros(shape if plan.add_input else (0, 0), parameters.dtype)
 
     def forward(self, h: Array, x: Array | None, rng: np.random.Generator | None) -> None:
         """Fill ``output``; nothing is dropped without ``rng``. ``x`` is None in the first layer."""

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from rnnviz.engine import aligned
 from rnnviz.engine.errors import EngineError, require_instance
 
 Array = npt.NDArray[np.floating[Any]]
@@ -41,7 +42,7 @@ class Parameters(Mapping[str, Array]):
     @classmethod
     def zeros(cls, shapes: Mapping[str, tuple[int, ...]], dtype: npt.DTypeLike) -> Self:
         """All zero, in ``shapes``."""
-        return cls(np.zeros(sum(prod(s) for s in shapes.values()), dtype=dtype), shapes)
+        return cls(aligned.zeros(sum(prod(s) for s in shapes.values()), dtype), shapes)
 
     def __getitem__(self, name: str) -> Array:
         return self._views[name]
@@ -69,7 +70,9 @@ class Parameters(Mapping[str, Array]):
 
     def copy(self) -> Self:
         """An independent, writable copy."""
-        return type(self)(self.flat.copy(), self.shapes)
+        copied = self.zeros_like()
+        np.copyto(copied.flat, self.flat)
+        return copied
 
     def frozen_copy(self) -> Self:
         """An independent copy that refuses writes, so that any thread may read it."""
@@ -79,7 +82,7 @@ class Parameters(Mapping[str, Array]):
 
     def zeros_like(self) -> Self:
         """Zeros in the same shapes and dtype."""
-        return type(self)(np.zeros_like(self.flat), self.shapes)
+        return type(self)(aligned.zeros(self.flat.shape, self.dtype), self.shapes)
 
     def norms(self) -> dict[str, float]:
         """The L2 norm of each array."""

@@ -261,7 +261,10 @@ class Trainer:
     def _gradients(self, batches: "_Batches") -> Parameters:
         """The gradient of one update, from as many windows as it takes."""
         if self.accumulate == 1 and not self.truncation.draws:
-            return next(self._segment(batches))
+            if self.data_parallel is not None:
+                return self._share_out(batches, self.data_parallel)
+            (window,) = self._read_segment(batches)
+            return self.network.unchecked_backward(window, window.scores)
         if self._sum is None:
             self._sum = self.network.parameters.zeros_like()
         self._sum.flat.fill(0.0)
@@ -274,15 +277,19 @@ class Trainer:
 
     def _segment(self, batches: "_Batches") -> Iterator[Parameters]:
         """The gradients of what is read between two cuts, one window at a time."""
-        if self.data_parallel is None:
-            return self._backpropagate(self._read_segment(batches))
+        if self.data_parallel is not None:
+            return iter((self._share_out(batches, self.data_parallel),))
+        return self._backpropagate(self._read_segment(batches))
+
+    def _share_out(self, batches: "_Batches", data_parallel: DataParallel) -> Parameters:
+        """The gradients of one window, computed by several processes."""
         inputs, targets, is_start = self.streams.next_window()
-        nats, batches.state, gradients = self.data_parallel.gradients(
+        nats, batches.state, gradients = data_parallel.gradients(
             inputs, targets, self._start(inputs.shape[1], is_start, batches.state), self.rng
         )
         batches.nats += nats
         batches.characters += inputs.size
-        return iter((gradients,))
+        return gradients
 
     def interrupt(self) -> None:
         """Give up the step under way, as ``Network.interrupt``; callable from any thread."""

@@ -27,6 +27,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from rnnviz.engine import aligned
 from rnnviz.engine.cells.tiles import tile_columns
 from rnnviz.engine.parameters import Array
 
@@ -93,7 +94,7 @@ class Cell(ABC):
 
     def buffer(self, *shape: int) -> Array:
         """A zeroed array of the cell's dtype."""
-        array: Array = np.zeros(shape, self.dtype)
+        array: Array = aligned.zeros(shape, self.dtype)
         return array
 
     def attach(self, own_weights: Mapping[str, Array]) -> None:

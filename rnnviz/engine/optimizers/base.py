@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from rnnviz.engine import aligned
 from rnnviz.engine.errors import EngineError, require_integer
 from rnnviz.engine.parameters import Array, Parameters
 
@@ -28,11 +29,11 @@ class Optimizer(ABC):
 
     def __init__(self, parameters: Parameters, *remembered: str) -> None:
         """Ready for ``parameters``, with a vector of zeros for each name in ``remembered``."""
-        self._memory = {name: np.zeros_like(parameters.flat) for name in remembered}
-        self._vectors = tuple(self._memory.values())
         self._size, self._dtype = parameters.flat.size, parameters.flat.dtype
+        self._memory = {name: aligned.zeros(self._size, self._dtype) for name in remembered}
+        self._vectors = tuple(self._memory.values())
         # For the results in between, of each thread.
-        self._scratch: list[Array] = [np.empty(min(BLOCK, self._size), self._dtype)]
+        self._scratch: list[Array] = [aligned.zeros(min(BLOCK, self._size), self._dtype)]
 
     @property
     @abstractmethod
@@ -65,7 +66,7 @@ class Optimizer(ABC):
         vectors = (parameters.flat, gradients.flat, *self._vectors)
         parts = update_threads(self._size, threads)
         while len(self._scratch) < parts:
-            self._scratch.append(np.empty(BLOCK, self._dtype))
+            self._scratch.append(aligned.zeros(BLOCK, self._dtype))
         bounds = pairwise(self._size * part // parts for part in range(parts + 1))
         shares = [tuple(v[start:stop] for v in vectors) for start, stop in bounds]
         others = [
