@@ -150,6 +150,7 @@ def test_a_followed_character_gains_points_while_it_trains(
 def test_writing_and_freezing_are_commands(qtbot: QtBot, window: MainWindow) -> None:
     panel = window.page.next_character
     window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
     panel.edit.setFocus()
     before = panel.seed()
     QTest.keyClick(panel.edit, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
