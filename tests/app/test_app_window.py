@@ -420,7 +420,7 @@ def test_a_saved_run_opens_and_continues(qtbot: QtBot, window: MainWindow, tmp_p
     assert (restored.network.parameters.flat == parameters).all()
     assert restored.trainer.steps == at
     assert window.controller.view.number == first.number + 1
-    qtbot.waitUntil(lambda: window.transport.steps.text() == str(at))
+    qtbot.waitUntil(lambda: window.transport.steps.text() == f"{at:,}")
     click(window.transport.step)
     qtbot.waitUntil(lambda: steps(window) == at + 1)
 
