@@ -234,8 +234,9 @@ class LayerWindow:
             self._outlet.backward(self._d_hidden, gradients)
         self.cell.begin_backward(d_state)
         self.cell.backward(weights.recurrent_back)
-        for name in weights.own:
-            gradients[f"rnn.{name}_l{weights.layer}"][...] = self.cell.own_gradients()[name]
+        if weights.own:
+            for name, gradient in self.cell.own_gradients().items():
+                gradients[f"rnn.{name}_l{weights.layer}"][...] = gradient
         if gradients is not self._gradients:
             self._write_into(gradients)
         for deltas, d_weight, d_bias in self._hidden_blocks:

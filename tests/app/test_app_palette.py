@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opening import open_window
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
@@ -29,14 +30,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     themes().set_mode("dark")
     settings = Settings(tmp_path / "settings.ini")
     settings.set("config", SMALL.to_dict())
-    opened = MainWindow(settings)
-    opened.resize(1280, 800)
-    qtbot.addWidget(opened)
-    opened.show()
-    opened.activateWindow()
-    qtbot.waitActive(opened, timeout=10_000)
-    opened.begin()
-    qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
+    opened = open_window(qtbot, settings, (1280, 800))
     yield opened
     opened.close()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opening import open_window, program_threads
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -42,23 +42,7 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     opened = open_window(qtbot, settings)
     yield opened
     opened.close()
-    assert threads() == []
-
-
-def open_window(qtbot: QtBot, settings: Settings) -> MainWindow:
-    opened = MainWindow(settings)
-    opened.resize(1600, 1000)
-    qtbot.addWidget(opened)
-    opened.show()
-    opened.activateWindow()  # shortcuts belong to the active window
-    qtbot.waitActive(opened, timeout=10_000)
-    opened.begin()
-    qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
-    return opened
-
-
-def threads() -> list[str]:
-    return sorted(t.name for t in threading.enumerate() if t.name.startswith("rnnviz-"))
+    assert program_threads() == []
 
 
 def press(window: MainWindow, name: str) -> None:
@@ -175,9 +159,9 @@ def test_closing_ends_all_threads_on_every_page(qtbot: QtBot, window: MainWindow
     press(window, "gradients")
     train(qtbot, window)
     found_by(qtbot, window, "flow")
-    assert "rnnviz-inspector" in threads()
+    assert "rnnviz-inspector" in program_threads()
     window.close()
-    assert threads() == []
+    assert program_threads() == []
 
 
 def test_page_sizes_and_choices_come_back(
@@ -308,7 +292,7 @@ def test_another_run_is_probed_too(qtbot: QtBot, window: MainWindow) -> None:
     replied(qtbot, window, "units")
     assert window.probe.units.matches() is not None
     window.close()
-    assert threads() == []
+    assert program_threads() == []
 
 
 def test_names_of_units_are_kept_with_the_run_alone(

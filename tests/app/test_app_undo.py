@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opening import open_window
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -135,14 +136,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     themes().set_mode("dark")
     settings = Settings(tmp_path / "settings.ini")
     settings.set("config", SMALL.to_dict())
-    opened = MainWindow(settings)
-    opened.resize(1600, 1000)
-    qtbot.addWidget(opened)
-    opened.show()
-    opened.activateWindow()
-    qtbot.waitActive(opened, timeout=10_000)
-    opened.begin()
-    qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
+    opened = open_window(qtbot, settings)
     yield opened
     opened.close()
 

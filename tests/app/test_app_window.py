@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from dropping import drop_file
+from opening import open_window, program_threads
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
@@ -52,24 +52,7 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     opened = open_window(qtbot, settings)
     yield opened
     opened.close()
-    assert trainers() == []
-
-
-def open_window(qtbot: QtBot, settings: Settings) -> MainWindow:
-    opened = MainWindow(settings)
-    opened.resize(1600, 1000)
-    qtbot.addWidget(opened)
-    opened.show()
-    opened.activateWindow()  # shortcuts belong to the active window
-    qtbot.waitActive(opened, timeout=10_000)
-    opened.begin()
-    qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
-    return opened
-
-
-def trainers() -> list[str]:
-    """Names of rnnviz's threads that are alive."""
-    return [t.name for t in threading.enumerate() if t.name.startswith("rnnviz-")]
+    assert program_threads() == []
 
 
 def click(widget: QWidget, at: QPoint | None = None) -> None:
@@ -224,17 +207,17 @@ def test_reset_begins_again_and_keeps_live_settings(qtbot: QtBot, window: MainWi
     assert second.step == 0
     assert second.in_force.learning_rate == 0.01
     assert window.transport.steps.text() == "0"
-    assert trainers().count("rnnviz-trainer") == 1
+    assert program_threads().count("rnnviz-trainer") == 1
 
 
 def test_quitting_while_training_ends_every_thread(qtbot: QtBot, settings: Settings) -> None:
     make_application()
     window = open_window(qtbot, settings)
     train(qtbot, window)
-    assert "rnnviz-trainer" in trainers()
+    assert "rnnviz-trainer" in program_threads()
     QTest.keyClick(window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
     assert not window.isVisible()
-    assert trainers() == []
+    assert program_threads() == []
 
 
 def test_restart_settings_wait_and_are_marked(qtbot: QtBot, window: MainWindow) -> None:
@@ -636,7 +619,7 @@ def test_starting_and_stopping_often_leaves_one_trainer(qtbot: QtBot, window: Ma
     for _ in range(5):
         window.reset_run()
         wait()
-    assert trainers().count("rnnviz-trainer") == 1
+    assert program_threads().count("rnnviz-trainer") == 1
     train(qtbot, window)
 
 

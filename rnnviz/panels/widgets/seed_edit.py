@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from rnnviz.panels.sizing import sized
 from rnnviz.panels.theme import mono_font, pixels, theme
-from rnnviz.panels.widgets.undo_keys import left_to_window
+from rnnviz.panels.widgets.seed_keys import answered
 
 LONGEST_SEED = 10_000  # characters kept in the field
 _RETURN_SIGN = "⏎"
@@ -172,15 +172,7 @@ class SeedEdit(QPlainTextEdit):
 
     def event(self, event: QEvent) -> bool:
         """Keeps the keys that mean something here from the window's shortcuts."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Escape)
-        ):
-            event.accept()
-            return True
-        # The seed is one text on two pages, so one history of it is the window's.
-        return left_to_window(event) or super().event(event)
+        return answered(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Tab writes on, Esc leaves; the rest is typing."""

@@ -7,7 +7,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from rnnviz.panels.theme import mono_font, pixels, themes
-from rnnviz.panels.widgets.undo_keys import is_undo_key, left_to_window
+from rnnviz.panels.widgets.seed_keys import answered
+from rnnviz.panels.widgets.undo_keys import is_undo_key
 
 _RETURN_SIGN = "⏎"
 
@@ -83,15 +84,7 @@ class SeedLine(QLineEdit):
 
     def event(self, event: QEvent) -> bool:
         """Keeps the keys that mean something here from the window's shortcuts."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Escape)
-        ):
-            event.accept()
-            return True
-        # The seed is one text on two pages, so one history of it is the window's.
-        return left_to_window(event) or super().event(event)
+        return answered(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Tab writes on, Enter is a newline, Esc leaves; the rest is typing."""
