@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from PySide6.QtGui import QCursor, QGuiApplication
+from PySide6.QtWidgets import QApplication
 
 # No test may fail because the machine is busy.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,3 +28,11 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     monkeypatch.setenv("RNNVIZ_CACHE", str(tmp_path / "rnnviz-cache"))
     monkeypatch.setenv("RNNVIZ_DATA", str(tmp_path / "rnnviz-data"))
     yield
+
+
+@pytest.fixture(scope="session")
+def qapp(qapp: QApplication) -> QApplication:
+    """The pointer stands in the screen's last corner, so that no window opens below it."""
+    screen = QGuiApplication.primaryScreen()
+    QCursor.setPos(screen.geometry().bottomRight())
+    return qapp

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pointing import move_pointer
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
@@ -108,7 +109,7 @@ def test_the_tip_leaves_when_it_is_heeded_and_never_returns(
     panel = window.page.gradient_norm
     start = panel.clip_y_position()
     QTest.mousePress(panel.plot, LEFT, NONE, start)
-    QTest.mouseMove(panel.plot, start + QPoint(0, 20))
+    move_pointer(panel.plot, start + QPoint(0, 20), Qt.MouseButton.LeftButton)
     QTest.mouseRelease(panel.plot, LEFT, NONE, start + QPoint(0, 20))
     assert tip.isVisible()
     QTest.keyClicks(window.page.next_character.edit, "h")

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from dropping import drop
+from pointing import move_pointer
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -23,7 +24,6 @@ from PySide6.QtGui import (
     QGuiApplication,
     QHelpEvent,
     QKeyEvent,
-    QMouseEvent,
     QWheelEvent,
 )
 from PySide6.QtTest import QTest
@@ -200,16 +200,7 @@ class Monkey:
         QTest.mousePress(widget, button, modifier, at)
         for _ in range(self.rng.randint(1, 5)):
             at = self.spot(self.window)
-            # QTest.mouseMove says nothing of the button that is held.
-            event = QMouseEvent(
-                QEvent.Type.MouseMove,
-                QPointF(at),
-                QPointF(widget.mapToGlobal(at)),
-                Qt.MouseButton.NoButton,
-                button,
-                modifier,
-            )
-            QApplication.sendEvent(widget, event)
+            move_pointer(widget, at, button)
         QTest.mouseRelease(widget, button, modifier, at)
 
     def wheel(self) -> None:
@@ -232,7 +223,8 @@ class Monkey:
     def hover(self) -> None:
         for _ in range(3):
             widget, at = self.target()
-            QTest.mouseMove(widget, at)
+            if widget.hasMouseTracking():
+                move_pointer(widget, at)
 
     def tooltip(self) -> None:
         widget, at = self.target()

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from pointing import move_pointer
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible, QImage
 from PySide6.QtTest import QTest
@@ -222,7 +223,7 @@ def test_a_label_is_dragged_and_double_clicked(qtbot: QtBot, window: MainWindow)
     label = row._label
     button, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     QTest.mousePress(label, button, none, QPoint(2, 5))
-    QTest.mouseMove(label, QPoint(2 + 31, 5))
+    move_pointer(label, QPoint(2 + 31, 5), Qt.MouseButton.LeftButton)
     QTest.mouseRelease(label, button, none, QPoint(2 + 31, 5))
     assert window.setup.wanted.batch_size == 4 + 6
     assert window.registry["edit.undo"].text() == "Undo batch 10"
@@ -230,7 +231,7 @@ def test_a_label_is_dragged_and_double_clicked(qtbot: QtBot, window: MainWindow)
     assert window.setup.wanted.batch_size == RunConfig().batch_size
     rate = window.setup._rate_row._label
     QTest.mousePress(rate, button, none, QPoint(2, 5))
-    QTest.mouseMove(rate, QPoint(2 - 26, 5))
+    move_pointer(rate, QPoint(2 - 26, 5), Qt.MouseButton.LeftButton)
     QTest.mouseRelease(rate, button, none, QPoint(2 - 26, 5))
     qtbot.waitUntil(lambda: view.in_force.learning_rate < 0.9 * SMALL.learning_rate)
     QTest.mouseDClick(rate, button, none, QPoint(2, 5))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from dropping import drop_file
 from opening import open_window, program_threads
+from pointing import move_pointer
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
@@ -126,7 +127,7 @@ def test_dragging_the_clip_line_is_obeyed_while_training(qtbot: QtBot, window: M
     canvas = panel.plot
     QTest.mousePress(canvas, LEFT, Qt.KeyboardModifier.NoModifier, start)
     for move in range(1, 8):
-        QTest.mouseMove(canvas, start + QPoint(0, 10 * move))
+        move_pointer(canvas, start + QPoint(0, 10 * move), Qt.MouseButton.LeftButton)
         qtbot.wait(1)
     QTest.mouseRelease(canvas, LEFT, Qt.KeyboardModifier.NoModifier, start + QPoint(0, 70))
     qtbot.waitUntil(lambda: view.in_force.clip_threshold < before / 2)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from pointing import move_pointer
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -106,7 +107,7 @@ def test_a_click_beside_the_rows_pins_a_unit_and_lets_it_go(panel: HiddenStatePa
     chosen: list[int] = []
     panel.column_clicked.connect(chosen.append)
     place = QPoint(8, panel.map.row_rect(10).center().y())
-    QTest.mouseMove(panel.map, place)
+    move_pointer(panel.map, place)
     assert panel.map.readout() == f"unit {panel.unit_order()[10] + 1}: a click follows it"
     QTest.mouseClick(panel.map, LEFT, pos=place)
     assert panel.pinned() == panel.unit_order()[10]
@@ -158,9 +159,9 @@ def test_a_drag_goes_through_the_columns(panel: HiddenStatePanel) -> None:
     panel.column_clicked.connect(chosen.append)
     QTest.mousePress(panel.map, LEFT, pos=cell(panel, 5, 2))
     for column in (3, 4, 6):
-        QTest.mouseMove(panel.map, cell(panel, 5, column))
+        move_pointer(panel.map, cell(panel, 5, column), Qt.MouseButton.LeftButton)
     QTest.mouseRelease(panel.map, LEFT, pos=cell(panel, 5, 6))
-    QTest.mouseMove(panel.map, cell(panel, 5, 9))
+    move_pointer(panel.map, cell(panel, 5, 9))
     assert chosen == [2, 3, 4, 6]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pointing import move_pointer
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
@@ -239,12 +240,12 @@ def test_hovering_reads_out(panel: HiddenStatePanel) -> None:
     point = QPoint(
         panel.map.column_rect(column).center().x(), area.top() + row * area.height() // 128 + 1
     )
-    QTest.mouseMove(panel.map, point)
+    move_pointer(panel.map, point)
     unit = int(panel.unit_order()[row])
     value = f"{answer.reading.signals[0]['h'][unit, column]:+.2f}".replace("-", "−")
     assert panel.map.readout() == f"unit {unit + 1}, newline, {value}"
     assert panel.map.grab().toImage() != before
-    QTest.mouseMove(panel.map, QPoint(panel.map.width() - 2, 2))
+    move_pointer(panel.map, QPoint(panel.map.width() - 2, 2))
     assert panel.map.readout() == ""
     assert panel.map.grab().toImage() == before
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pointing import move_pointer
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
@@ -265,9 +266,9 @@ def test_hovering_reads_out(panel: NextCharacterPanel) -> None:
     logits = np.zeros(len(CHARACTERS))
     logits[CHARACTERS.index("\n")] = 10.0
     panel.show_answer(answer_to("a", logits))
-    QTest.mouseMove(panel.bars, panel.bars.bar_center("\n").toPoint())
+    move_pointer(panel.bars, panel.bars.bar_center("\n").toPoint())
     assert panel.bars.readout() == f"newline: 100%, rank 1 of {len(CHARACTERS)}, logit +10.00"
-    QTest.mouseMove(panel.bars, QPoint(5, panel.bars.height() - 2))
+    move_pointer(panel.bars, QPoint(5, panel.bars.height() - 2))
     assert panel.bars.readout() == ""
 
 

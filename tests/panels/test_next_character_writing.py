@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pointing import move_pointer
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent
 from PySide6.QtTest import QTest
@@ -164,9 +165,9 @@ def test_surprisal_and_guesses_of_the_last_characters(
         full = panel.surprise.bar_rect(column)
         assert full.bottom() == panel.surprise.bar_rect(0).bottom()
     place = panel.surprise.column_rect(2).center().toPoint()
-    QTest.mouseMove(panel.surprise, place)
+    move_pointer(panel.surprise, place)
     assert panel.note.text().startswith(f"space: {found.surprisal[2]:.2f} bits, no. ")
-    QTest.mouseMove(panel.surprise, QPoint(1, 1))
+    move_pointer(panel.surprise, QPoint(1, 1))
     assert panel.note.text().startswith("entropy")
 
 
@@ -291,7 +292,7 @@ def test_what_top_k_and_top_p_leave_out_is_never_drawn(panel: NextCharacterPanel
     chances = panel.bars.chances()
     assert chances is not None and np.count_nonzero(chances) == 5
     last = panel.shown_rows()[-1][0]
-    QTest.mouseMove(panel.bars, panel.bars.bar_center(last).toPoint())
+    move_pointer(panel.bars, panel.bars.bar_center(last).toPoint())
     assert panel.bars.readout().endswith(", never drawn")
     panel.writing.way.setCurrentIndex(0)  # greedy
     assert [row.kept for row in panel.bars.rows()].count(True) == 1

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from pointing import move_pointer
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
@@ -72,7 +73,7 @@ def show(panel: ExpectationsPanel, text: str) -> Expectations:
 
 
 def move(panel: ExpectationsPanel, point: QPointF) -> None:
-    QTest.mouseMove(panel.columns, point.toPoint())
+    move_pointer(panel.columns, point.toPoint())
 
 
 def test_without_text_it_says_what_to_do(panel: ExpectationsPanel) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pointing import move_pointer
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtTest import QTest
@@ -314,13 +315,13 @@ def test_pointing_reads_out_in_text_and_trace(painted: UnitTextPanel) -> None:
     trace = trace_of()
     painted.show_trace(trace)
     painted.show_unit(5)
-    QTest.mouseMove(painted.painted, painted.painted.cell_rect(6).center().toPoint())
+    move_pointer(painted.painted, painted.painted.cell_rect(6).center().toPoint())
     number = f"{trace.values[5, 6]:+.2f}".replace("-", "−")
     assert painted.clause() == f"'e' at 7: {number}"
     assert painted.strip._at == 6
     area = painted.strip.plot_rect()
     x = area.left() + (len(TEXT) - 0.5) / len(TEXT) * area.width()
-    QTest.mouseMove(painted.strip, QPointF(x, 20).toPoint())
+    move_pointer(painted.strip, QPointF(x, 20).toPoint())
     assert painted.painted.at() == len(TEXT) - 1
     assert painted.clause().startswith(f"newline at {len(TEXT)}: ")
     bar = painted.area.verticalScrollBar()

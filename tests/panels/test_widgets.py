@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pointing import move_pointer
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -114,7 +115,7 @@ def test_a_slider_by_drag_key_and_double_click(qtbot: QtBot) -> None:
     slider.edited.connect(got.append)
     y = slider.height() // 2
     QTest.mousePress(slider, LEFT, pos=QPoint(round(slider.x_of(1.0)), y))
-    QTest.mouseMove(slider, QPoint(round(slider.x_of(10.0)), y))
+    move_pointer(slider, QPoint(round(slider.x_of(10.0)), y), Qt.MouseButton.LeftButton)
     QTest.mouseRelease(slider, LEFT, pos=QPoint(round(slider.x_of(10.0)), y))
     assert got[-1] == pytest.approx(10, rel=0.06)
     slider.setFocus()
