@@ -129,7 +129,8 @@ class MainWindow(QMainWindow):
             page.reported.connect(self._panel_reported)
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
-        self.diverged = DivergenceBanner(self.pages, self.page.loss.plot)
+        self.diverged = DivergenceBanner()
+        self.page.lent = self.diverged.taken
         self.faults = FaultReporter(self, self.notice, self._settings_of_run)
         self.transport = TransportBar()
         self.screen_watch = ScreenWatch(self)
@@ -169,7 +170,11 @@ class MainWindow(QMainWindow):
         spacing(line, 8)
         line.addWidget(self.setup)
         line.addWidget(self.rail)
-        line.addWidget(self.pages, 1)
+        column = QVBoxLayout()
+        spacing(column, 8)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.diverged)
+        line.addLayout(column, 1)
         central = QWidget()
         box = QVBoxLayout(central)
         box.setContentsMargins(0, 0, 0, 0)
@@ -482,6 +487,7 @@ class MainWindow(QMainWindow):
         assert view is not None
         if delivery.in_force is not None:
             self.setup.set_in_force(view.in_force)
+            self.diverged.show_clipping(view)
         if delivery.state is not None:
             self._state_changed(view)
         for event in delivery.events:
@@ -527,10 +533,10 @@ class MainWindow(QMainWindow):
         view = self.controller.view
         return view.config.to_dict() if view is not None else {}
 
-    def _go_on(self, threshold: float) -> None:
+    def _go_on(self, kind: str, threshold: float) -> None:
         """From before a divergence, with clipping."""
         self.controller.send(commands.GoBack())
-        self._send(commands.SetClipping("norm", threshold))
+        self._send(commands.SetClipping(kind, threshold))
         self._send(commands.Play())
 
     @Slot(object)
@@ -548,13 +554,19 @@ class MainWindow(QMainWindow):
         self.controller.hurry()
 
     def toggle_play(self) -> None:
-        """Trains, or pauses."""
-        self.controller.toggle_play()
+        """Trains, or pauses; after a divergence goes on with the clipping chosen since."""
+        chosen = self.diverged.chosen()
+        if chosen is not None:
+            self._go_on(*chosen)
+        else:
+            self.controller.toggle_play()
         self.first_tip.tried(PLAYED)
         self.controller.hurry()
 
     def one_step(self) -> None:
         """One step, then a pause."""
+        if self.diverged.chosen() is not None:
+            self._send(commands.GoBack())
         self._send(commands.StepOnce())
 
     def _seed_is_seen(self) -> bool:
@@ -773,8 +785,6 @@ class MainWindow(QMainWindow):
             self.pages.setCurrentIndex(tuple(self.perspectives).index(name))
             self.place_setup()
             self.notice.raise_()  # the page that comes is put above them
-            self.diverged.raise_()
-            self.diverged.place()
             self.pages.focus_page()  # nothing is about to be typed, and Space plays
             self._ask_seen_seed()
             self.controller.hurry()
