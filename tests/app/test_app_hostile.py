@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QSplitter, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app import main_window, unsaved
+from rnnviz.app import unsaved
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.panel_page import LAYOUT_VERSION
@@ -23,6 +23,7 @@ from rnnviz.app.settings import Settings
 from rnnviz.panels.widgets.number_field import NumberField
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.panels.widgets.seed_edit import LONGEST_SEED
+from rnnviz.session import commands
 from rnnviz.session import presets as presets_module
 from rnnviz.session.config import RunConfig
 from rnnviz.text import catalogue
@@ -164,7 +165,7 @@ def test_a_text_that_changes_or_goes_away_while_training(
     step(qtbot, window)
     text_file.write_text("something else altogether, and shorter\n")
     step(qtbot, window)
-    window._send(main_window.commands.Save(str(run)))
+    window.runs.send(commands.Save(str(run)))
     qtbot.waitUntil(run.exists, timeout=20_000)
     with qtbot.waitSignal(window.refused, timeout=20_000) as refused:
         window.open_path(str(run))
@@ -356,7 +357,7 @@ def test_a_broken_preset_and_a_broken_catalogue_do_not_keep_the_window_shut(
     qtbot.waitUntil(lambda: "preset gru-128.json, line 2" in window.notice.words(), timeout=20_000)
     assert "catalogue.json, line 2" in window.notice.words()
     assert window.setup._corpus.findData("the-salt-crown") >= 0
-    window.use_preset("gru-128")
+    window.runs.use_preset("gru-128")
     assert window.notice.words().startswith("preset gru-128.json, line 2: description must be")
     step(qtbot, window)
 
@@ -468,7 +469,7 @@ def test_markup_in_names_and_characters_is_text_everywhere(
     assert all(label.textFormat() == Qt.TextFormat.PlainText for label in values)
     monkeypatch.setattr(unsaved, "ASK_AFTER", -1.0)
     step(qtbot, window)
-    window.reset_run()
+    window.runs.reset()
     assert len(boxes) == 1
     window.close()
     assert window.unsaved.question is not None

@@ -37,8 +37,8 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
 
 def open_palette(window: MainWindow) -> Palette:
     QTest.keyClick(window, Qt.Key.Key_K, CONTROL)
-    assert window.command_palette.is_open()
-    return window.command_palette
+    assert window.command_search.palette.is_open()
+    return window.command_search.palette
 
 
 def field(palette: Palette) -> QLineEdit:

@@ -61,7 +61,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
 
 def show(window: MainWindow, page: str) -> None:
     window.show_page(page)
-    window.show_setup()
+    window.setup_folding.unfold()
     QApplication.processEvents()
 
 
@@ -217,7 +217,7 @@ def test_the_focus_is_seen_wherever_it_is(window: MainWindow) -> None:
 def test_a_label_is_dragged_and_double_clicked(qtbot: QtBot, window: MainWindow) -> None:
     view = window.controller.view
     assert view is not None
-    window.one_step()  # from now on what is edited waits
+    window.runs.one_step()  # from now on what is edited waits
     qtbot.waitUntil(lambda: view.step == 1)
     row = window.setup._number_rows["batch_size"]
     label = row._label

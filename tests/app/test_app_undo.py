@@ -152,7 +152,7 @@ def type_number(box: QWidget, text: str, enter: bool = True) -> None:
 def test_live_and_waiting_settings_go_back_and_forth(qtbot: QtBot, window: MainWindow) -> None:
     view = window.controller.view
     assert view is not None
-    window.one_step()  # from now on what is edited waits
+    window.runs.one_step()  # from now on what is edited waits
     qtbot.waitUntil(lambda: view.step == 1)
     setup = window.setup
     type_number(setup._rate, "3e-3")
@@ -208,7 +208,7 @@ def test_the_seed_is_one_text_with_one_history(window: MainWindow) -> None:
 def test_temperature_and_revert(window: MainWindow, qtbot: QtBot) -> None:
     view = window.controller.view
     assert view is not None
-    window.one_step()
+    window.runs.one_step()
     qtbot.waitUntil(lambda: view.step == 1)
     panel = window.page.next_character
     type_number(panel.field, "1.5")
@@ -224,5 +224,5 @@ def test_temperature_and_revert(window: MainWindow, qtbot: QtBot) -> None:
     assert panel.temperature() == 0.8
     # Another preset is another beginning.
     type_number(panel.field, "1.2")
-    window.use_preset("hello")
+    window.runs.use_preset("hello")
     assert not window.undo.stack.canUndo()

@@ -610,7 +610,7 @@ def test_starting_and_stopping_often_leaves_one_trainer(qtbot: QtBot, window: Ma
         click(window.transport.play)
         wait()
     for _ in range(5):
-        window.reset_run()
+        window.runs.reset()
         wait()
     assert program_threads().count("rnnviz-trainer") == 1
     train(qtbot, window)
@@ -648,6 +648,6 @@ def test_escape_clears_the_pinned_cursor_wherever_the_focus_is(
     QTest.keyClick(window.transport.play, Qt.Key.Key_Escape)
     assert not time_cursor().pinned
     click(window.transport.timeline)
-    window.reset_run()
+    window.runs.reset()
     qtbot.waitUntil(lambda: window.controller.view is not None and not steps(window))
     assert not time_cursor().pinned  # of another run
