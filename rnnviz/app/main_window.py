@@ -128,7 +128,8 @@ class MainWindow(QMainWindow):
             self.panel_windows.serve(name, page)
         self.notice = Notice(self.pages)
         self.pages.resized.connect(self.notice.place)
-        self.diverged = DivergenceBanner(self.pages, self.page.loss.plot)
+        self.diverged = DivergenceBanner()
+        self.page.lent = self.diverged.taken
         self.transport = TransportBar()
 
     def _lay_out(self) -> None:
@@ -138,7 +139,11 @@ class MainWindow(QMainWindow):
         spacing(line, 8)
         line.addWidget(self.setup)
         line.addWidget(self.rail)
-        line.addWidget(self.pages, 1)
+        column = QVBoxLayout()
+        spacing(column, 8)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.diverged)
+        line.addLayout(column, 1)
         central = QWidget()
         box = QVBoxLayout(central)
         box.setContentsMargins(0, 0, 0, 0)
@@ -313,8 +318,6 @@ class MainWindow(QMainWindow):
             self.pages.setCurrentIndex(tuple(self.perspectives).index(name))
             self.setup_folding.place()
             self.notice.raise_()  # the page that comes is put above them
-            self.diverged.raise_()
-            self.diverged.place()
             self.pages.focus_page()  # nothing is about to be typed, and Space plays
             self.seed_text.ask_if_seen()
             self.controller.hurry()

@@ -49,19 +49,25 @@ class RunControl(QObject):
         window.controller.hurry()
 
     def toggle_play(self) -> None:
-        """Trains, or pauses."""
-        self._window.controller.toggle_play()
+        """Trains, or pauses; after a divergence goes on with the clipping chosen since."""
+        chosen = self._window.diverged.chosen()
+        if chosen is not None:
+            self._go_on(*chosen)
+        else:
+            self._window.controller.toggle_play()
         self._window.first_tip.tried(PLAYED)
         self._window.controller.hurry()
 
     def one_step(self) -> None:
         """One step, then a pause."""
+        if self._window.diverged.chosen() is not None:
+            self.send(commands.GoBack())
         self.send(commands.StepOnce())
 
-    def _go_on(self, threshold: float) -> None:
+    def _go_on(self, kind: str, threshold: float) -> None:
         """From before a divergence, with clipping."""
         self._window.controller.send(commands.GoBack())
-        self.send(commands.SetClipping("norm", threshold))
+        self.send(commands.SetClipping(kind, threshold))
         self.send(commands.Play())
 
     def is_untouched(self) -> bool:

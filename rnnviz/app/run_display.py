@@ -132,6 +132,7 @@ class RunDisplay(QObject):
         assert view is not None
         if delivery.in_force is not None:
             window.setup.set_in_force(view.in_force)
+            window.diverged.show_clipping(view)
         if delivery.state is not None:
             self._state_changed(view)
         for event in delivery.events:

@@ -10,7 +10,7 @@ import pytest
 from dropping import drop_file
 from opening import open_window, program_threads
 from pointing import move_pointer
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
@@ -462,12 +462,6 @@ def test_the_preset_explode_shows_it_from_the_menu(qtbot: QtBot, window: MainWin
     click(window.transport.play)
     qtbot.waitUntil(lambda: not window.diverged.isHidden(), timeout=20_000)
     assert "weight_hh_l0" in window.diverged.words()
-    plot = window.page.loss.plot
-    for width, height in ((1280, 720), (1600, 1000)):  # the plot knows where the banner is
-        window.resize(width, height)
-        window.diverged.place()
-        corner = plot.mapFrom(window.pages, window.diverged.pos())
-        assert plot.covered == QRectF(corner, window.diverged.size())
     at = steps(window)
     go_on, _ = window.diverged.buttons()
     assert go_on.text() == "Go on with clip 1"
@@ -475,7 +469,6 @@ def test_the_preset_explode_shows_it_from_the_menu(qtbot: QtBot, window: MainWin
     qtbot.waitUntil(lambda: steps(window) > at + 40, timeout=60_000)
     assert window.controller.view.history.last.smoothed < 4.0
     assert window.diverged.isHidden()
-    assert plot.covered.isEmpty()
 
 
 def test_reset_takes_the_divergence_away(qtbot: QtBot, window: MainWindow) -> None:
@@ -486,7 +479,6 @@ def test_reset_takes_the_divergence_away(qtbot: QtBot, window: MainWindow) -> No
     qtbot.waitUntil(lambda: not window.diverged.isHidden())
     window.show_page("gradients")
     assert window.diverged.isVisible()
-    assert window.pages.rect().contains(window.diverged.geometry())
     click(window.diverged.buttons()[-1])
     qtbot.waitUntil(lambda: window.controller.view.step == 0)
     assert window.diverged.isHidden()
