@@ -76,7 +76,6 @@ class LossPlot(Plot):
         self.validation_tip = ""
         self.events: list[Event] = []
         self.diverged_at: int | None = None
-        self.covered = QRectF()  # by something that lies over the plot, in widget coordinates
         self.badge_rect = QRectF()  # what is said of a divergence, as painted
         self.empty_text = ""
         self.split_label = ""
@@ -237,9 +236,6 @@ class LossPlot(Plot):
         curve_x, curve_y = self._curve_pixels()
         levels = [self.pixel_of(line.nats) for line in self.lines]
         tops = np.arange(area.top() + 4, area.bottom() - height - 4, 6.0).tolist() or [area.top()]
-        tops = [t for t in tops if not self.covered.intersects(QRectF(left, t, width, height))]
-        if not tops:
-            return  # what lies over it says the same
         free = [
             top
             for top in tops
@@ -253,12 +249,6 @@ class LossPlot(Plot):
         side = QRectF(left, area.top(), width, area.height())
         self.badge_rect = QRectF(left, (free or tops)[0], width, height)
         paint_event_label(painter, words, x, (free or tops)[0], side, "danger")
-
-    def set_covered(self, rect: QRectF) -> None:
-        """Something lies over this part of the plot, or nothing any more (an empty rectangle)."""
-        if rect != self.covered:
-            self.covered = rect
-            self.update()
 
     def event_columns(self) -> list[float]:
         """Where the marks are, in pixels."""

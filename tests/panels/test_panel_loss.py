@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPolygonF, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -380,27 +380,6 @@ def test_a_run_that_goes_on_from_a_divergence_has_its_cross_no_longer(
     panel.grab()
     assert "diverged" not in crosses
     assert panel.plot.diverged_at == 301, "the dashed line stays"
-
-
-def test_what_is_said_of_a_divergence_keeps_clear_of_what_lies_over_the_plot(
-    panel: LossPanel,
-) -> None:
-    view = make_view(300)
-    view.history.events.append(Event(301, "diverged", "cause"))
-    panel.set_view(view)
-    panel.grab()
-    plot, usual = panel.plot, panel.plot.badge_rect
-    assert not usual.isEmpty()
-    plot.set_covered(usual)
-    panel.grab()
-    assert not plot.badge_rect.isEmpty()
-    assert not plot.badge_rect.intersects(usual)
-    plot.set_covered(QRectF(plot.rect()))
-    panel.grab()
-    assert plot.badge_rect.isEmpty(), "there is no room, and what lies over it says the same"
-    plot.set_covered(QRectF())
-    panel.grab()
-    assert plot.badge_rect == usual
 
 
 def test_the_theme_flips_live(panel: LossPanel) -> None:
