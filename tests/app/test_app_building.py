@@ -97,7 +97,7 @@ def test_a_large_network_is_built_while_the_old_run_trains_on(
     qtbot.waitUntil(lambda: steps(window) > at + 3, timeout=20_000)
     assert window.controller.view is view
     assert slow.threads == ["rnnviz-loader"]
-    assert "Building" in window.setup._corpus_note.text()
+    assert "Building" in window.setup.corpus.note.text()
     slow.gate.set()
     qtbot.waitUntil(lambda: window.controller.view is not view, timeout=20_000)
     assert window.controller.view.config.hidden_size == LARGE.hidden_size

@@ -191,7 +191,7 @@ def test_of_a_very_large_text_the_window_says_what_is_used(
     window.open_path(str(path))
     qtbot.waitUntil(lambda: "are used" in window.notice.words(), timeout=20_000)
     assert window.notice.words().startswith("large.txt has ")
-    assert window.setup._corpus_note.text().startswith("first 3,000 characters")
+    assert window.setup.corpus.note.text().startswith("first 3,000 characters")
     step(qtbot, window)
 
 
@@ -356,7 +356,7 @@ def test_a_broken_preset_and_a_broken_catalogue_do_not_keep_the_window_shut(
     window = open_window(settings)
     qtbot.waitUntil(lambda: "preset gru-128.json, line 2" in window.notice.words(), timeout=20_000)
     assert "catalogue.json, line 2" in window.notice.words()
-    assert window.setup._corpus.findData("the-salt-crown") >= 0
+    assert window.setup.corpus.choice.findData("the-salt-crown") >= 0
     window.runs.use_preset("gru-128")
     assert window.notice.words().startswith("preset gru-128.json, line 2: description must be")
     step(qtbot, window)
@@ -426,16 +426,16 @@ def test_markup_in_names_and_characters_is_text_everywhere(
         window.open_path(str(tmp_path / "<b>nowhere</b>.txt"))
     shown: list[str] = []
     monkeypatch.setattr(QToolTip, "showText", lambda at, text, *rest: shown.append(text))
-    window.setup._corpus.grab()
+    window.setup.corpus.choice.grab()
     window.top_bar.setFixedWidth(300)  # too narrow for the name, so it becomes a tooltip
     window.grab()
-    strip = window.setup._strip
+    strip = window.setup.corpus.strip
     for x in range(0, strip.width(), 3):
         at = QPoint(x, 5)
         QApplication.sendEvent(
             strip, QHelpEvent(QHelpEvent.Type.ToolTip, at, strip.mapToGlobal(at))
         )
-    combo = window.setup._corpus
+    combo = window.setup.corpus.choice
     tips = [
         *shown,
         *(widget.toolTip() for widget in window.findChildren(QWidget)),

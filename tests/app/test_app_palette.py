@@ -144,8 +144,8 @@ def test_a_field_of_setup_is_unfolded_and_ready_for_typing(window: MainWindow) -
     assert window.setup.isHidden()
     run(window, "set learning rate")
     assert not window.setup.isHidden()
-    assert window.focusWidget() is window.setup._rate
-    assert window.setup._rate.selectedText() == window.setup._rate.text()
+    assert window.focusWidget() is window.setup.live.rate
+    assert window.setup.live.rate.selectedText() == window.setup.live.rate.text()
 
 
 def test_the_box_stays_inside_the_smallest_window(window: MainWindow) -> None:

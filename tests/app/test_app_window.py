@@ -78,7 +78,7 @@ def pause(qtbot: QtBot, window: MainWindow) -> None:
 
 
 def field(window: MainWindow, name: str) -> QWidget:
-    return window.setup._numbers[name]
+    return window.setup.network.numbers[name]
 
 
 def type_number(window: MainWindow, name: str, text: str) -> None:
@@ -140,7 +140,7 @@ def test_dragging_the_clip_line_is_obeyed_while_training(qtbot: QtBot, window: M
     norms = view.history.recent("grad_norm", 10)
     assert view.history.last is not None
     assert view.history.last.clipped == (norms[-1] > threshold)
-    assert window.setup._clip.value() == pytest.approx(threshold)
+    assert window.setup.live.clip.value() == pytest.approx(threshold)
     assert any(event.kind == "clip" for event in view.history.events)
 
 
@@ -193,10 +193,10 @@ def test_an_unknown_character_is_explained_and_left_out(qtbot: QtBot, window: Ma
 
 def test_reset_begins_again_and_keeps_live_settings(qtbot: QtBot, window: MainWindow) -> None:
     train(qtbot, window, until=20)
-    window.setup._rate.setFocus()
-    window.setup._rate.selectAll()
-    QTest.keyClicks(window.setup._rate, "0.01")
-    QTest.keyClick(window.setup._rate, Qt.Key.Key_Return)
+    window.setup.live.rate.setFocus()
+    window.setup.live.rate.selectAll()
+    QTest.keyClicks(window.setup.live.rate, "0.01")
+    QTest.keyClick(window.setup.live.rate, Qt.Key.Key_Return)
     first = window.controller.view
     assert first is not None
     qtbot.waitUntil(lambda: first.in_force.learning_rate == 0.01)
@@ -225,18 +225,18 @@ def test_restart_settings_wait_and_are_marked(qtbot: QtBot, window: MainWindow) 
     train(qtbot, window)
     setup = window.setup
     type_number(window, "hidden_size", "24")
-    click(setup._cell, setup._cell.option_center("lstm").toPoint())
+    click(setup.network.cell, setup.network.cell.option_center("lstm").toPoint())
     assert setup.pending() == ("cell", "hidden_size")
-    assert setup._restart.text() == "Restart with 2 changes"
-    assert setup._number_rows["hidden_size"].was() == "was 16"
+    assert setup.restart_button.text() == "Restart with 2 changes"
+    assert setup.network.rows["hidden_size"].was() == "was 16"
     assert window.controller.view is not None
     assert window.controller.view.config.hidden_size == 16
-    click(setup._revert)
+    click(setup.revert_button)
     assert setup.pending() == ()
     assert setup.wanted.hidden_size == 16
     type_number(window, "hidden_size", "24")
     first = window.controller.view
-    click(setup._restart)
+    click(setup.restart_button)
     qtbot.waitUntil(lambda: window.controller.view is not first)
     second = window.controller.view
     assert second is not None
@@ -266,13 +266,13 @@ def test_a_bad_setting_is_told_beside_its_control(
 ) -> None:
     train(qtbot, window)
     type_number(window, name, text)
-    row = window.setup._number_rows[name]
+    row = window.setup.network.rows[name]
     assert words in row.error()
     assert field(window, name).property("state") == "bad"
-    assert not window.setup._restart.isEnabled()
+    assert not window.setup.restart_button.isEnabled()
     assert window.controller.view is not None
     assert getattr(window.controller.view.config, name) == getattr(SMALL, name)
-    click(window.setup._revert)
+    click(window.setup.revert_button)
     assert row.error() == ""
 
 
@@ -356,10 +356,10 @@ def test_reverting_a_text_takes_it_back_whole(
     other.write_text("another text altogether, and a longer one\n" * 80)
     window.open_path(str(other))
     qtbot.waitUntil(lambda: window.setup.pending() == ("corpus",))
-    click(window.setup._revert)
+    click(window.setup.revert_button)
     assert window.setup.pending() == ()
     assert window.controller.corpus is corpus
-    assert f"{len(TEXT):,} characters" in window.setup._corpus_note.text()
+    assert f"{len(TEXT):,} characters" in window.setup.corpus.note.text()
 
 
 def test_invalid_utf8_offers_latin_1(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
@@ -373,7 +373,7 @@ def test_invalid_utf8_offers_latin_1(qtbot: QtBot, window: MainWindow, tmp_path:
     click(button)
     qtbot.waitUntil(lambda: "é" in window.controller.corpus.text)
     assert window.setup.pending() == ("corpus",)
-    click(window.setup._restart)
+    click(window.setup.restart_button)
     qtbot.waitUntil(lambda: window.controller.view.corpus_name == "latin.txt")
 
 
@@ -591,7 +591,7 @@ def test_a_preset_is_one_click(qtbot: QtBot, window: MainWindow) -> None:
     config = window.controller.view.config
     assert (config.cell, config.hidden_size) == ("rnn", 8)
     qtbot.waitUntil(lambda: steps(window) > 0)  # it was training, so it goes on training
-    assert "bad" not in {f.property("state") for f in window.setup._numbers.values()}
+    assert "bad" not in {f.property("state") for f in window.setup.network.numbers.values()}
 
 
 def test_markup_in_a_file_name_is_shown_as_text(
