@@ -401,8 +401,8 @@ class FlowPlot(Plot):
             top = over - height - 2
             if top < area.top() + height and len(self.curves) == 1:
                 # No room above a curve that grows: below it.
-                under = (self.pixel_y(self.plotted(curve.low)), band[1])
-                lower = self._extreme(width, under, above=False) + 2
+                lowest = self.pixel_y(self.plotted(curve.low))
+                lower = self._extreme(width, (lowest, band[1]), above=False) + 2
                 top = lower if lower < area.bottom() - height else top
             at_end.append((name, words, color, top))
         if self.ghosts and self.ghost_words:
