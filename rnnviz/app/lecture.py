@@ -36,7 +36,7 @@ class Lecture(QObject):
         window = self._window
         self._before = window.windowState()
         window.top_bar.hide()
-        window.place_setup()
+        window.setup_folding.place()
         window.transport.set_lecture(True)
         for page in window.perspectives.values():
             page.set_lecture(True)
@@ -56,7 +56,7 @@ class Lecture(QObject):
         window.transport.set_lecture(False)
         for page in window.perspectives.values():
             page.set_lecture(False)
-        window.place_setup()
+        window.setup_folding.place()
 
     def fit(self) -> None:
         """Type for the height that the window has now."""
