@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
-from rnnviz.app.caption_strip import CaptionStrip
 from rnnviz.panels.theme import themes
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.view import RunView
@@ -25,10 +24,11 @@ class Lecture(QObject):
         self._window = window
         self._before = Qt.WindowState.WindowNoState
         self.active = False
-        self.caption = CaptionStrip()
+        self.caption = window.caption
         self._timer = QTimer(self)
         self._timer.setInterval(_CAPTION_INTERVAL)
         self._timer.timeout.connect(self._say)
+        window.top_bar.lecture_requested.connect(self.enter)
         window.controller.run_started.connect(self._run_started)
         window.controller.delivered.connect(self._delivered)
         window.pages.currentChanged.connect(self._page_changed)
@@ -48,7 +48,7 @@ class Lecture(QObject):
         window = self._window
         self._before = window.windowState()
         window.top_bar.hide()
-        window.place_setup()
+        window.setup_folding.place()
         window.transport.set_lecture(True)
         for page in window.perspectives.values():
             page.set_lecture(True)
@@ -72,7 +72,7 @@ class Lecture(QObject):
         window.transport.set_lecture(False)
         for page in window.perspectives.values():
             page.set_lecture(False)
-        window.place_setup()
+        window.setup_folding.place()
 
     def fit(self) -> None:
         """Type for the height that the window has now."""

@@ -105,7 +105,7 @@ def _fields(window: MainWindow) -> Iterator[Item]:
 
 
 def _focus_field(window: MainWindow, control: QWidget) -> None:
-    window.show_setup()
+    window.setup_folding.unfold()
     window.setup.show_field(control)
 
 

@@ -76,9 +76,9 @@ class TextIntake(QObject):
             window.say_later(corpus.excerpt)
         if not begin:
             window.undo.text_chosen(corpus.origin, corpus.name)
-        waits = not begin and not window.is_untouched()
+        waits = not begin and not window.runs.is_untouched()
         # A file enters the list once it could be used; a bundled text is in Setup's list.
-        if (waits or window.start_wanted()) and Path(corpus.origin).is_absolute():
+        if (waits or window.runs.start_wanted()) and Path(corpus.origin).is_absolute():
             window.recent.add(corpus.origin)
         window.say_waiting()
 
@@ -125,7 +125,7 @@ class TextIntake(QObject):
         """Says why; what was open stays open. At the start the bundled play takes its place."""
         window = self._window
         self.config = None
-        window.play_after_start = False
+        window.runs.play_after_start = False
         window.setup.set_busy("")
         window.notice.say(sentence, kind, actions)
         if window.controller.view is None and not self._falling_back:

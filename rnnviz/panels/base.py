@@ -60,9 +60,12 @@ class ElidedLabel(QLabel):
 
     def setText(self, text: str) -> None:
         """Shows a new text."""
+        if text == self._full and text == self.accessibleName():
+            return
         self._full = text
         self.setAccessibleName(text)
-        self.updateGeometry()
+        if self._least:  # else it takes what room there is, whatever it says
+            self.updateGeometry()
         self.update()
 
     def text(self) -> str:

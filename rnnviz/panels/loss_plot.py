@@ -10,7 +10,12 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QPainter, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from rnnviz.panels.event_marks import nearest_event, paint_event_label, paint_event_mark
+from rnnviz.panels.event_marks import (
+    events_near,
+    paint_event_label,
+    paint_event_mark,
+    stacked,
+)
 from rnnviz.panels.loss_labels import line_label_places, spread, touches
 from rnnviz.panels.loss_readout import loss_readout
 from rnnviz.panels.loss_units import loss_text, unit_words
@@ -76,7 +81,6 @@ class LossPlot(Plot):
         self.validation_tip = ""
         self.events: list[Event] = []
         self.diverged_at: int | None = None
-        self.covered = QRectF()  # by something that lies over the plot, in widget coordinates
         self.badge_rect = QRectF()  # what is said of a divergence, as painted
         self.empty_text = ""
         self.split_label = ""
@@ -237,9 +241,6 @@ class LossPlot(Plot):
         curve_x, curve_y = self._curve_pixels()
         levels = [self.pixel_of(line.nats) for line in self.lines]
         tops = np.arange(area.top() + 4, area.bottom() - height - 4, 6.0).tolist() or [area.top()]
-        tops = [t for t in tops if not self.covered.intersects(QRectF(left, t, width, height))]
-        if not tops:
-            return  # what lies over it says the same
         free = [
             top
             for top in tops
@@ -253,12 +254,6 @@ class LossPlot(Plot):
         side = QRectF(left, area.top(), width, area.height())
         self.badge_rect = QRectF(left, (free or tops)[0], width, height)
         paint_event_label(painter, words, x, (free or tops)[0], side, "danger")
-
-    def set_covered(self, rect: QRectF) -> None:
-        """Something lies over this part of the plot, or nothing any more (an empty rectangle)."""
-        if rect != self.covered:
-            self.covered = rect
-            self.update()
 
     def event_columns(self) -> list[float]:
         """Where the marks are, in pixels."""
@@ -274,12 +269,12 @@ class LossPlot(Plot):
         painter.setPen(QPen(colors.color("surface"), 1))
         painter.setBrush(colors.color("text-2"))
         size = marker(4.5)
-        last = -math.inf
-        for event, x in zip(self.events, self.event_columns(), strict=True):
-            if x - last < 3:  # many changes at one place
-                continue
-            last = x
-            paint_event_mark(painter, event.kind, QPointF(x, area.bottom() - size - 0.5), size)
+        foot, step = area.bottom() - size - 0.5, 2 * size + 2
+        for event, x, below in stacked(self.events, self.event_columns()):
+            if area.left() <= x <= area.right():
+                # All of it, also at the edges.
+                x = min(max(x, area.left() + size + 1), area.right() - size)
+                paint_event_mark(painter, event.kind, QPointF(x, foot - below * step), size)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_dots(self, painter: QPainter, area: QRectF) -> None:
@@ -458,21 +453,19 @@ class LossPlot(Plot):
         cursor, x = time_cursor(), self.cursor_column()
         if x is None or cursor.step is None or self._box_from is not None:
             return
-        event = nearest_event(self.events, self.event_columns(), x) if self.events else None
-        if event is not None:
-            self.event_label = event.text
+        events = events_near(self.events, self.event_columns(), x) if self.events else []
+        self.event_label = "; ".join(event.text for event in events)
         if self.hover is None and not cursor.pinned:
-            if event is not None:  # pointed at from elsewhere: the mark alone is named
+            if events:  # pointed at from elsewhere: the marks alone are named
                 top = area.bottom() - 2 * QFontMetricsF(ui_font("label")).height()
-                paint_event_label(painter, event.text, x, top, area)
+                paint_event_label(painter, self.event_label, x, top, area)
             return
         if self.history is None or not len(self.history):
             return
         self.readout = loss_readout(
             self.history, self.means, round(cursor.step), self.unit, self.split_label, self.axis
         )
-        if event is not None:
-            self.readout.append((event.text, ""))
+        self.readout += [(event.text, "") for event in events]
         if cursor.pinned:
             self.readout.append((self.tr("pinned, Esc clears"), ""))
         # The step is the title; the next three have the colours of their curves.

@@ -77,7 +77,10 @@ class Readout(QWidget):
         self._value.setFont(font)
         self._value.setStyleSheet(f"font-size: {font.pixelSize()}px;")
         unit = QFontMetrics(ui_font("label")).horizontalAdvance(self._unit.text())
-        self.setFixedWidth(max(QFontMetrics(font).horizontalAdvance(self._widest), unit) + 4)
+        width = max(QFontMetrics(font).horizontalAdvance(self._widest), unit) + 4
+        self.setFixedWidth(width)
+        # Of a fixed size, another number lays nothing out anew.
+        self._value.setFixedSize(width, QFontMetrics(font).height())
 
     def show_value(self, text: str, unit: str | None = None) -> None:
         """Shows a value and, if it differs, another unit."""

@@ -82,7 +82,7 @@ def wants(window: MainWindow, config: RunConfig) -> None:
     window.setup.set_wanted(
         kept.with_changes(cell=config.cell, hidden_size=config.hidden_size, seed=config.seed)
     )
-    window.restart()
+    window.runs.restart()
 
 
 def test_a_large_network_is_built_while_the_old_run_trains_on(
@@ -97,7 +97,7 @@ def test_a_large_network_is_built_while_the_old_run_trains_on(
     qtbot.waitUntil(lambda: steps(window) > at + 3, timeout=20_000)
     assert window.controller.view is view
     assert slow.threads == ["rnnviz-loader"]
-    assert "Building" in window.setup._corpus_note.text()
+    assert "Building" in window.setup.corpus.note.text()
     slow.gate.set()
     qtbot.waitUntil(lambda: window.controller.view is not view, timeout=20_000)
     assert window.controller.view.config.hidden_size == LARGE.hidden_size
@@ -171,7 +171,7 @@ def test_sizes_changed_a_hundred_times_while_it_trains(qtbot: QtBot, window: Mai
 def test_presets_switched_quickly_leave_the_last_one(qtbot: QtBot, window: MainWindow) -> None:
     names = ("hello", "explode", "rnn-3x512", "gru-128", "min-char-rnn", "hello", "rnn-128")
     for name in names * 2:
-        window.use_preset(name)
+        window.runs.use_preset(name)
     qtbot.waitUntil(
         lambda: (
             window.controller.view.config.cell == "rnn"

@@ -77,7 +77,7 @@ def test_words_are_short_enough_for_the_back_row(qtbot: QtBot, found: Remark, un
 
 
 def said(window: MainWindow) -> tuple[str, str, str]:
-    strip = window.lecture.caption
+    strip = window.caption
     return strip.step, strip.sentence, strip.fact
 
 
@@ -86,7 +86,7 @@ def spotlit(window: MainWindow) -> list[str]:
 
 
 def test_the_caption_is_there_in_lectures_only(window: MainWindow) -> None:
-    caption = window.lecture.caption
+    caption = window.caption
     assert caption.isHidden()
     press(window, Qt.Key.Key_F11)
     assert caption.isVisible() and caption.mapTo(window, QPoint()).y() == 0
@@ -117,14 +117,14 @@ def test_moving_the_line_is_told_at_once_and_its_panel_framed(
     norm = window.page.gradient_norm
     norm.plot.handle.setFocus()
     QTest.keyClick(norm.plot.handle, Qt.Key.Key_Down)
-    qtbot.waitUntil(lambda: "clip line moved" in window.lecture.caption.sentence)
+    qtbot.waitUntil(lambda: "clip line moved" in window.caption.sentence)
     assert spotlit(window) == ["gradient_norm"]
     step, sentence, fact = said(window)
     assert step == f"Step {view.step:,}"
     assert sentence == "The clip line moved from 1 to 0.95"
     assert fact == "In force from the next step"
     train(qtbot, window, 5)
-    qtbot.waitUntil(lambda: "before" in window.lecture.caption.fact)
+    qtbot.waitUntil(lambda: "before" in window.caption.fact)
     # The frame is drawn, in the accent colour, and the panel did not move for it.
     picture = norm.grab().toImage()
     ratio = picture.devicePixelRatio()
@@ -135,17 +135,17 @@ def test_moving_the_line_is_told_at_once_and_its_panel_framed(
 def test_another_unit_is_the_unit_of_the_caption(qtbot: QtBot, window: MainWindow) -> None:
     press(window, Qt.Key.Key_F11)
     press(window, Qt.Key.Key_U, CONTROL)
-    qtbot.waitUntil(lambda: window.lecture.caption.fact.endswith("bits/char"))
+    qtbot.waitUntil(lambda: window.caption.fact.endswith("bits/char"))
 
 
 def test_a_divergence_is_told_with_what_is_kept(qtbot: QtBot, window: MainWindow) -> None:
     press(window, Qt.Key.Key_F11)
-    window.use_preset("explode")
+    window.runs.use_preset("explode")
     view = window.controller.view
     qtbot.waitUntil(lambda: window.controller.view is not view, timeout=20_000)
     window.controller.send(commands.Play())
-    qtbot.waitUntil(lambda: window.lecture.caption.sentence.startswith("Diverged"), timeout=20_000)
-    assert "are kept" in window.lecture.caption.fact
+    qtbot.waitUntil(lambda: window.caption.sentence.startswith("Diverged"), timeout=20_000)
+    assert "are kept" in window.caption.fact
     assert spotlit(window) in (["gradient_norm"], ["loss"])
 
 
@@ -157,7 +157,7 @@ def test_very_large_type_leaves_the_fact_out_and_the_panels_room(
     window.setWindowState(Qt.WindowState.WindowNoState)
     window.resize(1280, 720)
     qtbot.waitUntil(lambda: themes().lecture_lines == 720)
-    caption = window.lecture.caption
+    caption = window.caption
     assert caption.height() == 104
     assert window.page.samples.isVisible()
     for _ in range(12):
