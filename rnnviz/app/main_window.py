@@ -201,9 +201,9 @@ class MainWindow(QMainWindow):
         page.hidden_state.training_wanted.connect(controller.follow_training)
         page.hidden_state.column_clicked.connect(page.next_character.show_column)
         page.hidden_state.unit_clicked.connect(self._open_unit)
-        controller.busy.connect(setup.set_busy)
-        setup.source_chosen.connect(controller.choose_source)
-        setup.cancel_requested.connect(controller.cancel_loading)
+        controller.loader.busy.connect(setup.set_busy)
+        setup.source_chosen.connect(controller.loader.choose_source)
+        setup.cancel_requested.connect(controller.loader.cancel)
         setup.open_requested.connect(self.ask_open)
         self.top_bar.open_requested.connect(self.ask_open)
         controller.file_opened.connect(self.recent.add)
@@ -268,9 +268,9 @@ class MainWindow(QMainWindow):
             if Path(file).exists():
                 self.controller.open_path(file)
             else:
-                self.controller.choose_source(file)
+                self.controller.loader.choose_source(file)
         else:
-            self.controller.choose_source(source)
+            self.controller.loader.choose_source(source)
 
     def welcome(self) -> None:
         """Tells a newcomer where to begin, unless that was done before."""
