@@ -285,6 +285,7 @@ class Controller(QObject):
         finally:  # whatever went wrong in a panel: the next round comes
             interval = self._pacer.next_interval(view.training)
             self._timer.start(max(round(1000 * interval), round(1000 * SHORTEST)))
+            self.frames.next_in(max(interval, SHORTEST))
 
     def _take_over(self, view: RunView, live: LiveRun) -> None:
         self._drain()

@@ -24,6 +24,7 @@ from rnnviz.app.about import AboutBox
 from rnnviz.app.actions import Actions
 from rnnviz.app.appearance import Appearance
 from rnnviz.app.best_weights import BestWeights
+from rnnviz.app.caption_strip import CaptionStrip
 from rnnviz.app.command_search import CommandSearch
 from rnnviz.app.controller import Controller
 from rnnviz.app.divergence_banner import DivergenceBanner
@@ -108,6 +109,7 @@ class MainWindow(QMainWindow):
 
     def _make_widgets(self) -> None:
         self.top_bar = TopBar()
+        self.caption = CaptionStrip()
         self.setup = SetupPanel()
         self.rail = Rail()
         self.page = TrainPage()
@@ -149,6 +151,7 @@ class MainWindow(QMainWindow):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         box.addWidget(self.top_bar)
+        box.addWidget(self.caption)
         box.addWidget(middle, 1)
         box.addWidget(self.transport)
         self.setCentralWidget(central)

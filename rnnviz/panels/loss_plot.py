@@ -33,12 +33,12 @@ from rnnviz.panels.plot import (
     whole,
 )
 from rnnviz.panels.readout import Entry, paint_readout
-from rnnviz.panels.reference_lines import Reference
 from rnnviz.panels.run_axis import RunAxis
 from rnnviz.panels.theme import marker, mono_font, stroke, theme, ui_font
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.session.frames import Event
 from rnnviz.session.history import History
+from rnnviz.session.reference_lines import Reference
 from rnnviz.session.series import Series
 
 Floats = NDArray[np.float64]
@@ -424,6 +424,9 @@ class LossPlot(Plot):
         width = metrics.horizontalAdvance(self.empty_text)
         rect = QRectF(0, 0, width + 16, metrics.height() + 8)
         rect.moveCenter(area.center())
+        # Right of the labels of the lines, where these leave the room.
+        beside = max((label.right() for label in self.label_rects.values()), default=0.0)
+        rect.moveLeft(min(max(rect.left(), beside), area.right() - rect.width()))
         painter.fillRect(rect, theme().color("surface"))
         painter.setPen(theme().color("text-2"))
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self.empty_text)

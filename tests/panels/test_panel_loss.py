@@ -30,11 +30,11 @@ from rnnviz.panels.plot import (
     polygon,
     two_figures,
 )
-from rnnviz.panels.reference_lines import Reference, below_since
 from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.session.config import RunConfig
 from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
+from rnnviz.session.reference_lines import Reference, below_since
 from rnnviz.session.view import RunView
 from rnnviz.text.ngrams import ReferenceLosses
 from rnnviz.text.vocabulary import Vocabulary
