@@ -276,12 +276,12 @@ class LossPlot(Plot):
             draw_curve(painter, x, y, colors.color("train"), stroke())
 
     def _right_of(self, left: float, curve: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-        """What there is of a curve from a pixel column on, with a point before it."""
+        """What there is of a curve from a pixel column on, with what may reach into it."""
         x, y = curve
         if left <= self.area().left() or not len(x):
             return curve
         value = self.axis.value_at(self.plot_x(left))
-        first = max(int(np.searchsorted(x, value)) - 1, 0)
+        first = max(int(np.searchsorted(x, value)) - 2, 0)
         return x[first:], y[first:]
 
     def _paint_divergence(self, painter: QPainter, area: QRectF) -> None:
