@@ -137,6 +137,6 @@ def _counted(view: RunView) -> bool:
 def _show(window: MainWindow, shot: Shot) -> None:
     window.show_page(shot.page)
     if themes().mode != shot.theme:
-        window.set_theme(shot.theme)
+        window.appearance.set_theme(shot.theme)
     window.resize(*shot.size)
     wait(_SETTLE)

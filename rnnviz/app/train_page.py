@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCursor, QHideEvent
 from PySide6.QtWidgets import QToolTip, QWidget
@@ -46,6 +48,11 @@ class TrainPage(PanelPage):
     withdrawn = Signal(object)  # tuple of kinds
 
     least_height = _HIDE_SAMPLES_BELOW
+    captioned = True
+
+    # Pixels of height that something else has for a while, of a page of some width: that is no
+    # reason for panels to give way.
+    lent: Callable[[int], int] = staticmethod(lambda _width: 0)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,9 +61,10 @@ class TrainPage(PanelPage):
         self.hidden_state = HiddenStatePanel()
         self.next_character = NextCharacterPanel()
         self.samples = SamplesPanel()
-        self.lecture_panels = (self.loss, self.gradient_norm, self.samples)
+        self.lecture_panels = (self.gradient_norm, self.loss, self.samples)
         self.lecture_strip = self.samples
-        self.lecture_sizes = {"columns": (500, 500)}
+        self.lecture_mirrored = ("columns",)
+        self.lecture_sizes = {"columns": (722, 522)}
         self._hold(
             self.loss,
             self.gradient_norm,
@@ -100,7 +108,7 @@ class TrainPage(PanelPage):
         if themes().scale() > 1:
             return False
         least = {self.samples: _HIDE_SAMPLES_BELOW, self.hidden_state: _HIDE_HIDDEN_STATE_BELOW}
-        return self.height() < least.get(panel, 0)
+        return self.height() + self.lent(self.width()) < least.get(panel, 0)
 
     def set_view(self, view: RunView) -> None:
         """Shows another run in every panel."""

@@ -14,6 +14,7 @@ from rnnviz.app.menus import EDIT, FILE, HELP, PRESETS, RUN, VIEW
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.app.whats_this import ask_whats_this
 from rnnviz.panels.activation_colors import colour_blind_safe, set_colour_blind_safe
+from rnnviz.panels.loss import LossPanel
 from rnnviz.panels.theme import MODES, POINTS, themes
 from rnnviz.panels.translate import tr as translate
 from rnnviz.session.config import ConfigError
@@ -136,7 +137,7 @@ def _edit(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "edit.seed",
         tr("Type seed text"),
-        window.edit_seed,
+        window.seed_text.edit,
         ("Ctrl+E",),
         tip=tr("The keys go to the seed text"),
         group=EDIT,
@@ -145,7 +146,7 @@ def _edit(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "edit.find-command",
         tr("Find a command…"),
-        window.find_command,
+        window.command_search.toggle,
         ("Ctrl+K", "Ctrl+Shift+P"),
         tip=tr("Commands, presets, texts, panels and settings by name"),
         group=EDIT,
@@ -159,10 +160,14 @@ def _run(window: MainWindow) -> Iterator[Command]:
     def no_run() -> str:
         return "" if window.controller.view is not None else tr("There is no run yet.")
 
+    def no_best() -> str:
+        found = window.best_weights.found()
+        return "" if found else tr("There are none before the first validation.")
+
     yield Command(
         "run.play",
         tr("Play or pause"),
-        window.toggle_play,
+        window.runs.toggle_play,
         tip=tr("Trains until told otherwise"),
         group=RUN,
         shown_key=tr("Space"),
@@ -171,7 +176,7 @@ def _run(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "run.step",
         tr("One step"),
-        window.one_step,
+        window.runs.one_step,
         ("Ctrl+.",),
         tip=tr("One window of the text, one change of the weights"),
         group=RUN,
@@ -180,17 +185,15 @@ def _run(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "run.best",
         tr("Go back to the best weights"),
-        window.use_best,
+        window.best_weights.use,
         tip=tr("Those with the lowest validation loss, to look at or to train on from"),
         group=RUN,
-        why_not=lambda: (
-            no_run() or ("" if window.best() else tr("There are none before the first validation."))
-        ),
+        why_not=lambda: no_run() or no_best(),
     )
     yield Command(
         "run.reset",
         tr("Reset…"),
-        window.reset_run,
+        window.runs.reset,
         ("Ctrl+Shift+R",),
         tip=tr("Begins again with new weights and the present settings"),
         group=RUN,
@@ -199,7 +202,7 @@ def _run(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "run.write",
         tr("Let the network write, or stop it"),
-        window.write_on,
+        window.seed_text.write_on,
         ("Ctrl+Return",),
         tip=tr("From the end of the seed text, in Train or Probe"),
         group=RUN,
@@ -225,7 +228,7 @@ def _run(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "run.restart",
         tr("Restart with changes…"),
-        window.restart,
+        window.runs.restart,
         ("Ctrl+R",),
         tip=tr("Begins a new run with what waits in Setup"),
         group=RUN,
@@ -263,7 +266,7 @@ def _view(window: MainWindow) -> Iterator[Command]:
         yield Command(
             f"view.colours-{mode}",
             colours[mode],
-            partial(window.set_theme, mode),
+            partial(window.appearance.set_theme, mode),
             group=VIEW,
             section=1,
             choice="colours",
@@ -281,7 +284,7 @@ def _view(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "view.flip-colours",
         tr("Switch dark and light"),
-        window.flip_theme,
+        window.appearance.flip_theme,
         ("Ctrl+T",),
         group=VIEW,
         section=2,
@@ -289,7 +292,7 @@ def _view(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "view.setup",
         tr("Fold or unfold Setup"),
-        window.toggle_setup,
+        window.setup_folding.toggle,
         ("Ctrl+B",),
         tip=tr("The column of settings at the left"),
         group=VIEW,
@@ -298,7 +301,7 @@ def _view(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "view.unit",
         tr("Unit of the loss"),
-        window.next_unit,
+        partial(_next_unit, window.page.loss),
         ("Ctrl+U",),
         tip=tr("Nats, bits or perplexity per character"),
         group=VIEW,
@@ -307,7 +310,7 @@ def _view(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "view.log-steps",
         tr("Logarithmic steps"),
-        window.toggle_log_x,
+        window.page.loss.log_toggle.toggle,
         ("Ctrl+L",),
         tip=tr("The first steps get as much room as all others"),
         group=VIEW,
@@ -351,7 +354,7 @@ def _type(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "view.type-larger",
         tr("Larger type"),
-        partial(window.step_type, 1),
+        partial(window.appearance.step_type, 1),
         ("Ctrl++", "Ctrl+="),
         tip=tr("All type, 10 to 32 pt; the layout goes with it"),
         group=VIEW,
@@ -361,7 +364,7 @@ def _type(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "view.type-smaller",
         tr("Smaller type"),
-        partial(window.step_type, -1),
+        partial(window.appearance.step_type, -1),
         ("Ctrl+-",),
         tip=tr("All type, 10 to 32 pt; the layout goes with it"),
         group=VIEW,
@@ -371,7 +374,7 @@ def _type(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "view.type-designed",
         tr("Type as designed"),
-        partial(window.step_type, 0),
+        partial(window.appearance.step_type, 0),
         tip=tr("10 pt, in lecture mode 16.5 pt"),
         group=VIEW,
         section=3,
@@ -419,6 +422,11 @@ def _colours_are(mode: str) -> bool:
     return themes().mode == mode
 
 
+def _next_unit(loss: LossPanel) -> None:
+    """Nats become bits, bits perplexity."""
+    loss.set_unit({"nats": "bits", "bits": "perplexity"}.get(loss.units.current(), "nats"))
+
+
 def _presets(window: MainWindow) -> Iterator[Command]:
     for name in preset_ids():
         try:
@@ -429,7 +437,7 @@ def _presets(window: MainWindow) -> Iterator[Command]:
         yield Command(
             f"preset.{name}",
             preset.title,
-            partial(window.use_preset, name),
+            partial(window.runs.use_preset, name),
             tip=preset.description,
             group=PRESETS,
         )

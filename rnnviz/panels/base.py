@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QGuiApplication,
     QImage,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
+    QPen,
     QResizeEvent,
     QShowEvent,
 )
@@ -33,10 +35,11 @@ from rnnviz.panels.picture import Picture, as_image, as_png, as_svg
 from rnnviz.panels.saving import Saver, ask_path, file_name
 from rnnviz.panels.sizing import margins, spacing, square, tall
 from rnnviz.panels.table import Table
-from rnnviz.panels.theme import icon, px, themes
+from rnnviz.panels.theme import corner, icon, px, stroke, theme, themes
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.session.view import RunView
 
+_SPOTLIGHT = 1.7  # pixels of the frame around what is talked about; 3 in lectures
 _LEAST_TITLE = 70  # pixels at the designed type
 
 
@@ -57,9 +60,12 @@ class ElidedLabel(QLabel):
 
     def setText(self, text: str) -> None:
         """Shows a new text."""
+        if text == self._full and text == self.accessibleName():
+            return
         self._full = text
         self.setAccessibleName(text)
-        self.updateGeometry()
+        if self._least:  # else it takes what room there is, whatever it says
+            self.updateGeometry()
         self.update()
 
     def text(self) -> str:
@@ -119,6 +125,7 @@ class Panel(QFrame):
         self.setAccessibleName(title)
         self.view: RunView | None = None
         self.cover: QWidget | None = None  # in place of the body, when the panel has failed
+        self._spotlit = False
         outer = QVBoxLayout(self)
         outer.setContentsMargins(1, 1, 1, 1)
         outer.setSpacing(0)
@@ -126,7 +133,7 @@ class Panel(QFrame):
         self._header.rearranged.connect(self._fit_help)
         tall(self._header, 36)
         self._header_layout = QHBoxLayout(self._header)
-        margins(self._header_layout, 12, 6, 8, 6)
+        margins(self._header_layout, 12, 0, 8, 0)
         spacing(self._header_layout, 8)
         self._title = ElidedLabel(title, least=_LEAST_TITLE)
         self._title.setProperty("role", "title")
@@ -287,6 +294,30 @@ class Panel(QFrame):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """The right button opens the panel's menu."""
         self.menu.popup(event.globalPos())
+
+    def set_strip(self, on: bool) -> None:
+        """Whether it is a low strip below other panels; overridden by one that can be."""
+
+    def set_spotlit(self, on: bool) -> None:
+        """A frame in the accent colour: this is what is talked about."""
+        if on != self._spotlit:
+            self._spotlit = on
+            self.update()
+
+    def is_spotlit(self) -> bool:
+        """Whether it has that frame."""
+        return self._spotlit
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The frame; one of another width must not move what is in it."""
+        super().paintEvent(event)
+        if self._spotlit:
+            width = stroke(_SPOTLIGHT)
+            edge = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(theme().color("accent"), width))
+            painter.drawRoundedRect(edge, corner(), corner())
 
     def show_help(self) -> None:
         """Opens the card with `help_text`."""

@@ -44,6 +44,7 @@ class DecadeColumns(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(self.tr("Samples by decade of steps"))
         self.slots = SLOTS
         self.empty = ""
@@ -162,6 +163,7 @@ class DecadeColumns(QWidget):
         """Columns with thin rules between them."""
         painter = QPainter(self)
         colors = theme()
+        painter.fillRect(event.rect(), colors.color("surface"))
         if self._newest is None:
             painter.setFont(ui_font("body"))
             painter.setPen(colors.color("text-muted"))

@@ -75,6 +75,7 @@ class EigenvaluesPanel(Panel):
         """Another run: nothing is known yet."""
         self._found = None
         self._asked = False
+        self.plot.growing = False
         self.plot.reach = LEAST_REACH
         count = view.config.num_layers
         self.layers.set_options([(str(n), str(n + 1)) for n in range(count)])
@@ -132,6 +133,12 @@ class EigenvaluesPanel(Panel):
             self._asked = False
             if self.isVisible():
                 self._show()
+
+    def show_growth(self, growing: bool) -> None:
+        """Whether the gradient of the layer shown grows on its way back, as it was measured."""
+        if growing != self.plot.growing:
+            self.plot.growing = growing
+            self.plot.update()
 
     def radius(self) -> float | None:
         """The spectral radius of the Jacobian shown."""

@@ -46,7 +46,7 @@ class Heatmap(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, False)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(self.tr("Activation of every unit at every character"))
         self.text = ""  # all that was read
         self.earlier = 0  # characters of the seed before it
@@ -297,6 +297,7 @@ class Heatmap(QWidget):
         """The map always; the words around it only when they are to be painted anew."""
         painter = QPainter(self)
         colors = theme()
+        painter.fillRect(event.rect(), colors.color("surface"))
         area = self.map_rect()
         if self._image is None:
             self._paint_empty(painter)

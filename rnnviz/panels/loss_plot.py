@@ -10,7 +10,12 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QPainter, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from rnnviz.panels.event_marks import nearest_event, paint_event_label, paint_event_mark
+from rnnviz.panels.event_marks import (
+    events_near,
+    paint_event_label,
+    paint_event_mark,
+    stacked,
+)
 from rnnviz.panels.loss_labels import line_label_places, spread, touches
 from rnnviz.panels.loss_readout import loss_readout
 from rnnviz.panels.loss_units import loss_text, unit_words
@@ -28,12 +33,12 @@ from rnnviz.panels.plot import (
     whole,
 )
 from rnnviz.panels.readout import Entry, paint_readout
-from rnnviz.panels.reference_lines import Reference
 from rnnviz.panels.run_axis import RunAxis
 from rnnviz.panels.theme import marker, mono_font, stroke, theme, ui_font
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.session.frames import Event
 from rnnviz.session.history import History
+from rnnviz.session.reference_lines import Reference
 from rnnviz.session.series import Series
 
 Floats = NDArray[np.float64]
@@ -76,7 +81,6 @@ class LossPlot(Plot):
         self.validation_tip = ""
         self.events: list[Event] = []
         self.diverged_at: int | None = None
-        self.covered = QRectF()  # by something that lies over the plot, in widget coordinates
         self.badge_rect = QRectF()  # what is said of a divergence, as painted
         self.empty_text = ""
         self.split_label = ""
@@ -237,9 +241,6 @@ class LossPlot(Plot):
         curve_x, curve_y = self._curve_pixels()
         levels = [self.pixel_of(line.nats) for line in self.lines]
         tops = np.arange(area.top() + 4, area.bottom() - height - 4, 6.0).tolist() or [area.top()]
-        tops = [t for t in tops if not self.covered.intersects(QRectF(left, t, width, height))]
-        if not tops:
-            return  # what lies over it says the same
         free = [
             top
             for top in tops
@@ -253,12 +254,6 @@ class LossPlot(Plot):
         side = QRectF(left, area.top(), width, area.height())
         self.badge_rect = QRectF(left, (free or tops)[0], width, height)
         paint_event_label(painter, words, x, (free or tops)[0], side, "danger")
-
-    def set_covered(self, rect: QRectF) -> None:
-        """Something lies over this part of the plot, or nothing any more (an empty rectangle)."""
-        if rect != self.covered:
-            self.covered = rect
-            self.update()
 
     def event_columns(self) -> list[float]:
         """Where the marks are, in pixels."""
@@ -274,12 +269,12 @@ class LossPlot(Plot):
         painter.setPen(QPen(colors.color("surface"), 1))
         painter.setBrush(colors.color("text-2"))
         size = marker(4.5)
-        last = -math.inf
-        for event, x in zip(self.events, self.event_columns(), strict=True):
-            if x - last < 3:  # many changes at one place
-                continue
-            last = x
-            paint_event_mark(painter, event.kind, QPointF(x, area.bottom() - size - 0.5), size)
+        foot, step = area.bottom() - size - 0.5, 2 * size + 2
+        for event, x, below in stacked(self.events, self.event_columns()):
+            if area.left() <= x <= area.right():
+                # All of it, also at the edges.
+                x = min(max(x, area.left() + size + 1), area.right() - size)
+                paint_event_mark(painter, event.kind, QPointF(x, foot - below * step), size)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_dots(self, painter: QPainter, area: QRectF) -> None:
@@ -429,6 +424,9 @@ class LossPlot(Plot):
         width = metrics.horizontalAdvance(self.empty_text)
         rect = QRectF(0, 0, width + 16, metrics.height() + 8)
         rect.moveCenter(area.center())
+        # Right of the labels of the lines, where these leave the room.
+        beside = max((label.right() for label in self.label_rects.values()), default=0.0)
+        rect.moveLeft(min(max(rect.left(), beside), area.right() - rect.width()))
         painter.fillRect(rect, theme().color("surface"))
         painter.setPen(theme().color("text-2"))
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self.empty_text)
@@ -455,21 +453,19 @@ class LossPlot(Plot):
         cursor, x = time_cursor(), self.cursor_column()
         if x is None or cursor.step is None or self._box_from is not None:
             return
-        event = nearest_event(self.events, self.event_columns(), x) if self.events else None
-        if event is not None:
-            self.event_label = event.text
+        events = events_near(self.events, self.event_columns(), x) if self.events else []
+        self.event_label = "; ".join(event.text for event in events)
         if self.hover is None and not cursor.pinned:
-            if event is not None:  # pointed at from elsewhere: the mark alone is named
+            if events:  # pointed at from elsewhere: the marks alone are named
                 top = area.bottom() - 2 * QFontMetricsF(ui_font("label")).height()
-                paint_event_label(painter, event.text, x, top, area)
+                paint_event_label(painter, self.event_label, x, top, area)
             return
         if self.history is None or not len(self.history):
             return
         self.readout = loss_readout(
             self.history, self.means, round(cursor.step), self.unit, self.split_label, self.axis
         )
-        if event is not None:
-            self.readout.append((event.text, ""))
+        self.readout += [(event.text, "") for event in events]
         if cursor.pinned:
             self.readout.append((self.tr("pinned, Esc clears"), ""))
         # The step is the title; the next three have the colours of their curves.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,18 +20,20 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFontMetricsF,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPaintEngine,
     QPainter,
     QPen,
+    QPixmap,
     QPolygonF,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from rnnviz.panels.painting import shows_focus
+from rnnviz.panels.painting import is_for_keeps, shows_focus
 from rnnviz.panels.sizing import sized
 from rnnviz.panels.theme import px, stroke, theme, themes, ui_font
 from rnnviz.panels.time_cursor import paint_time_cursor, time_cursor
@@ -115,6 +118,11 @@ def linear_ticks(
 
 def log_ticks(shown: Range, most: int, text: Callable[[float], str] = decade) -> list[Tick]:
     """Ticks for a range of decimal logarithms: decades, and 2 and 5 between them where few."""
+    return list(_log_ticks(shown, most, text))
+
+
+@lru_cache(maxsize=256)  # every frame asks for the same ones several times
+def _log_ticks(shown: Range, most: int, text: Callable[[float], str]) -> list[Tick]:
     first, last = math.floor(shown.low), math.ceil(shown.high)
     skip = max(1, math.ceil((last - first) / max(most, 1)))
     decades = [e for e in range(first, last + 1) if shown.low - 1e-9 <= e <= shown.high + 1e-9]
@@ -230,13 +238,15 @@ class Plot(QWidget):
         self._box_to = QPointF()
         self.x_labels_end = 0.0  # right end of the last number of the x axis, as painted
         self._area: QRectF | None = None  # measured when needed: a paint asks many times
+        self._axes: QPixmap | None = None  # background and axes, painted once for what they show
+        self._axes_key: tuple[object, ...] = ()
         self.setAccessibleName(name)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if navigable else Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         sized(self, "least", lambda plot: plot.setMinimumSize(px(120), px(80)))
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        themes().changed.connect(self.relayout)
+        themes().changed.connect(self._theme_changed)
         if self.step_axis:
             time_cursor().changed.connect(self.cursor_moved)
 
@@ -269,6 +279,10 @@ class Plot(QWidget):
         """Measures the margins anew at the next paint, and paints."""
         self._area = None
         self.update()
+
+    def _theme_changed(self) -> None:
+        self._axes = None
+        self.relayout()
 
     def pixel_x(self, x: Floats) -> Floats:
         """Widget coordinates of plot coordinates."""
@@ -363,8 +377,7 @@ class Plot(QWidget):
         """Draws background, grid, ticks, data, the zoom box and the focus mark."""
         colors = theme()
         painter = QPainter(self)
-        painter.fillRect(self.rect(), colors.color("surface"))
-        self._paint_axes(painter)
+        self._paint_ground(painter)
         self.paint_content(painter)
         x = self.cursor_column() if self.step_axis else None
         if x is not None:
@@ -379,11 +392,35 @@ class Plot(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.area().adjusted(0.5, 0.5, -0.5, -0.5))
 
-    def _paint_axes(self, painter: QPainter) -> None:
+    def _paint_ground(self, painter: QPainter) -> None:
+        """Background and axes: while they stay as they are, ready-made."""
+        x_ticks, y_ticks = self.x_ticks(), self.y_ticks()
+        ratio = self.devicePixelRatioF()
+        if is_for_keeps() or ratio != int(ratio):  # between whole pixels a picture would blur
+            painter.fillRect(self.rect(), theme().color("surface"))
+            self._paint_axes(painter, x_ticks, y_ticks)
+            return
+        area = self.area()
+        key = (self.size(), ratio, area, self.x_range, self.y_range, x_ticks, y_ticks)
+        if self._axes is None or key != self._axes_key:
+            pixmap = QPixmap(self.size() * int(ratio))
+            pixmap.setDevicePixelRatio(ratio)
+            pixmap.fill(theme().color("surface"))
+            maker = QPainter(pixmap)
+            self._paint_axes(maker, x_ticks, y_ticks)
+            maker.end()
+            self._axes, self._axes_key = pixmap, key
+        painter.drawPixmap(0, 0, self._axes)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What is not seen keeps no picture."""
+        self._axes = None
+        super().hideEvent(event)
+
+    def _paint_axes(self, painter: QPainter, x_ticks: list[Tick], y_ticks: list[Tick]) -> None:
         colors = theme()
         area = self.area()
         metrics = QFontMetricsF(ui_font("tick"))
-        x_ticks, y_ticks = self.x_ticks(), self.y_ticks()
         grid, edge = QPen(colors.color("grid"), 1), QPen(colors.color("border"), 1)
         labels: list[tuple[QRectF, str]] = []
         painter.setPen(grid)

@@ -80,6 +80,7 @@ class ProbabilityBars(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves it to the seed
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(self.tr("Probability of the next character"))
         self.empty = self.tr("No answer yet")
         self.temperature = 1.0
@@ -286,6 +287,7 @@ class ProbabilityBars(QWidget):
         """All of it: it is one small drawing."""
         painter = QPainter(self)
         colors = theme()
+        painter.fillRect(event.rect(), colors.color("surface"))
         if not self._rows:
             painter.setFont(ui_font("body"))
             painter.setPen(colors.color("text-muted" if self._finite else "danger"))

@@ -90,6 +90,7 @@ class SurpriseStrip(QWidget):
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(self.tr("Surprisal of the last characters"))
         self.rows = 1  # of guesses
         self._found: Expectations | None = None
@@ -202,6 +203,7 @@ class SurpriseStrip(QWidget):
         """Names of the rows, then the columns."""
         painter = QPainter(self)
         colors, found = theme(), self._found
+        painter.fillRect(event.rect(), colors.color("surface"))
         painter.setFont(ui_font("tick"))
         painter.setPen(colors.color("text-muted"))
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

@@ -63,18 +63,20 @@ class Series:
             self._levels[level] = (minima, maxima, blocks)
             low, high, size = minima, maxima, blocks
 
-    def places(self, values: Any, side: Literal["left", "right"] = "left") -> NDArray[np.int64]:
-        """Where numbers would be inserted into this column, which must not fall.
+    def places(
+        self, values: Any, side: Literal["left", "right"] = "left", start: int = 0
+    ) -> NDArray[np.int64]:
+        """Where numbers would be inserted into this column, which must not fall, from `start` on.
 
         As `np.searchsorted`, but whole numbers stay such: a column as long as a run is not copied.
         """
-        column = self.values
+        column = self.values[start:]
         if column.dtype.kind == "i":
             rounded = (np.ceil if side == "left" else np.floor)(values)
             values = np.clip(rounded, -_FAR, _FAR).astype(column.dtype)
         else:
             values = np.asarray(values, column.dtype)
-        return np.asarray(np.searchsorted(column, values, side))
+        return np.asarray(np.searchsorted(column, values, side)) + start
 
     def range(self) -> tuple[float, float]:
         """Minimum and maximum of the whole column, which must not be empty; the newest included."""

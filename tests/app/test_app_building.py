@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app import controller as controller_module
+from rnnviz.app import run_building
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
@@ -49,7 +49,7 @@ class Slow:
         self.threads: list[str] = []
         self.gate = threading.Event()
         self.raises: Exception | None = None
-        monkeypatch.setattr(controller_module, "build_run", self)
+        monkeypatch.setattr(run_building, "build_run", self)
 
     def __call__(self, config: RunConfig, *arguments: object, **named: object) -> Run:
         self.threads.append(threading.current_thread().name)
@@ -82,7 +82,7 @@ def wants(window: MainWindow, config: RunConfig) -> None:
     window.setup.set_wanted(
         kept.with_changes(cell=config.cell, hidden_size=config.hidden_size, seed=config.seed)
     )
-    window.restart()
+    window.runs.restart()
 
 
 def test_a_large_network_is_built_while_the_old_run_trains_on(
@@ -97,7 +97,7 @@ def test_a_large_network_is_built_while_the_old_run_trains_on(
     qtbot.waitUntil(lambda: steps(window) > at + 3, timeout=20_000)
     assert window.controller.view is view
     assert slow.threads == ["rnnviz-loader"]
-    assert "Building" in window.setup._corpus_note.text()
+    assert "Building" in window.setup.corpus.note.text()
     slow.gate.set()
     qtbot.waitUntil(lambda: window.controller.view is not view, timeout=20_000)
     assert window.controller.view.config.hidden_size == LARGE.hidden_size
@@ -123,7 +123,7 @@ def test_building_can_be_cancelled_and_the_old_run_is_still_there(
     view = window.controller.view
     wants(window, LARGE)
     qtbot.waitUntil(lambda: bool(slow.threads))
-    window.controller.cancel_loading()
+    window.controller.loader.cancel()
     slow.gate.set()
     click(window.transport.play)
     qtbot.waitUntil(lambda: steps(window) > 5, timeout=20_000)
@@ -171,7 +171,7 @@ def test_sizes_changed_a_hundred_times_while_it_trains(qtbot: QtBot, window: Mai
 def test_presets_switched_quickly_leave_the_last_one(qtbot: QtBot, window: MainWindow) -> None:
     names = ("hello", "explode", "rnn-3x512", "gru-128", "min-char-rnn", "hello", "rnn-128")
     for name in names * 2:
-        window.use_preset(name)
+        window.runs.use_preset(name)
     qtbot.waitUntil(
         lambda: (
             window.controller.view.config.cell == "rnn"

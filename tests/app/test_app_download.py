@@ -80,7 +80,7 @@ def window(qtbot: QtBot, library: type[Library], tmp_path: object) -> Iterator[M
 
 
 def choose(window: MainWindow, title: str) -> None:
-    box = window.setup._corpus
+    box = window.setup.corpus.choice
     index = box.findText(title)
     assert index >= 0
     box.setCurrentIndex(index)
@@ -91,12 +91,12 @@ def test_a_catalogue_text_is_downloaded_with_progress(
     qtbot: QtBot, window: MainWindow, library: type[Library]
 ) -> None:
     choose(window, "Library text")
-    qtbot.waitUntil(lambda: window.setup._progress.value() >= 400, timeout=20_000)
-    assert window.setup._progress_box.isVisible()
-    assert "of 0.2 MB" in window.setup._corpus_note.text()
+    qtbot.waitUntil(lambda: window.setup.corpus.progress.value() >= 400, timeout=20_000)
+    assert window.setup.corpus.loading.isVisible()
+    assert "of 0.2 MB" in window.setup.corpus.note.text()
     library.go_on.set()
     qtbot.waitUntil(lambda: window.controller.view.corpus_name == "Library text", timeout=20_000)
-    assert not window.setup._progress_box.isVisible()
+    assert not window.setup.corpus.loading.isVisible()
 
 
 def test_a_download_can_be_cancelled(
@@ -104,9 +104,9 @@ def test_a_download_can_be_cancelled(
 ) -> None:
     before = window.controller.corpus
     choose(window, "Library text")
-    qtbot.waitUntil(lambda: window.setup._progress.value() >= 400, timeout=20_000)
-    QTest.mouseClick(window.setup._cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.setup.corpus.progress.value() >= 400, timeout=20_000)
+    QTest.mouseClick(window.setup.corpus.cancel, Qt.MouseButton.LeftButton)
     library.go_on.set()
-    assert not window.setup._progress_box.isVisible()
+    assert not window.setup.corpus.loading.isVisible()
     assert window.controller.corpus is before
-    assert window.setup._corpus.currentText() == "The Salt Crown"
+    assert window.setup.corpus.choice.currentText() == "The Salt Crown"

@@ -137,7 +137,7 @@ def test_a_panel_that_fails_to_take_in_what_is_new_leaves_the_others_alone(
         shown = window.transport.steps.text()
         qtbot.waitUntil(lambda: window.transport.steps.text() != shown, timeout=20_000)
         view = window.controller.view
-        window.reset_run()  # another run begins with the panel covered
+        window.runs.reset()  # another run begins with the panel covered
         qtbot.waitUntil(lambda: window.controller.view is not view, timeout=20_000)
     assert covered(window.page.loss)
     click(pressed(window.page.loss, "Try again"))

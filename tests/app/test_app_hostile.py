@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QSplitter, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app import main_window, unsaved
+from rnnviz.app import unsaved
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.panel_page import LAYOUT_VERSION
@@ -23,6 +23,7 @@ from rnnviz.app.settings import Settings
 from rnnviz.panels.widgets.number_field import NumberField
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.panels.widgets.seed_edit import LONGEST_SEED
+from rnnviz.session import commands
 from rnnviz.session import presets as presets_module
 from rnnviz.session.config import RunConfig
 from rnnviz.text import catalogue
@@ -164,7 +165,7 @@ def test_a_text_that_changes_or_goes_away_while_training(
     step(qtbot, window)
     text_file.write_text("something else altogether, and shorter\n")
     step(qtbot, window)
-    window._send(main_window.commands.Save(str(run)))
+    window.runs.send(commands.Save(str(run)))
     qtbot.waitUntil(run.exists, timeout=20_000)
     with qtbot.waitSignal(window.refused, timeout=20_000) as refused:
         window.open_path(str(run))
@@ -190,7 +191,7 @@ def test_of_a_very_large_text_the_window_says_what_is_used(
     window.open_path(str(path))
     qtbot.waitUntil(lambda: "are used" in window.notice.words(), timeout=20_000)
     assert window.notice.words().startswith("large.txt has ")
-    assert window.setup._corpus_note.text().startswith("first 3,000 characters")
+    assert window.setup.corpus.note.text().startswith("first 3,000 characters")
     step(qtbot, window)
 
 
@@ -355,8 +356,8 @@ def test_a_broken_preset_and_a_broken_catalogue_do_not_keep_the_window_shut(
     window = open_window(settings)
     qtbot.waitUntil(lambda: "preset gru-128.json, line 2" in window.notice.words(), timeout=20_000)
     assert "catalogue.json, line 2" in window.notice.words()
-    assert window.setup._corpus.findData("the-salt-crown") >= 0
-    window.use_preset("gru-128")
+    assert window.setup.corpus.choice.findData("the-salt-crown") >= 0
+    window.runs.use_preset("gru-128")
     assert window.notice.words().startswith("preset gru-128.json, line 2: description must be")
     step(qtbot, window)
 
@@ -425,16 +426,16 @@ def test_markup_in_names_and_characters_is_text_everywhere(
         window.open_path(str(tmp_path / "<b>nowhere</b>.txt"))
     shown: list[str] = []
     monkeypatch.setattr(QToolTip, "showText", lambda at, text, *rest: shown.append(text))
-    window.setup._corpus.grab()
+    window.setup.corpus.choice.grab()
     window.top_bar.setFixedWidth(300)  # too narrow for the name, so it becomes a tooltip
     window.grab()
-    strip = window.setup._strip
+    strip = window.setup.corpus.strip
     for x in range(0, strip.width(), 3):
         at = QPoint(x, 5)
         QApplication.sendEvent(
             strip, QHelpEvent(QHelpEvent.Type.ToolTip, at, strip.mapToGlobal(at))
         )
-    combo = window.setup._corpus
+    combo = window.setup.corpus.choice
     tips = [
         *shown,
         *(widget.toolTip() for widget in window.findChildren(QWidget)),
@@ -468,7 +469,7 @@ def test_markup_in_names_and_characters_is_text_everywhere(
     assert all(label.textFormat() == Qt.TextFormat.PlainText for label in values)
     monkeypatch.setattr(unsaved, "ASK_AFTER", -1.0)
     step(qtbot, window)
-    window.reset_run()
+    window.runs.reset()
     assert len(boxes) == 1
     window.close()
     assert window.unsaved.question is not None

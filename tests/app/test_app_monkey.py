@@ -266,7 +266,7 @@ class Monkey:
         self.window.page.next_character.edit.paste()
 
     def flip_theme(self) -> None:
-        self.window.set_theme(self.rng.choice(("dark", "light", "system")))
+        self.window.appearance.set_theme(self.rng.choice(("dark", "light", "system")))
 
     def resize(self) -> None:
         self.window.resize(self.rng.randint(600, 2400), self.rng.randint(400, 1500))
@@ -308,7 +308,7 @@ class Monkey:
 
     def type_size(self) -> None:
         """All type larger, smaller or as designed."""
-        self.window.step_type(self.rng.choice((-1, 0, 1, 1)))
+        self.window.appearance.step_type(self.rng.choice((-1, 0, 1, 1)))
 
     def hide_and_show(self) -> None:
         self.window.hide()
@@ -342,7 +342,7 @@ def tamed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, qtbot: QtBot) -> Iter
     def no_network(*_: object, **__: object) -> None:
         raise CorpusError("There is no network here.")
 
-    monkeypatch.setattr("rnnviz.app.controller.download", no_network)
+    monkeypatch.setattr("rnnviz.app.loader.download", no_network)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", opened)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", saved)
     monkeypatch.setattr(QMessageBox, "exec", answer)
@@ -383,11 +383,11 @@ def settle(qtbot: QtBot, window: MainWindow) -> None:
     controller = window.controller
 
     def quiet() -> bool:
-        return controller._loading is None and controller.view is not None
+        return not controller.loader.is_loading() and controller.view is not None
 
     qtbot.waitUntil(quiet, timeout=30_000)
     qtbot.waitUntil(lambda: threads() == THREADS, timeout=60_000)
-    controller._sweep()
+    controller.sweep()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     QApplication.processEvents()
 
@@ -433,7 +433,7 @@ def test_a_monkey_breaks_nothing_and_leaves_nothing_behind(
             raise AssertionError(f"event {number} of seed {SEED}: {last[-5:]}") from error
         assert window.isVisible(), f"event {number} of seed {SEED} closed the window: {last[-5:]}"
     window.lecture.leave()
-    window.step_type(0)
+    window.appearance.step_type(0)
     close_others(window, monkey)
     settle(qtbot, window)
     QToolTip.hideText()

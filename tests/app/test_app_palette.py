@@ -37,8 +37,8 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
 
 def open_palette(window: MainWindow) -> Palette:
     QTest.keyClick(window, Qt.Key.Key_K, CONTROL)
-    assert window.command_palette.is_open()
-    return window.command_palette
+    assert window.command_search.palette.is_open()
+    return window.command_search.palette
 
 
 def field(palette: Palette) -> QLineEdit:
@@ -144,8 +144,8 @@ def test_a_field_of_setup_is_unfolded_and_ready_for_typing(window: MainWindow) -
     assert window.setup.isHidden()
     run(window, "set learning rate")
     assert not window.setup.isHidden()
-    assert window.focusWidget() is window.setup._rate
-    assert window.setup._rate.selectedText() == window.setup._rate.text()
+    assert window.focusWidget() is window.setup.live.rate
+    assert window.setup.live.rate.selectedText() == window.setup.live.rate.text()
 
 
 def test_the_box_stays_inside_the_smallest_window(window: MainWindow) -> None:

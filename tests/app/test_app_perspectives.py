@@ -145,7 +145,7 @@ def test_what_the_inspector_found_of_an_older_run_is_not_shown(
 ) -> None:
     old = window.controller.live
     assert old is not None
-    window.reset_run()
+    window.runs.reset()
     found: list[Inspection] = []
     window.controller.inspected.connect(found.append)
     window.controller._found(old, Inspection(3))
@@ -288,7 +288,7 @@ def test_nothing_is_asked_of_the_respondent_while_probe_is_hidden(
 def test_another_run_is_probed_too(qtbot: QtBot, window: MainWindow) -> None:
     press(window, "probe")
     replied(qtbot, window, "units")
-    window.reset_run()
+    window.runs.reset()
     replied(qtbot, window, "units")
     assert window.probe.units.matches() is not None
     window.close()
@@ -301,7 +301,7 @@ def test_names_of_units_are_kept_with_the_run_alone(
     press(window, "probe")
     window.probe.unit_text.sources.set_current("seed")
     window.probe.pin(0, "h", 3)
-    assert window._panels()["probe"]["unit"] == 3
+    assert window.run_display.panels()["probe"]["unit"] == 3
     window.close()
     kept = Settings(settings._file).record("probe/choices")
     assert kept["unit_text"] == {"source": "seed"}

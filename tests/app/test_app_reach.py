@@ -61,7 +61,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
 
 def show(window: MainWindow, page: str) -> None:
     window.show_page(page)
-    window.show_setup()
+    window.setup_folding.unfold()
     QApplication.processEvents()
 
 
@@ -117,10 +117,10 @@ def test_every_panel_and_control_answers_whats_this(window: MainWindow) -> None:
     explain_controls(window)
     controls = [widget for widget in reachable(window) if is_control(widget)]
     assert [described(widget) for widget in controls if not widget.whatsThis()] == []
-    hidden = window.setup._hidden.whatsThis()
+    hidden = window.setup.network.numbers["hidden_size"].whatsThis()
     assert "Hidden units" in hidden
     assert "1 to 4,096" in hidden
-    assert "Cuts each entry" in window.setup._clip_kind.whatsThis()
+    assert "Cuts each entry" in window.setup.live.clip_kind.whatsThis()
 
 
 def area_of(window: MainWindow, widget: QWidget) -> QWidget:
@@ -217,10 +217,10 @@ def test_the_focus_is_seen_wherever_it_is(window: MainWindow) -> None:
 def test_a_label_is_dragged_and_double_clicked(qtbot: QtBot, window: MainWindow) -> None:
     view = window.controller.view
     assert view is not None
-    window.one_step()  # from now on what is edited waits
+    window.runs.one_step()  # from now on what is edited waits
     qtbot.waitUntil(lambda: view.step == 1)
-    row = window.setup._number_rows["batch_size"]
-    label = row._label
+    row = window.setup.network.rows["batch_size"]
+    label = row.caption
     button, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     QTest.mousePress(label, button, none, QPoint(2, 5))
     move_pointer(label, QPoint(2 + 31, 5), Qt.MouseButton.LeftButton)
@@ -229,7 +229,7 @@ def test_a_label_is_dragged_and_double_clicked(qtbot: QtBot, window: MainWindow)
     assert window.registry["edit.undo"].text() == "Undo batch 10"
     QTest.mouseDClick(label, button, none, QPoint(2, 5))
     assert window.setup.wanted.batch_size == RunConfig().batch_size
-    rate = window.setup._rate_row._label
+    rate = window.setup.live.rate_row.caption
     QTest.mousePress(rate, button, none, QPoint(2, 5))
     move_pointer(rate, QPoint(2 - 26, 5), Qt.MouseButton.LeftButton)
     QTest.mouseRelease(rate, button, none, QPoint(2 - 26, 5))

@@ -465,7 +465,7 @@ def test_a_new_run_takes_the_place_of_the_one_given_up(qtbot: QtBot, windows: Wi
     train(qtbot, window)
     qtbot.waitUntil(lambda: bool(kept(windows)), timeout=10_000)
     window.controller.keeper.rhythm.gap = 60.0
-    window.reset_run()
+    window.runs.reset()
     assert kept(windows) == []
 
 
@@ -537,13 +537,13 @@ def test_an_unsaved_run_can_be_thrown_away_and_the_next_is_offered(
     assert len(kept(windows)) == 1
     assert "An unsaved run was kept" in window.notice.words()
     window.notice.dismiss()
-    window.reset_run()
+    window.runs.reset()
     assert window.notice.words() == "", "asked once per start"
-    assert window._recover.isEnabled()
+    assert window.registry["file.recover"].isEnabled()
     view = window.controller.view
-    window._recover.trigger()
+    window.registry["file.recover"].trigger()
     qtbot.waitUntil(lambda: window.controller.view is not view)
-    assert not window._recover.isEnabled()
+    assert not window.registry["file.recover"].isEnabled()
 
 
 def test_an_offer_not_taken_is_made_again_at_the_next_start(qtbot: QtBot, windows: Windows) -> None:
@@ -568,7 +568,7 @@ def test_a_run_whose_text_is_gone_is_not_lost(qtbot: QtBot, windows: Windows) ->
     assert len(kept(windows)) == 1
     (windows.folder / "moved.txt").rename(text)
     view = second.controller.view
-    second._recover.trigger()
+    second.registry["file.recover"].trigger()
     qtbot.waitUntil(lambda: second.controller.view is not view)
 
 
@@ -639,12 +639,12 @@ def test_the_best_weights_can_be_looked_at_trained_on_from_and_left_again(
     click(next(b for b in window.notice.buttons() if b.text() == "Train on"))
     qtbot.waitUntil(lambda: view.step > at)
     assert "best weights" not in window.notice.words()
-    window.one_step()
+    window.runs.one_step()
     qtbot.waitUntil(lambda: not view.training)
 
     command.trigger()
     qtbot.waitUntil(said(window, "The network has its best weights"), timeout=10_000)
-    window.one_step()
+    window.runs.one_step()
     # What can't be undone any more is not offered.
     qtbot.waitUntil(lambda: window.notice.words() == "", timeout=10_000)
 

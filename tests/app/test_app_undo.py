@@ -152,17 +152,18 @@ def type_number(box: QWidget, text: str, enter: bool = True) -> None:
 def test_live_and_waiting_settings_go_back_and_forth(qtbot: QtBot, window: MainWindow) -> None:
     view = window.controller.view
     assert view is not None
-    window.one_step()  # from now on what is edited waits
+    window.runs.one_step()  # from now on what is edited waits
     qtbot.waitUntil(lambda: view.step == 1)
     setup = window.setup
-    type_number(setup._rate, "3e-3")
+    type_number(setup.live.rate, "3e-3")
     qtbot.waitUntil(lambda: view.in_force.learning_rate == 3e-3)
     assert window.registry["edit.undo"].text() == "Undo learning rate 3.0e-3"
-    type_number(setup._hidden, "32")
+    hidden = setup.network.numbers["hidden_size"]
+    type_number(hidden, "32")
     assert setup.pending() == ("hidden_size",)
-    QTest.keyClick(setup._hidden, Qt.Key.Key_Z, CONTROL)  # with the keys still in the field
+    QTest.keyClick(hidden, Qt.Key.Key_Z, CONTROL)  # with the keys still in the field
     assert setup.pending() == ()
-    assert setup._hidden.text() == "8"
+    assert hidden.text() == "8"
     QTest.keyClick(window, Qt.Key.Key_Z, CONTROL)
     qtbot.waitUntil(lambda: view.in_force.learning_rate == SMALL.learning_rate)
     assert not window.registry["edit.undo"].isEnabled()
@@ -178,7 +179,7 @@ def test_live_and_waiting_settings_go_back_and_forth(qtbot: QtBot, window: MainW
 
 
 def test_what_is_being_typed_into_a_number_is_the_fields_own(window: MainWindow) -> None:
-    box = window.setup._batch
+    box = window.setup.network.numbers["batch_size"]
     type_number(box, "7", enter=False)
     assert box.text() == "7"
     QTest.keyClick(box, Qt.Key.Key_Z, CONTROL)
@@ -208,13 +209,13 @@ def test_the_seed_is_one_text_with_one_history(window: MainWindow) -> None:
 def test_temperature_and_revert(window: MainWindow, qtbot: QtBot) -> None:
     view = window.controller.view
     assert view is not None
-    window.one_step()
+    window.runs.one_step()
     qtbot.waitUntil(lambda: view.step == 1)
     panel = window.page.next_character
     type_number(panel.field, "1.5")
     assert panel.temperature() == 1.5
-    type_number(window.setup._hidden, "32")
-    type_number(window.setup._batch, "2")
+    type_number(window.setup.network.numbers["hidden_size"], "32")
+    type_number(window.setup.network.numbers["batch_size"], "2")
     window.setup.revert()
     assert window.registry["edit.undo"].text() == "Undo 2 settings"
     window.registry["edit.undo"].trigger()
@@ -224,5 +225,5 @@ def test_temperature_and_revert(window: MainWindow, qtbot: QtBot) -> None:
     assert panel.temperature() == 0.8
     # Another preset is another beginning.
     type_number(panel.field, "1.2")
-    window.use_preset("hello")
+    window.runs.use_preset("hello")
     assert not window.undo.stack.canUndo()

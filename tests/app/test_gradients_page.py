@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -14,7 +16,8 @@ from pytestqt.qtbot import QtBot
 
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.panels.theme import themes
-from rnnviz.session.inspector import FLOW, PARAMETERS, SPECTRUM
+from rnnviz.probes.gradient_flow import GradientFlow
+from rnnviz.session.inspector import FLOW, PARAMETERS, SPECTRUM, Inspection
 from rnnviz.session.norm_history import NormHistory
 
 sys.path.append(str(Path(__file__).parent.parent / "panels"))
@@ -143,6 +146,20 @@ def test_the_promised_slope_is_drawn_for_one_plain_layer_only(page: GradientsPag
     assert page.flow.plot.radius is None
     fill(page, cell="gru")
     assert page.flow.plot.radius is None
+
+
+def test_a_mean_that_shrinks_does_not_deny_a_gradient_that_grows(page: GradientsPage) -> None:
+    fill(page)
+    plane = page.eigenvalues.plot
+    assert plane.spectrum is not None
+    plane.spectrum = dataclasses.replace(plane.spectrum, jacobian=np.array([0.8 + 0j]))
+    assert not plane.growing and "shrinks" in plane.side_entries()[0][-1]
+    norms = 1.5 ** np.arange(61.0)[None, :, None] * np.ones(5)
+    flow = GradientFlow({"h": norms})
+    page.show_inspection(Inspection(700, flow=flow, initial_flow=flow))
+    assert plane.growing and "grows" in plane.side_entries()[0][-1]
+    page.set_view(fixtures.make_view(), NormHistory())
+    assert not plane.growing, "of another run nothing is known"
 
 
 def test_what_is_chosen_comes_back(page: GradientsPage, qtbot: QtBot) -> None:

@@ -37,6 +37,8 @@ from rnnviz.panels.ratio_plot import thinned
 from rnnviz.panels.readout import power_of_ten, spread_apart
 from rnnviz.panels.table import csv_pieces
 from rnnviz.panels.theme import theme, themes
+from rnnviz.probes.gradient_flow import GradientFlow
+from rnnviz.session.inspector import Inspection
 from rnnviz.session.norm_history import NormHistory
 
 # Said by the offscreen platform about every window.
@@ -193,6 +195,26 @@ def test_flow_labels_do_not_overlap_each_other(qtbot: QtBot) -> None:
     for index, rect in enumerate(rects):
         assert QRectF(panel.plot.rect()).contains(rect)
         assert not any(rect.intersects(other) for other in rects[index + 1 :])
+
+
+@pytest.mark.parametrize("size", [(760, 300), (760, 420), (480, 240)])
+@pytest.mark.parametrize("factor", [1.09, 1.8])
+def test_the_name_of_a_curve_that_grows_stands_clear_of_it(
+    qtbot: QtBot, size: tuple[int, int], factor: float
+) -> None:
+    panel = GradientFlowPanel()
+    shown(qtbot, panel)
+    panel.set_view(fixtures.make_view(seq_len=120))
+    rise = factor ** np.arange(181.0)
+    norms = rise[None, :, None] * np.array([0.5, 0.8, 1.0, 1.3, 2.0])
+    flow = GradientFlow({"h": norms})
+    panel.show_inspection(Inspection(1, flow=flow, initial_flow=flow))
+    panel.resize(*size)
+    painted(panel.plot)
+    plot = panel.plot
+    assert "doubles" in halving_words(plot.curves[0].halving)
+    assert plot.label_rects
+    assert not plot._touches_line(plot.label_rects[0].adjusted(4, 2, -4, -2), curves_only=True)
 
 
 def test_flow_is_empty_until_something_is_found(qtbot: QtBot, flow: GradientFlowPanel) -> None:
@@ -359,6 +381,7 @@ def test_words_of_radii() -> None:
     assert jacobian_words(0.9).startswith("below 1")
     assert jacobian_words(1.0).startswith("about 1")
     assert jacobian_words(1.2).startswith("above 1")
+    assert "shrinks" in jacobian_words(0.8) and "grows" in jacobian_words(0.8, growing=True)
     assert "tanh" in weight_words(1.8, "tanh") and "ReLU" in weight_words(1.8, "relu")
     assert weight_words(0.9, "tanh").startswith("at most 1")
 

@@ -74,13 +74,13 @@ class FieldRow(QWidget):
         head = QHBoxLayout(self._head)
         head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(4)
-        self._label = _Label(label)
-        self._label.setProperty("role", "label")
-        self._label.double_clicked.connect(self.default_requested)
+        self.caption = _Label(label)
+        self.caption.setProperty("role", "label")
+        self.caption.double_clicked.connect(self.default_requested)
         self._was = QLabel()
         self._was.setProperty("role", "warn")
         self._was.hide()
-        head.addWidget(self._label)
+        head.addWidget(self.caption)
         head.addStretch(1)
         head.addWidget(self._was)
         line = QHBoxLayout()
@@ -90,13 +90,13 @@ class FieldRow(QWidget):
             line.addWidget(control)
         # Where there is a slider too, the field takes every value.
         self._control = next((c for c in controls if isinstance(c, QLineEdit)), controls[0])
-        self._label.setBuddy(self._control)
+        self.caption.setBuddy(self._control)
         ways = [self.tr("Double click: the default")]
         if isinstance(self._control, NumberField) and self._control.isEnabled():
-            self._label.set_scrubs()
-            self._label.scrubbed.connect(self._control.nudge)
+            self.caption.set_scrubs()
+            self.caption.scrubbed.connect(self._control.nudge)
             ways.append(self.tr("drag sideways: more or less"))
-        self._label.setToolTip("; ".join(ways))
+        self.caption.setToolTip("; ".join(ways))
         self._box.addWidget(self._head)
         self._box.addLayout(line, 1)
         outer.addLayout(self._box)
@@ -110,7 +110,7 @@ class FieldRow(QWidget):
 
     def label(self) -> str:
         """The words beside the control."""
-        return self._label.text()
+        return self.caption.text()
 
     def control(self) -> QWidget:
         """What the label belongs to."""

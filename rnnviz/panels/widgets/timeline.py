@@ -42,6 +42,7 @@ class Timeline(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Training so far"))
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         themes().changed.connect(self._resize)
         time_cursor().changed.connect(self.update)
         self._resize()
@@ -71,6 +72,7 @@ class Timeline(QWidget):
         self.event_words = ""
         colors = theme()
         painter = QPainter(self)
+        painter.fillRect(event.rect(), colors.color("surface"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         strip = QRectF(
             _LEFT, 0, self.width() - _LEFT - _RIGHT, self.height() - self._labels_height()
