@@ -53,13 +53,15 @@ class ElidedLabel(QLabel):
     def __init__(self, text: str = "", parent: QWidget | None = None, *, least: int = 0) -> None:
         super().__init__(parent)
         self._full, self._least = text, least
+        self._shorter: tuple[str, ...] = ()
         self.setTextFormat(Qt.TextFormat.PlainText)
         policy = QSizePolicy.Policy.Preferred if least else QSizePolicy.Policy.Ignored
         self.setSizePolicy(policy, QSizePolicy.Policy.Preferred)
         self.setText(text)
 
-    def setText(self, text: str) -> None:
-        """Shows a new text."""
+    def setText(self, text: str, *shorter: str) -> None:
+        """Shows a new text, or where it lacks room the first of the shorter ones that fits."""
+        self._shorter = shorter
         if text == self._full and text == self.accessibleName():
             return
         self._full = text
@@ -81,13 +83,21 @@ class ElidedLabel(QLabel):
         """May vanish, or nearly so."""
         return QSize(min(px(self._least), self.sizeHint().width()), self.fontMetrics().height())
 
+    def shown(self) -> str:
+        """What is drawn: all, the first of the shorter words that fit, or a beginning."""
+        metrics, room = self.fontMetrics(), self.width()
+        for words in (self._full, *self._shorter):
+            if metrics.horizontalAdvance(words) <= room:
+                return words
+        stump = metrics.elidedText(self._full, Qt.TextElideMode.ElideRight, room)
+        # A stump tells nothing; the tooltip has the whole.
+        return stump if self._least or len(stump) >= 0.6 * len(self._full) else ""
+
     def paintEvent(self, event: object) -> None:
         """Draws what fits."""
-        painter = QPainter(self)
-        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width())
+        shown = self.shown()
         self.setToolTip(plain_tip(self._full) if shown != self._full else "")
-        if len(shown) < 0.6 * len(self._full) and not self._least:
-            return  # a stump tells nothing; the tooltip has the whole
+        painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), int(self.alignment()), shown)
 
@@ -190,10 +200,10 @@ class Panel(QFrame):
         """The words at the left of the header."""
         return self._title.text()
 
-    def set_clause(self, text: str) -> None:
-        """The muted words after the title."""
+    def set_clause(self, text: str, *shorter: str) -> None:
+        """The muted words after the title; shorter ones for where those lack room."""
         if text != self._clause.text():
-            self._clause.setText(text)
+            self._clause.setText(text, *shorter)
 
     def clause(self) -> str:
         """The muted words after the title."""

@@ -192,8 +192,10 @@ class EigenvaluesPanel(Panel):
         if view is not None and view.config.num_layers > 1:
             words = self.tr("layer {0}, {1}").format(self.layer() + 1, words)
         if found is not None:
-            words = self.tr("{0}, step {1}").format(words, whole(found.step))
-        self.set_clause(words)
+            step = self.tr("step {0}").format(whole(found.step))
+            self.set_clause(f"{words}, {step}", step)
+        else:
+            self.set_clause(words)
         self._grow_reach()
         plot.relayout()
         plot.fit()

@@ -72,6 +72,21 @@ def test_everything_fits_in_both_themes(page: GradientsPage, size: tuple[int, in
                 assert left >= 0 and left + control.width() <= panel.width()
 
 
+@pytest.mark.parametrize("width", [964, 1220, 1540])
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_headers_end_with_a_whole_word(page: GradientsPage, width: int, cell: str) -> None:
+    fill(page, cell=cell)
+    page.resize(width, 596)
+    for panel in page.panels:
+        if panel.isVisible():
+            panel.grab()
+            shown = panel._clause.shown()
+            assert "…" not in shown, shown
+            assert shown == panel.clause() or panel._clause.toolTip()
+    if width > 1000:
+        assert page.eigenvalues._clause.shown().endswith("step 600")
+
+
 def test_the_last_place_is_shared(page: GradientsPage) -> None:
     fill(page)
     assert page.update_ratio.isVisible() and not page.parameters.isVisible()
