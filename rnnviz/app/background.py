@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -64,3 +65,36 @@ class Job(QObject):
             return
         if not self.cancelled():
             self.finished.emit(self, result)
+
+
+class RetiredJobs:
+    """Jobs nobody waits for any more, until their threads have ended.
+
+    They hold texts and networks, which would else go with their parent only.
+    """
+
+    def __init__(self) -> None:
+        self._jobs: list[Job] = []
+
+    def take(self, job: Job) -> None:
+        """One that is done, or about to be."""
+        self.sweep()
+        self._jobs.append(job)
+
+    def cancel(self, job: Job) -> None:
+        """One whose result is not wanted any more."""
+        job.cancel()
+        self.take(job)
+
+    def sweep(self) -> None:
+        """Lets go of those that have ended."""
+        for job in [job for job in self._jobs if job.join(0)]:
+            self._jobs.remove(job)
+            job.deleteLater()
+
+    def join(self, deadline: float) -> bool:
+        """Waits for all of them until a time of `time.monotonic`; True when they have ended."""
+        ended = True
+        for job in self._jobs:
+            ended = job.join(max(deadline - time.monotonic(), 0.0)) and ended
+        return ended

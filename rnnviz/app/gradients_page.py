@@ -11,11 +11,13 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from rnnviz.app.panel_page import PanelPage, on_screen
 from rnnviz.panels.base import Panel
 from rnnviz.panels.eigenvalues import EigenvaluesPanel
+from rnnviz.panels.flow_plot import FlowCurve
 from rnnviz.panels.gradient_flow import GradientFlowPanel
 from rnnviz.panels.gradient_norm import GradientNormPanel
 from rnnviz.panels.group_norms import GroupNormsPanel, UpdateRatioPanel
 from rnnviz.panels.parameters import ParametersPanel
 from rnnviz.panels.widgets.segmented import Segmented
+from rnnviz.probes.gradient_flow import GradientFlow
 from rnnviz.session.inspector import FLOW, PARAMETERS, SPECTRUM, Inspection
 from rnnviz.session.norm_history import NormHistory
 from rnnviz.session.view import RunView
@@ -60,7 +62,9 @@ class GradientsPage(PanelPage):
             sharer.add_header_control(switch)
             self._switches.append(switch)
             self.last_place.addWidget(sharer)
+        self._measured: GradientFlow | None = None
         self.eigenvalues.compute_requested.connect(self.compute_requested)
+        self.eigenvalues.layer_changed.connect(lambda _: self._tell_growth())
         self.group_norms.highlighted.connect(self._highlight)
         self.update_ratio.highlighted.connect(self._highlight)
         self.group_norms.grouping_changed.connect(self.update_ratio.set_grouping)
@@ -134,6 +138,7 @@ class GradientsPage(PanelPage):
 
     def set_view(self, view: RunView, norms: NormHistory) -> None:
         """Shows another run in every panel."""
+        self._measured = None
         self._show_run(view)
         self.group_norms.set_norms(norms)
         self.update_ratio.set_norms(norms)
@@ -153,10 +158,19 @@ class GradientsPage(PanelPage):
         self.flow.show_inspection(found)
         self.eigenvalues.show_inspection(found)
         self.parameters.show_inspection(found)
+        if found.flow is not None:
+            self._measured = found.flow
+            self._tell_growth()
         if found.spectrum is not None:
             # The straight line it promises is that of one layer's plain recurrence.
             plain = found.spectrum.weights is not None and self.flow.layers() == 1
             self.flow.show_radius(found.spectrum.radius if plain else None)
+
+    def _tell_growth(self) -> None:
+        """A mean Jacobian alone can promise what the steps one by one do not keep."""
+        if self._measured is not None:
+            curve = FlowCurve(self._measured, "h", self.eigenvalues.layer())
+            self.eigenvalues.show_growth(curve.halving < 0)
 
     # Refreshing.
 

@@ -24,6 +24,7 @@ from rnnviz.app.about import AboutBox
 from rnnviz.app.actions import Actions
 from rnnviz.app.appearance import Appearance
 from rnnviz.app.best_weights import BestWeights
+from rnnviz.app.caption_strip import CaptionStrip
 from rnnviz.app.command_search import CommandSearch
 from rnnviz.app.controller import Controller
 from rnnviz.app.divergence_banner import DivergenceBanner
@@ -108,6 +109,7 @@ class MainWindow(QMainWindow):
 
     def _make_widgets(self) -> None:
         self.top_bar = TopBar()
+        self.caption = CaptionStrip()
         self.setup = SetupPanel()
         self.rail = Rail()
         self.page = TrainPage()
@@ -149,6 +151,7 @@ class MainWindow(QMainWindow):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         box.addWidget(self.top_bar)
+        box.addWidget(self.caption)
         box.addWidget(middle, 1)
         box.addWidget(self.transport)
         self.setCentralWidget(central)
@@ -198,9 +201,9 @@ class MainWindow(QMainWindow):
         page.hidden_state.training_wanted.connect(controller.follow_training)
         page.hidden_state.column_clicked.connect(page.next_character.show_column)
         page.hidden_state.unit_clicked.connect(self._open_unit)
-        controller.busy.connect(setup.set_busy)
-        setup.source_chosen.connect(controller.choose_source)
-        setup.cancel_requested.connect(controller.cancel_loading)
+        controller.loader.busy.connect(setup.set_busy)
+        setup.source_chosen.connect(controller.loader.choose_source)
+        setup.cancel_requested.connect(controller.loader.cancel)
         setup.open_requested.connect(self.ask_open)
         self.top_bar.open_requested.connect(self.ask_open)
         controller.file_opened.connect(self.recent.add)
@@ -265,9 +268,9 @@ class MainWindow(QMainWindow):
             if Path(file).exists():
                 self.controller.open_path(file)
             else:
-                self.controller.choose_source(file)
+                self.controller.loader.choose_source(file)
         else:
-            self.controller.choose_source(source)
+            self.controller.loader.choose_source(source)
 
     def welcome(self) -> None:
         """Tells a newcomer where to begin, unless that was done before."""

@@ -23,6 +23,7 @@ class Page(Protocol):
     """What the window asks of every page, whatever it shows."""
 
     panels: tuple[Panel, ...]  # in the order of reading
+    captioned: bool  # whether there is a caption over it in lecture mode
 
     def is_maximized(self, panel: Panel) -> bool:
         """Whether a panel has the whole page."""
@@ -50,6 +51,10 @@ class Page(Protocol):
 
     def set_lecture(self, on: bool) -> None:
         """Only what a lecture needs, or everything again."""
+        ...
+
+    def put_spotlight(self, name: str) -> None:
+        """A frame around the panel of this name, and around no other."""
         ...
 
     def mark_stale(self) -> None:

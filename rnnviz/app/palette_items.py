@@ -115,7 +115,7 @@ def _texts(window: MainWindow) -> Iterator[Item]:
         yield Item(
             f"text.{origin}",
             tr("Learn {0}").format(title),
-            partial(window.controller.choose_source, origin),
+            partial(window.controller.loader.choose_source, origin),
             tr("Text"),
             note,
             why_not=tr("It is the text at hand.") if origin == window.setup.wanted.corpus else "",

@@ -31,7 +31,8 @@ from rnnviz.session.view import RunView
 LAYOUT_VERSION = 1  # of saved splitter states; to be raised when a page gets other panels
 _HANDLE = 8  # pixels between panels
 _STACK_BELOW = 600  # pixels of width at the designed type: panels go below each other
-_STRIP = 108  # height of the panel below the others in lecture mode
+_STRIP = 59  # height of the panel below the others in lecture mode,
+_ABOVE_STRIP = 150  # and what they need above it
 _STACKED = 230  # height of a panel then
 
 
@@ -51,6 +52,8 @@ class PanelPage(QWidget):
     lecture_panels: tuple[Panel, ...] = ()  # what is left of the page in lecture mode
     lecture_sizes: Mapping[str, Sequence[int]] = {}  # of the splitters there
     lecture_strip: Panel | None = None  # the one of them that lies below the others then
+    lecture_mirrored: Sequence[str] = ()  # splitters whose two parts change places then
+    captioned = False  # whether there is a caption over the page then
     least_height = 560  # pixels that panels need at the designed type; scrolls with larger one
     reported = Signal(str, bool)  # a panel's sentence about a file; whether it went wrong
 
@@ -231,6 +234,8 @@ class PanelPage(QWidget):
         if self._maximized is not None:
             return panel is self._maximized
         if self._lecture:
+            if panel is self.lecture_strip and self.height() < px(_STRIP + _ABOVE_STRIP):
+                return False
             return panel in self.lecture_panels
         return not self._gives_way(panel)
 
@@ -308,8 +313,13 @@ class PanelPage(QWidget):
             if on:
                 self._lay_strip(strip)
             else:
-                strip.setMaximumHeight(16777215)
+                self._free_strip(strip)
                 self._return(strip)
+        for name in self.lecture_mirrored:
+            splitter = self._splitters[name]
+            last = splitter.widget(splitter.count() - 1)
+            assert last is not None
+            splitter.insertWidget(0, last)
         self._arrange()
         self._fit()
         if on:
@@ -321,6 +331,16 @@ class PanelPage(QWidget):
     def _lay_strip(self, strip: Panel) -> None:
         self._vacate(strip)
         self._column.addWidget(strip)
+
+    @staticmethod
+    def _free_strip(strip: Panel) -> None:
+        strip.set_strip(False)
+        strip.setMaximumHeight(16777215)
+
+    def put_spotlight(self, name: str) -> None:
+        """A frame around the panel of this name, and around no other."""
+        for panel in self.panels:
+            panel.set_spotlit(panel.objectName() == name)
 
     # Windows of their own.
 
@@ -335,7 +355,8 @@ class PanelPage(QWidget):
         if self._maximized is panel:
             self._restore_maximized()
         self._vacate(panel)
-        panel.setMaximumHeight(16777215)
+        if panel is self.lecture_strip:
+            self._free_strip(panel)
         self._out.add(panel)
         self._name_window_action(panel)
         self._arrange()
@@ -415,7 +436,11 @@ class PanelPage(QWidget):
         self._arrange()
         strip = self.lecture_strip
         if self._lecture and strip is not None and strip not in self._out:
-            strip.setMaximumHeight(16777215 if self._maximized is strip else px(_STRIP))
+            if self._maximized is strip:
+                self._free_strip(strip)
+            else:
+                strip.set_strip(True)
+                strip.setMaximumHeight(px(_STRIP))
         enlarged = themes().scale() > 1 and not self._lecture and self._maximized is None
         least = 0
         if enlarged and self._stacked:

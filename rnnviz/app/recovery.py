@@ -53,7 +53,7 @@ class Recovery(QObject):
     def recover(self) -> None:
         """Goes on with the newest unsaved run."""
         if self._found and self._window.unsaved.may_end_run(self.tr("Recovering a run")):
-            self._window.controller.recover(self._found[0].slot)
+            self._window.controller.loader.recover(self._found[0].slot)
 
     def opened(self, path: Path) -> None:
         """A run goes on; if it was one of these, its slot is the controller's now."""

@@ -135,13 +135,13 @@ class RunControl(QObject):
         config = config.with_changes(temperature=window.page.next_character.temperature())
         if not window.unsaved.may_end_run(self.tr("This preset")):
             return
-        window.controller.cancel_loading()  # of the preset before: this one was asked for last
+        window.controller.loader.cancel()  # of the preset before: this one was asked for last
         window.intake.config = None
         self.play_after_start = window.controller.playing
         window.undo.clear()
         if config.corpus != window.setup.wanted.corpus:
             window.intake.config = config
-            window.controller.choose_source(config.corpus)
+            window.controller.loader.choose_source(config.corpus)
         else:
             window.setup.set_wanted(config)
             self.start_wanted()

@@ -34,8 +34,8 @@ class RunDisplay(QObject):
         controller.inspected.connect(window.gradients.show_inspection)
         controller.replied.connect(window.probe.show_reply)
         controller.replied.connect(page.show_reply)
-        controller.references_ready.connect(page.mark_stale)
-        controller.references_ready.connect(page.refresh_due)
+        controller.references.ready.connect(page.mark_stale)
+        controller.references.ready.connect(page.refresh_due)
         controller.hung.connect(self._hung)
         controller.keeper.panels = self.panels
         themes().changed.connect(self.show_title)

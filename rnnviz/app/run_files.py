@@ -25,7 +25,7 @@ class RunFiles(QObject):
         self._window = window
         self._autosave_problem = ""
         window.controller.keeper.saved.connect(self._saved)
-        window.controller.exported.connect(self._exported)
+        window.controller.exporter.exported.connect(self._exported)
 
     def save(self) -> str:
         """Saves the run to its file; asks for one when it has none yet. The file, if any."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class TextIntake(QObject):
-    """Between the controller, which loads texts, and Setup, which shows them."""
+    """Between the loader and Setup, which shows the texts."""
 
     refused = Signal(str)  # one sentence: a file, text or run could not be used
 
@@ -28,11 +28,10 @@ class TextIntake(QObject):
         self.config: RunConfig | None = None  # to begin with once the text is there
         self.asked_for = ""  # the file that is being opened
         self._falling_back = False  # to the bundled play, because what was asked for is unusable
-        controller = window.controller
-        controller.text_loaded.connect(self._loaded)
-        controller.text_refused.connect(self._text_refused)
-        controller.encoding_refused.connect(self._encoding_refused)
-        controller.run_refused.connect(self._run_refused)
+        loader = window.controller.loader
+        loader.text_loaded.connect(self._loaded)
+        loader.refused.connect(self._refused)
+        loader.encoding_refused.connect(self._encoding_refused)
 
     def wanted(self) -> RunConfig:
         """The settings a run would have that began now."""
@@ -99,11 +98,7 @@ class TextIntake(QObject):
             actions.append((words.format(smaller.batch_size, smaller.seq_len), fit))
         self.refuse(sentence, "warn", actions)
 
-    def _text_refused(self, sentence: str) -> None:
-        self._window.recent.forget(self.asked_for)
-        self.refuse(sentence)
-
-    def _run_refused(self, sentence: str) -> None:
+    def _refused(self, sentence: str) -> None:
         self._window.recent.forget(self.asked_for)
         self.refuse(sentence)
 
@@ -131,5 +126,5 @@ class TextIntake(QObject):
         if window.controller.view is None and not self._falling_back:
             self._falling_back = True
             self.config = RunConfig()
-            window.controller.choose_source(DEFAULT_ID)
+            window.controller.loader.choose_source(DEFAULT_ID)
         self.refused.emit(sentence)

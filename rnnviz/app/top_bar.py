@@ -6,13 +6,13 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
-from rnnviz.app.find_button import FindButton
 from rnnviz.app.icon import drawn
 from rnnviz.app.pages import PERSPECTIVES
 from rnnviz.panels.base import ElidedLabel
 from rnnviz.panels.sizing import icons, sized, square, tall
 from rnnviz.panels.theme import icon, icon_pixels, px, row, theme, themes, ui_font
 from rnnviz.panels.translate import tr as translate
+from rnnviz.panels.widgets.key_button import KeyButton
 
 _KEY_BELOW, _SIGNS_BELOW, _PAGES_BELOW = 1240, 800, 560  # widths at the designed type
 
@@ -42,6 +42,7 @@ class TopBar(QFrame):
     theme_toggled = Signal()
     open_requested = Signal()
     find_requested = Signal()
+    lecture_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,17 +86,27 @@ class TopBar(QFrame):
         line.addWidget(self._dot)
         line.addWidget(self._run)
         line.addWidget(self._what, 1)
-        self.find_button = FindButton()
+        self.find_button = KeyButton(self.tr("Find a command"), self.tr("Ctrl+K"), "search")
+        self.find_button.setToolTip(
+            self.tr("Commands, presets, texts, panels and settings by name (Ctrl+K)")
+        )
         self.find_button.clicked.connect(self.find_requested)
         line.addWidget(self.find_button)
         self.open_button = self._command(self.tr("Open…"), self.tr("Open a text or a saved run"))
         self.open_button.clicked.connect(self.open_requested)
         self.presets = self._command(self.tr("Presets"), self.tr("Settings to start from"))
         self.presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.lecture_button = KeyButton(
+            self.tr("Lecture mode"), self.tr("F11"), "lecture", framed=True
+        )
+        self.lecture_button.setToolTip(
+            self.tr("Few panels, large type and the whole screen (F11); Esc ends it")
+        )
+        self.lecture_button.clicked.connect(self.lecture_requested)
         self._theme_button = QToolButton()
         square(self._theme_button, 28)
         self._theme_button.clicked.connect(self.theme_toggled)
-        for widget in (self.open_button, self.presets, self._theme_button):
+        for widget in (self.open_button, self.presets, self.lecture_button, self._theme_button):
             line.addWidget(widget)
         themes().changed.connect(self._apply_theme)
         self._apply_theme()
@@ -143,7 +154,9 @@ class TopBar(QFrame):
             button.setToolButtonStyle(
                 styles.ToolButtonTextBesideIcon if words else styles.ToolButtonIconOnly
             )
-        self.find_button.set_short(self.width() < px(_KEY_BELOW))
+        short = self.width() < px(_KEY_BELOW)
+        self.find_button.set_short(short)
+        self.lecture_button.set_short(short)
         for part in (self._dot, self._run):
             part.setVisible(self.width() >= px(_PAGES_BELOW))
 

@@ -48,6 +48,7 @@ class TrainPage(PanelPage):
     withdrawn = Signal(object)  # tuple of kinds
 
     least_height = _HIDE_SAMPLES_BELOW
+    captioned = True
 
     # Pixels of height that something else has for a while, of a page of some width: that is no
     # reason for panels to give way.
@@ -60,9 +61,10 @@ class TrainPage(PanelPage):
         self.hidden_state = HiddenStatePanel()
         self.next_character = NextCharacterPanel()
         self.samples = SamplesPanel()
-        self.lecture_panels = (self.loss, self.gradient_norm, self.samples)
+        self.lecture_panels = (self.gradient_norm, self.loss, self.samples)
         self.lecture_strip = self.samples
-        self.lecture_sizes = {"columns": (500, 500)}
+        self.lecture_mirrored = ("columns",)
+        self.lecture_sizes = {"columns": (722, 522)}
         self._hold(
             self.loss,
             self.gradient_norm,

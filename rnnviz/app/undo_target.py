@@ -28,7 +28,7 @@ class WindowTarget:
 
     def choose_text(self, origin: str) -> None:
         """Loads it; a text that is gone is told as it always is."""
-        self._window.controller.choose_source(origin)
+        self._window.controller.loader.choose_source(origin)
 
     def show_temperature(self, temperature: float) -> None:
         """In Next character, in Probe and for the samples."""

@@ -14,7 +14,8 @@ Positions = npt.NDArray[np.intp]
 
 CLIPPING_KINDS = ("off", "norm", "value")
 
-_ROW = 4096  # entries that are looked through together
+_ROW = 32_768  # entries that are looked through together
+_SHORT = 2 * _ROW  # a vector that is looked through as a whole
 _NORM_MARGIN = 1e-6  # torch.nn.utils.clip_grad_norm_ adds it to the norm
 
 
@@ -86,7 +87,7 @@ def clip(gradients: Parameters, clipping: Clipping) -> ClipReport:
     require_instance("clipping", clipping, Clipping)
     flat, threshold = gradients.flat, clipping.threshold
     total_norm = l2_norm(flat)
-    max_abs = max(float(np.maximum.reduce(flat)), -float(np.minimum.reduce(flat)))
+    max_abs, sizes = _largest(flat)
     if not isfinite(total_norm):
         return ClipReport(total_norm, max_abs, gradients=gradients)
     scale = threshold / (total_norm + _NORM_MARGIN)
@@ -94,9 +95,9 @@ def clip(gradients: Parameters, clipping: Clipping) -> ClipReport:
         flat *= scale
         return ClipReport(total_norm, max_abs, scale, True, 1.0, gradients=gradients)
     if clipping.kind == "value" and max_abs > threshold:
-        positions = _beyond(flat, threshold)
+        positions = _beyond(flat, threshold, sizes)
         raw = flat[positions]
-        limited = np.clip(raw, -threshold, threshold)
+        limited = np.copysign(threshold, raw)
         flat[positions] = limited
         # Unit vectors first: the products of huge gradients would overflow, even in float64.
         part, part_limited = raw / np.float64(total_norm), limited / np.float64(total_norm)
@@ -111,14 +112,29 @@ def clip(gradients: Parameters, clipping: Clipping) -> ClipReport:
     return ClipReport(total_norm, max_abs, gradients=gradients)
 
 
-def _beyond(vector: Array, threshold: float) -> Positions:
+def _largest(vector: Array) -> tuple[float, Array | None]:
+    """The largest size of an entry of ``vector (N,)``, and that of each row of a long one."""
+    if vector.size <= _SHORT:
+        return max(float(np.maximum.reduce(vector)), -float(np.minimum.reduce(vector))), None
+    starts = range(0, vector.size, _ROW)
+    sizes = np.maximum(np.maximum.reduceat(vector, starts), -np.minimum.reduceat(vector, starts))
+    return float(np.maximum.reduce(sizes)), sizes
+
+
+def _beyond(vector: Array, threshold: float, sizes: Array | None) -> Positions:
     """Where the entries of ``vector (N,)`` are that are larger than ``threshold`` in size.
 
-    They tend to be together, in the decoder say, so only rows that have some are looked through.
+    They tend to be together, in the decoder say, so only rows that have some are looked through:
+    ``sizes`` is what ``_largest`` found.
     """
-    whole = vector.size - vector.size % _ROW
-    rows = vector[:whole].reshape(-1, _ROW)
-    found = np.flatnonzero((rows.max(axis=1) > threshold) | (rows.min(axis=1) < -threshold))
-    row, column = np.nonzero(np.abs(rows[found]) > threshold)
-    rest = np.flatnonzero(np.abs(vector[whole:]) > threshold)
-    return np.concatenate([found[row] * _ROW + column, whole + rest])
+    if sizes is None:
+        return np.flatnonzero(np.abs(vector) > threshold)
+    found = np.flatnonzero(sizes > threshold)
+    rows = vector[: vector.size - vector.size % _ROW].reshape(-1, _ROW)
+    whole = found[found < len(rows)]
+    row, column = np.nonzero(np.abs(rows[whole]) > threshold)
+    positions = whole[row] * _ROW + column
+    if len(whole) == len(found):
+        return positions
+    rest = np.flatnonzero(np.abs(vector[rows.size :]) > threshold)
+    return np.concatenate([positions, rows.size + rest])

@@ -118,7 +118,7 @@ def unchecked_softmax_cross_entropy(
     ``gradient (N, V)``, contiguous, becomes ``weight * (softmax(rows) - onehot(targets))``; it may
     be ``rows`` itself. The arguments must fit: nothing is checked.
     """
-    row_starts, ones = _row_helpers(gradient.shape, gradient.dtype)
+    row_starts, ones, rows_ones = _row_helpers(*gradient.shape, gradient.dtype)
     entries, at = gradient.reshape(-1), row_starts + targets
     np.subtract(rows, np.maximum.reduce(rows, axis=1, keepdims=True), out=gradient)
     nats = entries[at]
@@ -128,19 +128,19 @@ def unchecked_softmax_cross_entropy(
     np.divide(weight, total, out=total)
     gradient *= total[:, np.newaxis]
     entries[at] -= weight
-    return float(np.add.reduce(nats, dtype=np.float64))
+    return float(nats.dot(rows_ones))
 
 
 @lru_cache(maxsize=8)
 def _row_helpers(
-    shape: tuple[int, int], dtype: np.dtype[np.floating[Any]]
-) -> tuple[npt.NDArray[np.intp], Array]:
-    """Where each row of a matrix begins among all its entries, and ones to sum the rows with."""
-    count, width = shape
-    starts, ones = np.arange(0, count * width, width), np.ones(width, dtype)
-    for array in (starts, ones):
+    count: int, width: int, dtype: np.dtype[np.floating[Any]]
+) -> tuple[npt.NDArray[np.intp], Array, Array]:
+    """Where each row of a matrix begins among all its entries, and ones to sum rows, columns."""
+    starts = np.arange(0, count * width, width)
+    ones, rows_ones = np.ones(width, dtype), np.ones(count, dtype)
+    for array in (starts, ones, rows_ones):
         array.flags.writeable = False
-    return starts, ones
+    return starts, ones, rows_ones
 
 
 def _rows(array: Array) -> Array:

@@ -263,7 +263,7 @@ class Trainer:
         if self.accumulate == 1 and not self.truncation.draws:
             if self.data_parallel is not None:
                 return self._share_out(batches, self.data_parallel)
-            (window,) = self._read_segment(batches)
+            window = self._read_window(batches)
             return self.network.unchecked_backward(window, window.scores)
         if self._sum is None:
             self._sum = self.network.parameters.zeros_like()
@@ -307,22 +307,24 @@ class Trainer:
         Their ``scores`` become the gradient of each window's loss by them.
         """
         chain: list[Window] = []
-        network, rng = self.network, self.rng if self._drops else None
         while True:
             epoch = self.streams.epoch
-            inputs, targets, is_start = self.streams.next_window()
-            start = self._start(inputs.shape[1], is_start, batches.state)
-            forward = network.unchecked_forward(inputs, start, rng, len(chain))
-            window = forward.window
-            batches.nats += unchecked_softmax_cross_entropy(
-                *(window.scores, targets.reshape(-1), window.scores),
-                1.0 / inputs.size if self.reduction == "mean" else 1.0,
-            )
-            chain.append(window)
-            batches.state = forward.state
-            batches.characters += inputs.size
+            chain.append(self._read_window(batches, len(chain)))
             if self.streams.epoch != epoch or not self._goes_on():
                 return chain
+
+    def _read_window(self, batches: "_Batches", link: int = 0) -> Window:
+        """Read one window forward; its ``scores`` become the gradient of its loss by them."""
+        inputs, targets, is_start = self.streams.next_window()
+        start = self._start(inputs.shape[1], is_start, batches.state)
+        _, batches.state, window, _ = self.network.unchecked_forward(
+            inputs, start, self.rng if self._drops else None, link
+        )
+        scores, count = window.scores, inputs.size
+        weight = 1.0 / count if self.reduction == "mean" else 1.0
+        batches.nats += unchecked_softmax_cross_entropy(scores, targets.reshape(-1), scores, weight)
+        batches.characters += count
+        return window
 
     def _start(self, batch: int, is_start: bool, carried: State | None) -> State:
         """The state a window begins with."""
@@ -350,17 +352,18 @@ class Trainer:
                     for arrays in self.network.state_gradient
                 )
 
-    def state_dict(self, include_parameters: bool = True) -> TrainerState:
+    def state_dict(self, include_parameters: bool = True, copied: bool = True) -> TrainerState:
         """Copies of parameters, optimizer, hidden state, position, step and generator.
 
         Without the parameters when these are saved beside it, as in a model file. ``tensors`` are
-        named ``parameters.*``, ``optimizer.*`` and ``state.<layer>.<name>``.
+        named ``parameters.*``, ``optimizer.*`` and ``state.<layer>.<name>``. Without ``copied``
+        what the optimizer remembers is itself among them: for a trainer that makes no more steps.
         """
         tensors: dict[str, AnyArray] = {}
         if include_parameters:
             for name, array in self.network.parameters.items():
                 tensors[f"parameters.{name}"] = array.copy()
-        for name, value in self.optimizer.state().items():
+        for name, value in self.optimizer.state(copied).items():
             tensors[f"optimizer.{name}"] = value
         for layer, arrays in enumerate(self._state or ()):
             for name, array in zip(self.network.state_names, arrays, strict=True):

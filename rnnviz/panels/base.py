@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QGuiApplication,
     QImage,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
+    QPen,
     QResizeEvent,
     QShowEvent,
 )
@@ -33,10 +35,11 @@ from rnnviz.panels.picture import Picture, as_image, as_png, as_svg
 from rnnviz.panels.saving import Saver, ask_path, file_name
 from rnnviz.panels.sizing import margins, spacing, square, tall
 from rnnviz.panels.table import Table
-from rnnviz.panels.theme import icon, px, themes
+from rnnviz.panels.theme import corner, icon, px, stroke, theme, themes
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.session.view import RunView
 
+_SPOTLIGHT = 1.7  # pixels of the frame around what is talked about; 3 in lectures
 _LEAST_TITLE = 70  # pixels at the designed type
 
 
@@ -50,13 +53,15 @@ class ElidedLabel(QLabel):
     def __init__(self, text: str = "", parent: QWidget | None = None, *, least: int = 0) -> None:
         super().__init__(parent)
         self._full, self._least = text, least
+        self._shorter: tuple[str, ...] = ()
         self.setTextFormat(Qt.TextFormat.PlainText)
         policy = QSizePolicy.Policy.Preferred if least else QSizePolicy.Policy.Ignored
         self.setSizePolicy(policy, QSizePolicy.Policy.Preferred)
         self.setText(text)
 
-    def setText(self, text: str) -> None:
-        """Shows a new text."""
+    def setText(self, text: str, *shorter: str) -> None:
+        """Shows a new text, or where it lacks room the first of the shorter ones that fits."""
+        self._shorter = shorter
         if text == self._full and text == self.accessibleName():
             return
         self._full = text
@@ -78,13 +83,21 @@ class ElidedLabel(QLabel):
         """May vanish, or nearly so."""
         return QSize(min(px(self._least), self.sizeHint().width()), self.fontMetrics().height())
 
+    def shown(self) -> str:
+        """What is drawn: all, the first of the shorter words that fit, or a beginning."""
+        metrics, room = self.fontMetrics(), self.width()
+        for words in (self._full, *self._shorter):
+            if metrics.horizontalAdvance(words) <= room:
+                return words
+        stump = metrics.elidedText(self._full, Qt.TextElideMode.ElideRight, room)
+        # A stump tells nothing; the tooltip has the whole.
+        return stump if self._least or len(stump) >= 0.6 * len(self._full) else ""
+
     def paintEvent(self, event: object) -> None:
         """Draws what fits."""
-        painter = QPainter(self)
-        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width())
+        shown = self.shown()
         self.setToolTip(plain_tip(self._full) if shown != self._full else "")
-        if len(shown) < 0.6 * len(self._full) and not self._least:
-            return  # a stump tells nothing; the tooltip has the whole
+        painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), int(self.alignment()), shown)
 
@@ -122,6 +135,7 @@ class Panel(QFrame):
         self.setAccessibleName(title)
         self.view: RunView | None = None
         self.cover: QWidget | None = None  # in place of the body, when the panel has failed
+        self._spotlit = False
         outer = QVBoxLayout(self)
         outer.setContentsMargins(1, 1, 1, 1)
         outer.setSpacing(0)
@@ -129,7 +143,7 @@ class Panel(QFrame):
         self._header.rearranged.connect(self._fit_help)
         tall(self._header, 36)
         self._header_layout = QHBoxLayout(self._header)
-        margins(self._header_layout, 12, 6, 8, 6)
+        margins(self._header_layout, 12, 0, 8, 0)
         spacing(self._header_layout, 8)
         self._title = ElidedLabel(title, least=_LEAST_TITLE)
         self._title.setProperty("role", "title")
@@ -186,10 +200,10 @@ class Panel(QFrame):
         """The words at the left of the header."""
         return self._title.text()
 
-    def set_clause(self, text: str) -> None:
-        """The muted words after the title."""
+    def set_clause(self, text: str, *shorter: str) -> None:
+        """The muted words after the title; shorter ones for where those lack room."""
         if text != self._clause.text():
-            self._clause.setText(text)
+            self._clause.setText(text, *shorter)
 
     def clause(self) -> str:
         """The muted words after the title."""
@@ -290,6 +304,30 @@ class Panel(QFrame):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """The right button opens the panel's menu."""
         self.menu.popup(event.globalPos())
+
+    def set_strip(self, on: bool) -> None:
+        """Whether it is a low strip below other panels; overridden by one that can be."""
+
+    def set_spotlit(self, on: bool) -> None:
+        """A frame in the accent colour: this is what is talked about."""
+        if on != self._spotlit:
+            self._spotlit = on
+            self.update()
+
+    def is_spotlit(self) -> bool:
+        """Whether it has that frame."""
+        return self._spotlit
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The frame; one of another width must not move what is in it."""
+        super().paintEvent(event)
+        if self._spotlit:
+            width = stroke(_SPOTLIGHT)
+            edge = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(theme().color("accent"), width))
+            painter.drawRoundedRect(edge, corner(), corner())
 
     def show_help(self) -> None:
         """Opens the card with `help_text`."""

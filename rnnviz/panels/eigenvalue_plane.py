@@ -32,9 +32,15 @@ MOST_REACH = 12.0  # beyond it the unit circle would be a dot
 LEAST_REACH = (1.25, 1.25, 1.2)  # to the left, to the right, up and down from 0
 
 
-def jacobian_words(radius: float) -> str:
-    """What a spectral radius of the mean step Jacobian means."""
+def jacobian_words(radius: float, growing: bool = False) -> str:
+    """What a spectral radius of the mean step Jacobian means.
+
+    `growing` says that the gradient, as measured through the steps one by one, grows: their mean
+    need not, where units are seldom out of saturation but then let much through.
+    """
     if radius < 1 - _RADIUS_NEAR_ONE:
+        if growing:
+            return tr("below 1 in the mean, but steps differ so much that the gradient grows")
         return tr("below 1: on average each step back shrinks the gradient")
     if radius <= 1 + _RADIUS_NEAR_ONE:
         return tr("about 1: along one direction the gradient keeps its size")
@@ -60,6 +66,7 @@ class EigenvaluePlane(Plot):
         self.token = "good"
         self.shown = "both"
         self.activation = "tanh"
+        self.growing = False  # the gradient on its way back, as far as that was measured
         self.message = ""
         self.reach = LEAST_REACH
         self.readout_rect = QRectF()
@@ -284,7 +291,7 @@ class EigenvaluePlane(Plot):
                     True,
                     radius_text(found.radius),
                     self.tr("spectral radius ρ(J)"),
-                    self.tr(jacobian_words(found.radius)),
+                    self.tr(jacobian_words(found.radius, self.growing)),
                 )
             )
         radius = found.weight_radius

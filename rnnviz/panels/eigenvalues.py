@@ -75,6 +75,7 @@ class EigenvaluesPanel(Panel):
         """Another run: nothing is known yet."""
         self._found = None
         self._asked = False
+        self.plot.growing = False
         self.plot.reach = LEAST_REACH
         count = view.config.num_layers
         self.layers.set_options([(str(n), str(n + 1)) for n in range(count)])
@@ -133,6 +134,12 @@ class EigenvaluesPanel(Panel):
             if self.isVisible():
                 self._show()
 
+    def show_growth(self, growing: bool) -> None:
+        """Whether the gradient of the layer shown grows on its way back, as it was measured."""
+        if growing != self.plot.growing:
+            self.plot.growing = growing
+            self.plot.update()
+
     def radius(self) -> float | None:
         """The spectral radius of the Jacobian shown."""
         found = self._found.spectrum if self._found is not None else None
@@ -185,8 +192,10 @@ class EigenvaluesPanel(Panel):
         if view is not None and view.config.num_layers > 1:
             words = self.tr("layer {0}, {1}").format(self.layer() + 1, words)
         if found is not None:
-            words = self.tr("{0}, step {1}").format(words, whole(found.step))
-        self.set_clause(words)
+            step = self.tr("step {0}").format(whole(found.step))
+            self.set_clause(f"{words}, {step}", step)
+        else:
+            self.set_clause(words)
         self._grow_reach()
         plot.relayout()
         plot.fit()

@@ -32,6 +32,37 @@ def paint_event_mark(painter: QPainter, kind: str, at: QPointF, size: float) -> 
     painter.drawPolygon(QPolygonF([at + QPointF(dx * size, dy * size) for dx, dy in shape]))
 
 
+def stacked(
+    events: Sequence[Event], columns: Sequence[float], gap: float = 3.0
+) -> list[tuple[Event, float, int]]:
+    """The marks to draw: event, pixel column, and how many marks stand below it there.
+
+    Of changes of one kind at one place the first is enough; those of other kinds go above it.
+    """
+    marks: list[tuple[Event, float, int]] = []
+    kinds: list[str] = []  # at the last place
+    for event, x in zip(events, columns, strict=True):
+        if marks and x - marks[-1][1] < gap:
+            if event.kind in kinds:
+                continue
+            x = marks[-1][1]
+        else:
+            kinds = []
+        marks.append((event, x, len(kinds)))
+        kinds.append(event.kind)
+    return marks
+
+
+def events_near(events: Sequence[Event], columns: Sequence[float], x: float) -> list[Event]:
+    """The newest event of each kind at the place of the one nearest to a pixel column."""
+    nearest = nearest_event(events, columns, x)
+    if nearest is None:
+        return []
+    place = next(c for e, c in zip(events, columns, strict=True) if e is nearest)
+    there = {e.kind: e for e, c in zip(events, columns, strict=True) if abs(c - place) < 3}
+    return list(there.values())
+
+
 def nearest_event(events: Sequence[Event], columns: Sequence[float], x: float) -> Event | None:
     """The newest of the events nearest to a pixel column, if it is within 6 pixels of it."""
     found, best = None, 6.0

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetrics,
     QKeyEvent,
@@ -20,47 +18,26 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from rnnviz.panels.characters import draw_keycap
-from rnnviz.panels.expectation_cell import ExpectationCell, shade, short_percent
+from rnnviz.panels.expectation_bars import mean_words, paint_bars
+from rnnviz.panels.expectation_cell import short_percent
+from rnnviz.panels.expectation_guesses import paint_guesses, paint_keys
+from rnnviz.panels.expectation_layout import LOWEST, ColumnLayout, lay_out
+from rnnviz.panels.expectation_scene import ColumnScene
+from rnnviz.panels.expectation_values import (
+    bar_values,
+    expected_values,
+    level_above,
+    mean_value,
+)
 from rnnviz.panels.painting import shows_focus
-from rnnviz.panels.readout import paint_message
-from rnnviz.panels.theme import mono_font, pixels, px, theme, ui_font
+from rnnviz.panels.theme import pixels, px, theme, ui_font
 from rnnviz.probes.expectations import GUESSES, Expectations
 from rnnviz.text.vocabulary import describe
 
 _MOST_COLUMNS = 16
 _LEAST_COLUMNS = 4
-_NARROWEST, _WIDEST = 58, 85  # pixels of a column
-_LOWEST, _HIGHEST = 18, 34  # pixels of a row of guesses
+_NARROWEST = 58  # pixels of a column
 _LEAST_PLOT = 34
-LN2 = math.log(2.0)
-_LEVELS = (1, 1.2, 1.5, 2, 3, 4, 5, 6, 8, 10)
-
-
-def level_above(largest: float) -> float:
-    """The end of the axis: the smallest of 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, ... to hold it.
-
-    1.2 and 1.5 are left out: bars of next to nothing should look like it.
-    """
-    if not math.isfinite(largest) or largest <= 1:
-        return 1.0
-    decade = 10.0 ** math.floor(math.log10(largest))
-    levels = (factor * decade for factor in _LEVELS)
-    return next((level for level in levels if largest <= level and level not in (1.2, 1.5)), 2.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Where things are, in pixels from the widget's corner."""
-
-    left: int  # of the first column
-    pitch: int  # of columns
-    plot: QRect  # of the bars, from the axis' end to zero
-    keys: int  # top of the keycaps,
-    key: int  # their height
-    cells: int  # top of the first row of guesses
-    row: int  # pitch of the rows
-    outside: int  # top of the row below them
 
 
 class ExpectationColumns(QWidget):
@@ -86,7 +63,7 @@ class ExpectationColumns(QWidget):
         self._readout = ""
         self._measured_for: tuple[int, str, int] | None = None
         self._measured = (0, 0)
-        self._layout: tuple[tuple[object, ...], _Layout] | None = None
+        self._layout: tuple[tuple[object, ...], ColumnLayout] | None = None
 
     def sizeHint(self) -> QSize:
         """Roomy."""
@@ -94,7 +71,7 @@ class ExpectationColumns(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Everything at its lowest."""
-        return QSize(px(260), 6 * px(_LOWEST) + px(26) + px(18) + px(_LEAST_PLOT))
+        return QSize(px(260), 6 * px(LOWEST) + px(26) + px(18) + px(_LEAST_PLOT))
 
     # What it shows.
 
@@ -145,28 +122,9 @@ class ExpectationColumns(QWidget):
             self.scrolled.emit()
             self.update()
 
-    def values(self) -> NDArray[np.float64]:
-        """The height of each bar (T,), in the unit."""
-        assert self._found is not None
-        if self.unit == "rank":
-            return np.where(self._found.ranks > 0, self._found.ranks, np.nan).astype(np.float64)
-        return self._found.surprisal * (LN2 if self.unit == "nats" else 1.0)
-
-    def expected(self) -> NDArray[np.float64]:
-        """The entropy at each column (T + 1,), in the unit; NaN where the unit is the rank."""
-        assert self._found is not None
-        if self.unit == "rank":
-            return np.full(len(self._found.entropy), np.nan)
-        return self._found.entropy * (LN2 if self.unit == "nats" else 1.0)
-
     def mean(self) -> float:
         """Over the characters that count; of ranks the median; NaN when none does."""
-        if self._found is None:
-            return math.nan
-        judged = self.values()[self._found.judged]
-        if not len(judged) or not np.isfinite(judged).all():
-            return math.nan
-        return float(np.median(judged) if self.unit == "rank" else judged.mean())
+        return math.nan if self._found is None else mean_value(self._found, self.unit)
 
     def hits(self) -> tuple[int, int, int]:
         """How many characters were the first guess, were among the guesses drawn, and all."""
@@ -185,7 +143,8 @@ class ExpectationColumns(QWidget):
         shown = self.shown()
         # The first character does not count, so its bar may be cut off.
         part = slice(max(shown.start, 1), shown.stop)
-        both = np.concatenate((self.values()[part], self.expected()[part]))
+        bars = bar_values(self._found, self.unit)[part]
+        both = np.concatenate((bars, expected_values(self._found, self.unit)[part]))
         both = both[np.isfinite(both)]
         self._level = max(self._level, level_above(float(both.max()) if len(both) else 1.0))
 
@@ -213,7 +172,7 @@ class ExpectationColumns(QWidget):
             metrics = QFontMetrics(ui_font("label"))
             words = max(metrics.horizontalAdvance(word) for word in self._words())
             # At the right there is the name of the line of the mean.
-            mean = metrics.horizontalAdvance(self._mean_words(88.88))
+            mean = metrics.horizontalAdvance(mean_words(88.88, self.unit))
             self._measured_for, self._measured = key, (words + px(34), mean + 10)
         return self._measured
 
@@ -236,48 +195,30 @@ class ExpectationColumns(QWidget):
         """Columns that fit; depends on the width alone."""
         return max(min(self._room() // px(_NARROWEST), _MOST_COLUMNS), _LEAST_COLUMNS)
 
-    def layout_of(self) -> _Layout:
+    def layout_of(self) -> ColumnLayout:
         """Where everything is at the present size."""
         key = (self.size(), self._widths(), self.rows())
         if self._layout is None or self._layout[0] != key:
-            self._layout = key, self._lay_out()
+            room, capacity = self._room(), self.capacity()
+            where = lay_out(self.size(), self.gutter(), room, capacity, self.rows())
+            self._layout = key, where
         return self._layout[1]
-
-    def _lay_out(self) -> _Layout:
-        pitch = max(min(self._room() // self.capacity(), px(_WIDEST)), 24)
-        height, rows = self.height(), self.rows()
-        row = max(min(round(0.091 * height), px(_HIGHEST)), px(_LOWEST))
-        key = max(min(round(0.083 * height), px(31)), px(20))
-        above = QFontMetrics(mono_font("label")).height()
-        cells = height - row - 2 - rows * row - 4
-        keys = cells - key - px(10 if height >= px(300) else 4)
-        bottom = keys - px(10 if height >= px(300) else 4)
-        plot = QRect(self.gutter(), above, pitch * self.capacity(), max(bottom - above, 8))
-        return _Layout(self.gutter(), pitch, plot, keys, key, cells, row, height - row)
 
     def column_rect(self, column: int) -> QRectF:
         """All of a column that is in sight."""
         where = self.layout_of()
-        left = where.left + (column - self.first()) * where.pitch
-        return QRectF(left, 0, where.pitch, self.height())
+        return QRectF(where.x(column - self.first()), 0, where.pitch, self.height())
 
     def cell_rect(self, column: int, row: int) -> QRectF:
         """A guess; the row after the last one is the cell of a character outside of them."""
-        where = self.layout_of()
-        gap = 4 if where.row >= px(26) else 2
-        top = where.cells + row * where.row if row < self.rows() else where.outside
-        left = where.left + (column - self.first()) * where.pitch
-        return QRectF(left + 2, top, where.pitch - 4, where.row - gap)
+        return self.layout_of().cell(column - self.first(), row)
 
     def _at(self, point: QPointF) -> tuple[int, int] | None:
         """Column and row; row -1 is what is above the guesses, `rows()` what is below."""
-        where = self.layout_of()
-        column = self.first() + int((point.x() - where.left) // where.pitch)
-        if column not in self.shown() or point.x() < where.left:
+        place = self.layout_of().at(point)
+        if place is None or place[0] + self.first() not in self.shown():
             return None
-        if point.y() < where.cells:
-            return column, -1
-        return column, min(int((point.y() - where.cells) // where.row), self.rows())
+        return place[0] + self.first(), place[1]
 
     # Painting.
 
@@ -292,27 +233,31 @@ class ExpectationColumns(QWidget):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, words)
             self._paint_focus(painter)
             return
-        where = self.layout_of()
+        scene = self.scene()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         self._paint_band(painter)
-        self._paint_words(painter, where)
-        self._paint_axis(painter, where)
-        for column in self.shown():
-            self._paint_bar(painter, where, column)
-        self._paint_mean(painter, where)
-        self._paint_numbers(painter, where)
-        self._paint_keys(painter, where)
-        if (found.guesses[0] < 0).all():
-            top, bottom = where.cells, where.outside + where.row
-            paint_message(
-                painter,
-                QRectF(where.left, top, where.plot.width(), bottom - top),
-                self.tr("The network's output is not a finite number: it expects nothing any more"),
-            )
-        else:
-            for column in self.shown():
-                self._paint_guesses(painter, where, column)
+        self._paint_words(painter, scene.where)
+        paint_bars(painter, scene)
+        paint_keys(painter, scene)
+        paint_guesses(painter, scene)
         self._paint_focus(painter)
+
+    def scene(self) -> ColumnScene:
+        """What is painted now; only where there is something to show."""
+        found = self._found
+        assert found is not None
+        return ColumnScene(
+            found,
+            self.unit,
+            bar_values(found, self.unit),
+            expected_values(found, self.unit),
+            mean_value(found, self.unit),
+            self._level,
+            self.layout_of(),
+            self.size(),
+            self.shown(),
+            self._cell,
+        )
 
     def _paint_focus(self, painter: QPainter) -> None:
         if shows_focus(self):
@@ -325,7 +270,7 @@ class ExpectationColumns(QWidget):
             tint = theme().mixed("surface-3", "surface", 0.45)
             painter.fillRect(self.column_rect(self._cell[0]), tint)
 
-    def _paint_words(self, painter: QPainter, where: _Layout) -> None:
+    def _paint_words(self, painter: QPainter, where: ColumnLayout) -> None:
         colors = theme()
         painter.setFont(ui_font("label"))
         high = painter.fontMetrics().height()
@@ -355,207 +300,6 @@ class ExpectationColumns(QWidget):
             )
         for top, word in small:
             painter.drawText(QRectF(0, top, wide, high), align, word)
-
-    def _y(self, where: _Layout, value: float) -> float:
-        """Of ranks on a logarithmic axis from 1; everything else from 0."""
-        if self.unit == "rank":
-            share = math.log(max(value, 1.0)) / math.log(max(self._level, 2.0))
-        else:
-            share = value / self._level
-        height = where.plot.height()
-        return where.plot.bottom() + 1 - min(max(share, 0.0), 1.0) * height
-
-    def _paint_axis(self, painter: QPainter, where: _Layout) -> None:
-        colors = theme()
-        low, high = (1.0, self._level) if self.unit == "rank" else (0.0, self._level)
-        painter.setFont(ui_font("label"))
-        tall = painter.fontMetrics().height()
-        for value in (low, high):
-            y = round(self._y(where, value))
-            token = "border" if value == low else "grid"
-            painter.fillRect(where.left, y, where.plot.width(), 1, colors.color(token))
-            painter.setPen(colors.color("text-muted"))
-            painter.drawText(
-                QRectF(0, y - tall / 2, where.left - 8, tall),
-                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                f"{value:g}",
-            )
-        if where.row >= px(22):
-            y = where.outside - 3
-            painter.fillRect(where.left, y, where.plot.width(), 1, colors.color("grid"))
-        if self.count() - 1 in self.shown():
-            x = where.left + (self.count() - 1 - self.first()) * where.pitch
-            pen = QPen(colors.color("border-strong"), 1)
-            pen.setDashPattern([3, 3])
-            painter.setPen(pen)
-            painter.drawLine(QPointF(x, where.plot.top() - 8), QPointF(x, where.outside - 4))
-
-    def _bar_rect(self, where: _Layout, column: int, value: float) -> QRectF:
-        wide = round(0.68 * where.pitch)
-        left = where.left + (column - self.first()) * where.pitch + (where.pitch - wide) // 2
-        top = round(self._y(where, value))
-        return QRectF(left, top, wide, where.plot.bottom() + 1 - top)
-
-    def _paint_bar(self, painter: QPainter, where: _Layout, column: int) -> None:
-        colors = theme()
-        expected = self.expected()[column]
-        if column == self.count() - 1:
-            if math.isfinite(expected):
-                # Hollow: it is what the network expects to be surprised by, not what happened.
-                pen = QPen(colors.color("text-muted"), 1)
-                pen.setDashPattern([3, 3])
-                painter.setPen(pen)
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRect(self._bar_rect(where, column, expected).adjusted(0, 0, -1, 0))
-            return
-        value = self.values()[column]
-        if not math.isfinite(value):
-            return
-        rect = self._bar_rect(where, column, value)
-        share = rect.height() / max(where.plot.height(), 1)
-        fill = colors.mixed("train", "surface", 0.40 + 0.60 * min(share / 0.8, 1.0))
-        if column == 0:
-            # Nothing had been read: it does not count, and looks like it.
-            painter.fillRect(rect, colors.mixed("text-muted", "surface", 0.30))
-        else:
-            painter.fillRect(rect, fill)
-        if math.isfinite(expected):
-            # Beside the bar, so that the number above the bar is the bar's alone.
-            y = round(self._y(where, expected))
-            tick = QRectF(rect.right() + 1, y - 1, 8, 2)
-            painter.fillRect(tick, colors.color("text-2"))
-
-    def _mean_words(self, value: float) -> str:
-        if self.unit == "rank":
-            return self.tr("median {0}").format(f"{value:.3g}")
-        return self.tr("mean {0}").format(f"{value:.2f}")
-
-    def _paint_mean(self, painter: QPainter, where: _Layout) -> None:
-        mean = self.mean()
-        if not math.isfinite(mean):
-            return
-        color = theme().color("validation")
-        y = round(self._y(where, mean))
-        end = where.left + len(self.shown()) * where.pitch
-        if self.count() - 1 in self.shown():
-            end -= where.pitch
-        pen = QPen(color, 1.5)
-        pen.setDashPattern([4, 3])
-        painter.setPen(pen)
-        painter.drawLine(QPointF(where.left, y), QPointF(end, y))
-        right = where.left + len(self.shown()) * where.pitch + 6
-        painter.setFont(ui_font("label"))
-        painter.setPen(color)
-        high = painter.fontMetrics().height()
-        top = min(max(y - high / 2, where.plot.top() - high / 2), where.plot.bottom() - high + 1)
-        if end < right - 6:
-            pen.setDashPattern([2, 4])
-            painter.setPen(QPen(color, 1, Qt.PenStyle.DotLine))
-            painter.drawLine(QPointF(end, y), QPointF(right - 4, y))
-            painter.setPen(color)
-        painter.drawText(
-            QRectF(right, top, self.width() - right, high),
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-            self._mean_words(mean),
-        )
-
-    def _paint_numbers(self, painter: QPainter, where: _Layout) -> None:
-        """Last, on a patch of the ground, so that no line runs through them."""
-        colors = theme()
-        painter.setFont(mono_font("label"))
-        metrics = painter.fontMetrics()
-        values, expected, mean = self.values(), self.expected(), self.mean()
-        high = metrics.ascent() + 1
-        ground = colors.color("surface")
-        tint = theme().mixed("surface-3", "surface", 0.45)
-        for column in self.shown():
-            last = column == self.count() - 1
-            value = float(expected[column] if last else values[column])
-            if not math.isfinite(value):
-                continue
-            words = f"{value:.0f}" if self.unit == "rank" else f"{value:.1f}"
-            bottom = self._y(where, value) - 3
-            bar = self._bar_rect(where, column, value)
-            wide = metrics.horizontalAdvance(words)
-            rect = QRectF(bar.center().x() - wide / 2 - 2, bottom - high, wide + 4, high + 1)
-            here = self._cell is not None and self._cell[0] == column
-            painter.fillRect(rect, tint if here else ground)
-            strong = not last and column > 0 and math.isfinite(mean) and value > 1.4 * mean
-            painter.setPen(colors.color("text" if strong else "text-2"))
-            if last or column == 0:
-                painter.setPen(colors.color("text-muted"))
-            painter.drawText(QPointF(rect.left() + 2, bottom - 1), words)
-
-    def _paint_keys(self, painter: QPainter, where: _Layout) -> None:
-        assert self._found is not None
-        colors = theme()
-        wide = min(round(1.2 * where.key), where.pitch - 6)
-        for column in self.shown():
-            left = where.left + (column - self.first()) * where.pitch + (where.pitch - wide) // 2
-            rect = QRect(left, where.keys, wide, where.key)
-            if column < self.count() - 1:
-                role = "seed" if where.key >= px(26) else "label"
-                draw_keycap(painter, rect, self._found.text[column], role)
-                continue
-            painter.setFont(ui_font("label"))
-            words = self.tr("next")
-            need = painter.fontMetrics().horizontalAdvance(words) + 14
-            rect = QRect(rect.center().x() - need // 2, rect.top(), need, rect.height())
-            self._paint_dashed(painter, QRectF(rect), "accent", 1.0)
-            painter.setPen(colors.color("accent"))
-            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, words)
-
-    def _paint_dashed(self, painter: QPainter, rect: QRectF, token: str, width: float) -> None:
-        pen = QPen(theme().color(token), width)
-        pen.setDashPattern([3, 2])
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        half = width / 2
-        painter.drawRoundedRect(rect.adjusted(half, half, -half, -half), 4, 4)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-    def _paint_guesses(self, painter: QPainter, where: _Layout, column: int) -> None:
-        assert self._found is not None
-        colors, found = theme(), self._found
-        if found.guesses[0, column] < 0:
-            painter.setPen(colors.color("danger"))
-            painter.setFont(ui_font("label"))
-            painter.drawText(self.cell_rect(column, 0), Qt.AlignmentFlag.AlignCenter, "NaN")
-            return
-        rank = int(found.ranks[column]) if column < len(found.text) else 0
-        for place in range(self.rows()):
-            rect = self.cell_rect(column, place)
-            chance = float(found.chances[place, column])
-            cell = ExpectationCell(
-                found.characters[found.guesses[place, column]],
-                short_percent(chance),
-                shade(chance),
-                round(rect.width()),
-                round(rect.height()),
-                place == 0 or place + 1 == rank,
-            )
-            cell.draw(painter, rect.topLeft())
-            if self._cell == (column, place):
-                self._outline(painter, rect, QPen(colors.color("accent"), 2), -1.0)
-        if 0 < rank <= self.rows():
-            rect = self.cell_rect(column, rank - 1)
-            width = 2.5 if where.row >= px(24) else 2.0
-            self._outline(painter, rect, QPen(colors.color("text"), width), -width / 2 + 0.5)
-        elif rank > self.rows():
-            rect = self.cell_rect(column, self.rows())
-            self._paint_dashed(painter, rect, "text", 2.0 if where.row >= px(24) else 1.5)
-            words = self.tr("no. {0}").format(f"{rank:,}")
-            size = round(rect.width()), round(rect.height())
-            cell = ExpectationCell(found.text[column], words, None, *size, True)
-            cell.draw(painter, rect.topLeft())
-
-    def _outline(self, painter: QPainter, rect: QRectF, pen: QPen, out: float) -> None:
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.drawRoundedRect(rect.adjusted(out + 0.5, out + 0.5, -out - 0.5, -out - 0.5), 4, 4)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     # Words about the cell under the mouse or the keys.
 

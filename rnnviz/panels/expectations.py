@@ -18,7 +18,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollBar, QSizePolicy, QWid
 
 from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.characters import unknown_sentence
-from rnnviz.panels.expectation_columns import LN2, ExpectationColumns
+from rnnviz.panels.expectation_columns import ExpectationColumns
+from rnnviz.panels.expectation_values import LN2
 from rnnviz.panels.sizing import margins, spacing, tall
 from rnnviz.panels.table import Column, Table
 from rnnviz.panels.theme import px, row, theme, ui_font

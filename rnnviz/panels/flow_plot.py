@@ -398,7 +398,13 @@ class FlowPlot(Plot):
             width = bold_metrics.horizontalAdvance(name + " ") + metrics.horizontalAdvance(words)
             band = self.pixel_y(self.plotted(curve.high)), self.pixel_y(self.plotted(curve.median))
             over = self._extreme(width, band if len(self.curves) < 3 else band[1:], above=True)
-            at_end.append((name, words, color, over - height - 2))
+            top = over - height - 2
+            if top < area.top() + height and len(self.curves) == 1:
+                # No room above a curve that grows: below it.
+                lowest = self.pixel_y(self.plotted(curve.low))
+                lower = self._extreme(width, (lowest, band[1]), above=False) + 2
+                top = lower if lower < area.bottom() - height else top
+            at_end.append((name, words, color, top))
         if self.ghosts and self.ghost_words:
             end = self._visible_end(self.ghosts[-1])
             if end is not None and end[1] < area.bottom() - 1:

@@ -190,7 +190,11 @@ class GradientFlowPanel(Panel):
         if found is not None and not at_init:
             shown = self.tr("step {0}").format(whole(found.step))
         words = self.tr("size of ∂L/∂{0}, walking back from the last character").format(plot.signal)
-        self.set_clause(f"{words}, {shown}" if shown else words)
+        brief = self.tr("size of ∂L/∂{0}").format(plot.signal)
+        if shown:
+            self.set_clause(f"{words}, {shown}", f"{brief}, {shown}", shown)
+        else:
+            self.set_clause(words, brief)
         if self._following:
             self._fit()
         plot.relayout()

@@ -180,7 +180,10 @@ class GroupNormsPanel(_GroupPanel):
             bars.clip_words = self._clip_words(bars.total)
         step = self.tr("step {0}").format(whole(int(norms.steps[-1]))) if len(norms) else ""
         words = self.tr("before clipping")
-        self.set_clause(f"{words}, {step}" if step else words)
+        if step:
+            self.set_clause(f"{words}, {step}", step, words)
+        else:
+            self.set_clause(words)
         bars.setAccessibleDescription(
             bars.message or ", ".join(f"{bar.group} {norm_text(bar.norm)}" for bar in bars.bars)
         )
@@ -210,7 +213,8 @@ class UpdateRatioPanel(_GroupPanel):
     """How large the change of each group is against the group itself, at the measured steps."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(tr("Update to weight ratio"), tr("‖Δw‖ / ‖w‖ per step"), parent)
+        super().__init__(tr("Update to weight ratio"), "", parent)
+        self.set_clause(tr("‖Δw‖ / ‖w‖ per step"), tr("‖Δw‖ / ‖w‖"))
         self.plot = RatioPlot(self.tr("Update to weight ratio against steps"), self)
         self.plot.highlighted.connect(self.highlighted)
         self.plot.navigated.connect(self._navigated)

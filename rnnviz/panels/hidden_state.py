@@ -541,6 +541,7 @@ class HiddenStatePanel(Panel):
         parts = [self.tr("{0} units").format(f"{units:,}") if units > 1 else self.tr("1 unit")]
         if per_row > 1:
             parts.append(self.tr("{0} averaged per row").format(per_row))
+        brief = parts[0]
         words = {
             "similar": self.tr("similar units together"),
             "variance": self.tr("by variance"),
@@ -556,8 +557,9 @@ class HiddenStatePanel(Panel):
             answer = self.shown()
             moved = answer is not None and answer.step != self._order_step
             if moved and self.width() >= px(_NARROW):
+                brief = ", ".join(parts)
                 parts[-1] += self.tr(" at step {0}").format(f"{self._order_step:,}")
-        self.set_clause(", ".join(parts))
+        self.set_clause(", ".join(parts), brief, parts[0])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Narrow headers leave words out; how many units share a row depends on the height."""

@@ -18,7 +18,6 @@ from rnnviz.panels.loss_plot import LossPlot
 from rnnviz.panels.loss_table import loss_table
 from rnnviz.panels.loss_units import loss_text, unit_words
 from rnnviz.panels.plot import Range, grown, whole
-from rnnviz.panels.reference_lines import Reference, below_since, references
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import px, row
 from rnnviz.panels.translate import tr
@@ -26,6 +25,7 @@ from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.smoothing_control import SMOOTHING_RANGE, SmoothingControl
 from rnnviz.panels.widgets.toggle import Toggle
 from rnnviz.session.history import ALONG, History
+from rnnviz.session.reference_lines import Reference, below_since, references
 from rnnviz.session.series import Series
 from rnnviz.session.smoothing import SmoothedSeries
 from rnnviz.session.thinned import ThinnedCurve

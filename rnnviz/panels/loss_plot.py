@@ -10,7 +10,12 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QPainter, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from rnnviz.panels.event_marks import nearest_event, paint_event_label, paint_event_mark
+from rnnviz.panels.event_marks import (
+    events_near,
+    paint_event_label,
+    paint_event_mark,
+    stacked,
+)
 from rnnviz.panels.loss_labels import line_label_places, spread, touches
 from rnnviz.panels.loss_readout import loss_readout
 from rnnviz.panels.loss_units import loss_text, unit_words
@@ -28,13 +33,13 @@ from rnnviz.panels.plot import (
     whole,
 )
 from rnnviz.panels.readout import Entry, paint_readout
-from rnnviz.panels.reference_lines import Reference
 from rnnviz.panels.run_axis import RunAxis
 from rnnviz.panels.text_width import text_width
 from rnnviz.panels.theme import marker, mono_font, stroke, theme, ui_font
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.session.frames import Event
 from rnnviz.session.history import History
+from rnnviz.session.reference_lines import Reference
 from rnnviz.session.series import Series
 
 Floats = NDArray[np.float64]
@@ -334,14 +339,13 @@ class LossPlot(Plot):
         painter.setPen(QPen(colors.color("surface"), 1))
         painter.setBrush(colors.color("text-2"))
         size = marker(4.5)
-        last = -math.inf
-        for event, x in zip(self.events, self.event_columns(), strict=True):
-            if x - last < 3:  # many changes at one place
-                continue
-            last = x
-            if self.exposed.left() - 2 * size <= x <= self.exposed.right() + 2 * size:
-                at = QPointF(x, area.bottom() - size - 0.5)
-                paint_event_mark(painter, event.kind, at, size)
+        foot, step = area.bottom() - size - 0.5, 2 * size + 2
+        for event, x, below in stacked(self.events, self.event_columns()):
+            seen = self.exposed.left() - step <= x <= self.exposed.right() + step
+            if seen and area.left() <= x <= area.right():
+                # All of it, also at the edges.
+                x = min(max(x, area.left() + size + 1), area.right() - size)
+                paint_event_mark(painter, event.kind, QPointF(x, foot - below * step), size)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_dots(self, painter: QPainter, area: QRectF) -> None:
@@ -498,6 +502,9 @@ class LossPlot(Plot):
         width = metrics.horizontalAdvance(self.empty_text)
         rect = QRectF(0, 0, width + 16, metrics.height() + 8)
         rect.moveCenter(area.center())
+        # Right of the labels of the lines, where these leave the room.
+        beside = max((label.right() for label in self.label_rects.values()), default=0.0)
+        rect.moveLeft(min(max(rect.left(), beside), area.right() - rect.width()))
         painter.fillRect(rect, theme().color("surface"))
         painter.setPen(theme().color("text-2"))
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self.empty_text)
@@ -524,21 +531,19 @@ class LossPlot(Plot):
         cursor, x = time_cursor(), self.cursor_column()
         if x is None or cursor.step is None or self._box_from is not None:
             return
-        event = nearest_event(self.events, self.event_columns(), x) if self.events else None
-        if event is not None:
-            self.event_label = event.text
+        events = events_near(self.events, self.event_columns(), x) if self.events else []
+        self.event_label = "; ".join(event.text for event in events)
         if self.hover is None and not cursor.pinned:
-            if event is not None:  # pointed at from elsewhere: the mark alone is named
+            if events:  # pointed at from elsewhere: the marks alone are named
                 top = area.bottom() - 2 * QFontMetricsF(ui_font("label")).height()
-                paint_event_label(painter, event.text, x, top, area)
+                paint_event_label(painter, self.event_label, x, top, area)
             return
         if self.history is None or not len(self.history):
             return
         self.readout = loss_readout(
             self.history, self.means, round(cursor.step), self.unit, self.split_label, self.axis
         )
-        if event is not None:
-            self.readout.append((event.text, ""))
+        self.readout += [(event.text, "") for event in events]
         if cursor.pinned:
             self.readout.append((self.tr("pinned, Esc clears"), ""))
         # The step is the title; the next three have the colours of their curves.

@@ -23,6 +23,7 @@ from rnnviz.panels.parameter_groups import short_name
 from rnnviz.panels.plot import two_figures, whole
 from rnnviz.panels.readout import Entry, draw_name, name_width, paint_message, paint_readout
 from rnnviz.panels.theme import mono_font, px, theme, ui_font
+from rnnviz.panels.value_histogram import bin_entry, bin_under, paint_bars
 from rnnviz.probes.parameter_statistics import ArrayStatistics
 
 _GAP = 12.0  # pixels between tiles
@@ -48,6 +49,7 @@ class MatrixOverview(QWidget):
         self._entries: tuple[tuple[ArrayStatistics, int], ...] = ()  # with the number of gates
         self._images: list[QImage] = []
         self._at = -1  # the tile pointed at
+        self._bin = -1  # of its histogram
 
     def sizeHint(self) -> QSize:
         """Roomy."""
@@ -111,6 +113,12 @@ class MatrixOverview(QWidget):
         height = tile.height() - self._caption() - self._histogram(tile)
         return QRectF(tile.left(), tile.top() + self._caption(), tile.width(), max(height, 1.0))
 
+    def histogram_rect(self, index: int) -> QRectF:
+        """Where the bars of a parameter are; empty where there is no room for them."""
+        tile = self.tile_rect(index)
+        height = self._histogram(tile)
+        return QRectF(tile.left(), tile.bottom() - height, tile.width(), height)
+
     # Painting.
 
     def paintEvent(self, event: object) -> None:
@@ -146,15 +154,8 @@ class MatrixOverview(QWidget):
         painter.drawImage(area, self._images[index])
         height = self._histogram(tile)
         if height:
-            counts = found.counts
-            step = tile.width() / len(counts)
-            scale = (height - 4) / max(int(counts.max()), 1)
-            color = colors.color("gradient")
-            for place, count in enumerate(counts):
-                if count:
-                    bar = max(float(count) * scale, 1.0)
-                    left = tile.left() + place * step
-                    painter.fillRect(QRectF(left, tile.bottom() - bar, step, bar), color)
+            pointed = self._bin if index == self._at else -1
+            paint_bars(painter, self.histogram_rect(index), found, pointed)
             y = math.floor(tile.bottom()) - 0.5
             painter.setPen(QPen(colors.color("border-strong"), 1))
             painter.drawLine(QPointF(tile.left(), y), QPointF(tile.right(), y))
@@ -178,6 +179,8 @@ class MatrixOverview(QWidget):
 
     def _paint_readout(self, painter: QPainter) -> None:
         title, entries = self.describe(self._at)
+        if self._bin >= 0:
+            entries.append(bin_entry(self._entries[self._at][0], self._bin))
         at = self.image_rect(self._at).center()
         paint_readout(painter, QRectF(self.rect()), at, title, entries)
 
@@ -188,17 +191,22 @@ class MatrixOverview(QWidget):
         tiles = (i for i in range(len(self._entries)) if self.tile_rect(i).contains(at))
         return next(tiles, -1)
 
-    def point(self, index: int) -> None:
-        """Says more about a tile; -1 for none."""
-        if index != self._at:
-            self._at = index
+    def point(self, index: int, place: int = -1) -> None:
+        """Says more about a tile, and about a bin of its histogram; -1 for none."""
+        if (index, place) != (self._at, self._bin):
+            self._at, self._bin = index, place
             shape = Qt.CursorShape.PointingHandCursor if index >= 0 else Qt.CursorShape.ArrowCursor
             self.setCursor(shape)
             self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """The read-out follows the mouse."""
-        self.point(self.tile_at(event.position()))
+        index = self.tile_at(event.position())
+        place = -1
+        if index >= 0:
+            bins = len(self._entries[index][0].counts)
+            place = bin_under(self.histogram_rect(index), event.position(), bins)
+        self.point(index, place)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Chooses a parameter."""

@@ -30,6 +30,7 @@ from rnnviz.panels.parameter_groups import short_name
 from rnnviz.panels.plot import crisp, two_figures, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
 from rnnviz.panels.theme import mono_font, px, scaled, theme, ui_font
+from rnnviz.panels.value_histogram import bin_entry, bin_under, paint_bars
 from rnnviz.probes.parameter_statistics import ArrayStatistics
 from rnnviz.probes.step_norms import matrix_group
 from rnnviz.text.vocabulary import Vocabulary, describe
@@ -58,6 +59,7 @@ class MatrixView(QWidget):
         self._grouped = (1, 1)
         self._image: QImage | None = None
         self._cell_at: tuple[int, int] | None = None  # row and column of the parameter
+        self._bin_at = -1  # of the histogram
         self.readout_rect = QRectF()
 
     def sizeHint(self) -> QSize:
@@ -135,6 +137,14 @@ class MatrixView(QWidget):
         rows, columns = as_image(self.statistics.values, len(self.gates())).shape
         return int(rows), int(columns)
 
+    def histogram_rect(self) -> QRectF:
+        """Where the bars are; empty where there is no room for them."""
+        if not self.side_shown() or self.statistics is None:
+            return QRectF()
+        top = QFontMetricsF(ui_font("tick")).height() + 6.0
+        height = max(min(self.height() * 0.42, scaled(170)), scaled(30))
+        return QRectF(self.width() - px(_SIDE), top, px(_SIDE) - 4.0, height)
+
     # Painting.
 
     def paintEvent(self, event: object) -> None:
@@ -153,6 +163,7 @@ class MatrixView(QWidget):
                 bottom = self._paint_histogram(painter, left)
                 self._paint_figures(painter, left, bottom)
             self._paint_cell(painter, area)
+            self._paint_bin(painter)
         if shows_focus(self):
             painter.setPen(QPen(colors.color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -231,26 +242,14 @@ class MatrixView(QWidget):
         colors, found = theme(), self.statistics
         font = ui_font("tick")
         metrics = QFontMetricsF(font)
-        top = metrics.height() + 6.0
-        height = max(min(self.height() * 0.42, scaled(170)), scaled(30))
-        width = px(_SIDE) - 4.0
+        area = self.histogram_rect()
+        width = area.width()
         painter.setFont(font)
         painter.setPen(colors.color("text-muted"))
         painter.drawText(QPointF(left, metrics.ascent()), self.tr("how many have which value"))
-        counts = found.counts
-        step = width / len(counts)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colors.color("text-muted"))
-        scale = (height - 4) / max(int(counts.max()), 1)
-        for index, count in enumerate(counts):
-            if count:
-                bar = max(count * scale, 1.0)
-                painter.fillRect(
-                    QRectF(left + index * step, top + height - bar, max(step - 0.5, 1.0), bar),
-                    colors.color("gradient"),
-                )
+        paint_bars(painter, self.histogram_rect(), found, self._bin_at, gap=0.5)
         painter.setPen(QPen(colors.color("border-strong"), 1))
-        y = crisp(top + height)
+        y = crisp(area.bottom())
         painter.drawLine(QPointF(left, y), QPointF(left + width, y))
         middle = crisp(left + width / 2)
         painter.drawLine(QPointF(middle, y), QPointF(middle, y + 4))
@@ -332,7 +331,7 @@ class MatrixView(QWidget):
     def _end_words(self, index: int, character: bool) -> str:
         if character and self.vocabulary is not None:
             return describe(self.vocabulary.characters[index])
-        return self.tr("unit {0}").format(index)
+        return self.tr("unit {0}").format(whole(index + 1))  # from 1, as in every panel
 
     def _paint_cell(self, painter: QPainter, area: QRectF) -> None:
         if self._cell_at is None:
@@ -352,13 +351,30 @@ class MatrixView(QWidget):
             painter, QRectF(self.rect()), cell.center(), title, entries
         )
 
+    def _paint_bin(self, painter: QPainter) -> None:
+        if self._bin_at < 0 or self.statistics is None:
+            return
+        area, found = self.histogram_rect(), self.statistics
+        at = QPointF(area.left() + (self._bin_at + 0.5) * area.width() / len(found.counts), 0)
+        at.setY(area.center().y())
+        title, entries = short_name(found.name, self.layers), [bin_entry(found, self._bin_at)]
+        self.readout_rect = paint_readout(painter, QRectF(self.rect()), at, title, entries)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """The read-out follows the mouse."""
         self.point(self.cell_under(event.position()))
+        bins = len(self.statistics.counts) if self.statistics is not None else 0
+        self._point_at_bin(bin_under(self.histogram_rect(), event.position(), bins))
 
     def leaveEvent(self, event: QEvent) -> None:
         """Ends pointing."""
         self.point(None)
+        self._point_at_bin(-1)
+
+    def _point_at_bin(self, index: int) -> None:
+        if index != self._bin_at:
+            self._bin_at = index
+            self.update()
 
     def point(self, cell: tuple[int, int] | None) -> None:
         """Reads out the value in a row and column; None ends the read-out."""

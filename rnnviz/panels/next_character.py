@@ -585,7 +585,7 @@ class NextCharacterPanel(Panel):
         self.writing.set_narrow(narrow)
         margins(self.body, 12, 0, 12, 7 if low else 12)
         below = 6 if self.surprise.isVisibleTo(self) else 2
-        gaps = (0, 2, 3, 0, 0) if low else (4, 8, 10, 3, below)
+        gaps = (0, 2, 3, 4, 3) if low else (4, 8, 10, 3, below)
         for spacer, gap in zip(self._spacers, gaps, strict=True):
             spacer.changeSize(0, gap)
         self.body.invalidate()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from rnnviz.panels.base import Panel
@@ -95,30 +96,23 @@ class ParametersPanel(Panel):
     def table(self) -> Table | None:
         """Every value of the parameter shown with its row and column, from 0.
 
-        Of all parameters together the figures of each.
+        Of all parameters together every value of each.
         """
         if self.chosen() == _ALL:
-            return self._figures()
+            return self._everything()
         found = self.matrix.statistics
         if found is None:
             return None
-        values = found.values.reshape(len(found.values), -1)
-        rows, columns = (index.ravel() for index in np.indices(values.shape))
-        return Table(("row", "column", found.name), (rows, columns, values.ravel()))
+        return Table(("row", "column", found.name), _by_place(found.values))
 
-    def _figures(self) -> Table | None:
+    def _everything(self) -> Table | None:
         entries = self._entries()
         if not entries:
             return None
-        columns: dict[str, Column] = {
-            "parameter": [found.name for found in entries],
-            "values": [found.values.size for found in entries],
-            "L2 norm": [found.norm for found in entries],
-            "mean": [found.mean for found in entries],
-            "standard deviation": [found.deviation for found in entries],
-            "largest |w|": [found.largest for found in entries],
-        }
-        return Table(tuple(columns), tuple(columns.values()))
+        names = np.repeat([found.name for found in entries], [e.values.size for e in entries])
+        places = zip(*(_by_place(found.values) for found in entries), strict=True)
+        joined = tuple(np.concatenate(parts) for parts in places)
+        return Table(("parameter", "row", "column", "value"), (names, *joined))
 
     def _entries(self) -> tuple[ArrayStatistics, ...]:
         found = self._found
@@ -172,3 +166,10 @@ class ParametersPanel(Panel):
         else:
             by_name = {entry.name: entry for entry in entries}
             self.matrix.set_statistics(by_name.get(self.chosen()))
+
+
+def _by_place(values: NDArray[np.floating[Any]]) -> tuple[Column, Column, Column]:
+    """Row and column of each value, from 0, and the value; a vector is one column."""
+    matrix = values.reshape(len(values), -1)
+    rows, columns = (index.ravel() for index in np.indices(matrix.shape))
+    return rows, columns, matrix.ravel()

@@ -13,6 +13,7 @@ from rnnviz.files import reason, write_text
 from rnnviz.panels.base import Panel
 from rnnviz.panels.decade_columns import SLOTS, DecadeColumns
 from rnnviz.panels.sample_stream import MOST_SAMPLES, SampleStream
+from rnnviz.panels.sample_strip import SampleStrip
 from rnnviz.panels.sample_text import as_text
 from rnnviz.panels.sizing import margins
 from rnnviz.panels.table import Table
@@ -51,8 +52,11 @@ class SamplesPanel(Panel):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.columns)
         self._stack.addWidget(self.stream)
+        self.strip = SampleStrip(self.title())
+        self.strip.hide()
         margins(self.body, 12, 0, 12, 8)
         self.body.addWidget(self._stack, 1)
+        self.body.addWidget(self.strip, 1)
         self.menu.addSeparator()
         self._copy_action = self.menu.addAction(self.tr("Copy newest sample"), self.copy_newest)
         self._hold_action = QAction(self.tr("Pin the newest sample"), self, checkable=True)
@@ -76,14 +80,22 @@ class SamplesPanel(Panel):
         """Takes the samples that are new, in the arrangement that is shown."""
         if self.view is not None:
             samples = self.view.history.samples
+            self.strip.show_sample(samples[-1] if samples else None, self.columns.empty)
             if self.mode.current() == "stream":
                 self.stream.show_samples(samples)
             else:
                 self.columns.show_samples(samples)
         self._show_words()
 
+    def set_strip(self, on: bool) -> None:
+        """The newest sample alone, in a few lines beside its step."""
+        self._header.setHidden(on)
+        self._stack.setHidden(on)
+        self.strip.setVisible(on)
+
     def apply_theme(self) -> None:
         """Colours of the theme in force."""
+        self.strip.update()
         self.columns.recolour()
         self.stream.restyle()
 

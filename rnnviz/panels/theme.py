@@ -46,6 +46,7 @@ _LECTURE_STROKE = 1.8
 _LECTURE_GAP = 1.4
 _LECTURE_ICON = 1.25
 _LECTURE_MARKER = 1.7
+_CORNER, _LECTURE_CORNER = 6, 8  # radius of a panel's corners
 _LINE = 1.25  # height of a line of text in font sizes
 # From the back row muted and faint are the same as absent.
 _LECTURE_TOKENS = {
@@ -278,6 +279,11 @@ def marker(size: float) -> float:
     return size * _LECTURE_MARKER * _lecture_lines() if themes().lecture else size
 
 
+def corner() -> int:
+    """The radius of a panel's corners in pixels."""
+    return round(_LECTURE_CORNER * _lecture_lines()) if themes().lecture else _CORNER
+
+
 def gap(n: float) -> int:
     """Empty space in pixels: as designed at every size of type, wider in lectures."""
     return round(n * _LECTURE_GAP * _lecture_lines()) if themes().lecture else round(n)
@@ -404,6 +410,7 @@ def _style_sheet(colors: Theme) -> str:
         "accent-lighter": accent.lighter(110).name(),
         "accent-darker": accent.darker(110).name(),
     }
+    values["px-corner"] = str(corner())
     values |= {f"px-{role}": str(pixels(role)) for role in ("tick", "label", "body")}
     source = (resources_folder() / "style.qss").read_text(encoding="utf-8")
     return _TOKEN.sub(lambda found: values.get(found[1]) or colors.hex(found[1]), source)

@@ -14,6 +14,7 @@ from rnnviz.panels.theme import icon, mono_font, px, row, theme, themes, ui_font
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.translate import later
 from rnnviz.panels.translate import tr as translate
+from rnnviz.panels.widgets.key_button import KeyButton
 from rnnviz.panels.widgets.timeline import Timeline
 from rnnviz.session.view import RunView
 
@@ -23,6 +24,12 @@ _HIDE_SPEED_BELOW = 760
 _HIDE_STATE_BELOW = 600
 _HIDE_LOSS_BELOW = 1240
 _HIDE_DISPLAY_BELOW = 1500
+_LECTURE_HEIGHT = 72  # pixels at the type designed for lectures
+
+
+def _fit_height(bar: QWidget) -> None:
+    lecture = themes().lecture
+    bar.setFixedHeight(round(_LECTURE_HEIGHT * themes().scale()) if lecture else row(64, 2))
 
 
 def clock(seconds: float) -> str:
@@ -43,7 +50,10 @@ def speed(characters_per_second: float) -> str:
 
 
 class Readout(QWidget):
-    """A number in fixed-width figures over its unit; as wide as its widest value from the start."""
+    """A number in fixed-width figures over its unit; as wide as the widest that is usual.
+
+    It grows once when a longer one comes, and never shrinks: nothing beside it wavers.
+    """
 
     def __init__(self, unit: str, widest: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,6 +86,9 @@ class Readout(QWidget):
         """Shows a value and, if it differs, another unit."""
         self._value.setText(text)
         self.setAccessibleDescription(text)
+        if len(text) > len(self._widest):
+            self._widest = "9" * len(text)
+            self.apply_theme()
         if unit is not None:
             self._unit.setText(unit)
 
@@ -155,9 +168,9 @@ class TransportBar(QFrame):
         super().__init__(parent)
         self.setProperty("bar", "bottom")
         self.setAccessibleName(self.tr("Transport"))
-        tall(self, 64, 2)
+        sized(self, "height", _fit_height)
         self.view: RunView | None = None
-        # Pictures drawn in a second, and the share in [0, 1] left out.
+        # Pictures drawn in a second, and the share in [0, 1] of those due that was not.
         self.frame_rate: Callable[[], tuple[float, float]] = lambda: (0.0, 0.0)
         self._button_shown: tuple[bool, str] | None = None
         line = QHBoxLayout(self)
@@ -175,10 +188,10 @@ class TransportBar(QFrame):
             self.tr("Reset"), self.tr("Reset: begin again with new weights (Ctrl+Shift+R)")
         )
         self.reset.clicked.connect(self.reset_requested)
-        self.steps = Readout(self.tr("step"), "9,999,999")
-        self.epoch = Readout(self.tr("epoch"), "999 · 99%")
-        self.speed = Readout(self.tr("chars / s"), "1,999.9 k")
-        self.elapsed = Readout(self.tr("elapsed"), "99:59:59")
+        self.steps = Readout(self.tr("step"), "999,999")
+        self.epoch = Readout(self.tr("epoch"), "99 · 99%")
+        self.speed = Readout(self.tr("chars / s"), "999.9 k")
+        self.elapsed = Readout(self.tr("elapsed"), "59:59")
         self.loss = Readout(self.tr("nats/char"), "99.99")
         self.display = Readout(self.tr("frames/s · dropped"), "20 · 99%")
         self._explain()
@@ -192,10 +205,9 @@ class TransportBar(QFrame):
             line.addSpacing(8)
         line.addWidget(self.timeline, 1)
         line.addWidget(self.pill)
-        self.leave = QPushButton(self.tr("Exit  Esc"))
+        self.leave = KeyButton(self.tr("Exit"), self.tr("Esc"), height=40, framed=True)
         self.leave.setToolTip(self.tr("Leave lecture mode (Esc)"))
         self.leave.setAccessibleName(self.tr("Leave lecture mode"))
-        tall(self.leave, 40)
         self.leave.clicked.connect(self.lecture_left)
         self.leave.hide()
         line.addWidget(self.leave)
@@ -219,8 +231,9 @@ class TransportBar(QFrame):
             (
                 self.display,
                 self.tr(
-                    "Pictures the window draws in a second, of at most 20,\n"
-                    "and the share it leaves out so that training keeps its speed"
+                    "Pictures the window draws in a second: 2.5 to 20 while it trains, so paced\n"
+                    "that training keeps its speed. Dropped are those that were due and could\n"
+                    "not be drawn in time"
                 ),
             ),
         ):

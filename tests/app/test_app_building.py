@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app import controller as controller_module
+from rnnviz.app import run_building
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
@@ -49,7 +49,7 @@ class Slow:
         self.threads: list[str] = []
         self.gate = threading.Event()
         self.raises: Exception | None = None
-        monkeypatch.setattr(controller_module, "build_run", self)
+        monkeypatch.setattr(run_building, "build_run", self)
 
     def __call__(self, config: RunConfig, *arguments: object, **named: object) -> Run:
         self.threads.append(threading.current_thread().name)
@@ -123,7 +123,7 @@ def test_building_can_be_cancelled_and_the_old_run_is_still_there(
     view = window.controller.view
     wants(window, LARGE)
     qtbot.waitUntil(lambda: bool(slow.threads))
-    window.controller.cancel_loading()
+    window.controller.loader.cancel()
     slow.gate.set()
     click(window.transport.play)
     qtbot.waitUntil(lambda: steps(window) > 5, timeout=20_000)

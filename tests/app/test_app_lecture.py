@@ -37,9 +37,12 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
 
 
 def seen(window: MainWindow) -> list[str]:
-    """Names of the panels in sight on the page in sight."""
+    """Names of the panels in sight on the page in sight, in the order of reading."""
     page = window.perspectives[window.shown_page()]
-    return [panel.objectName() for panel in page.panels if panel.isVisible()]
+    panels = [panel for panel in page.panels if panel.isVisible()]
+    corners = {panel: panel.mapTo(window, QPoint()) for panel in panels}
+    panels.sort(key=lambda panel: (corners[panel].y(), corners[panel].x()))
+    return [panel.objectName() for panel in panels]
 
 
 def places(window: MainWindow) -> dict[str, tuple[QPoint, QSize]]:
@@ -57,7 +60,8 @@ def test_f11_leaves_what_the_back_row_needs_and_esc_gives_the_rest_back(
     small = window.page.loss.height()
     press(window, Qt.Key.Key_F11)
     assert window.isFullScreen() and themes().lecture
-    assert seen(window) == ["loss", "gradient_norm", "samples"]
+    assert seen(window) == ["gradient_norm", "loss", "samples"]
+    assert window.page.gradient_norm.width() > window.page.loss.width()
     assert not window.top_bar.isVisible() and not window.setup.isVisible()
     assert not window.rail.isVisible()
     transport = window.transport
@@ -165,6 +169,34 @@ def test_windows_of_panels_grow_too_and_outlive_the_lecture(
     window.panel_windows.close_all()
     assert len(seen(window)) == 5
     assert page.samples.maximumHeight() > 10_000
+
+
+def test_the_strip_has_the_newest_sample_alone_in_words_of_its_size(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    samples = window.page.samples
+    press(window, Qt.Key.Key_F11)
+    assert samples.strip.isVisible() and not samples.columns.isVisible()
+    assert samples.strip.lines() == ["First sample at step 10"]
+    train(qtbot, window, 12)
+    view = window.controller.view
+    assert view is not None
+    qtbot.waitUntil(lambda: samples.strip.accessibleDescription() == view.history.samples[-1].text)
+    lines = samples.strip.lines()
+    assert 1 <= len(lines) <= max(samples.strip.height() // 20, 1)
+    written = "".join(view.history.samples[-1].text.split())
+    assert written.startswith("".join("".join(lines).split()))
+    window.page.toggle_maximized(samples)  # all of it, when it has the page
+    assert samples.columns.isVisible() and not samples.strip.isVisible()
+    window.page.toggle_maximized(samples)
+    assert samples.strip.isVisible()
+    press(window, Qt.Key.Key_Escape)
+    assert samples.columns.isVisible() and not samples.strip.isVisible()
+
+
+def test_the_button_in_the_bar_begins_it(window: MainWindow) -> None:
+    QTest.mouseClick(window.top_bar.lecture_button, Qt.MouseButton.LeftButton)
+    assert window.lecture.active and window.isFullScreen()
 
 
 def test_quitting_in_the_middle_keeps_the_layout_of_the_desk(

@@ -342,7 +342,7 @@ def tamed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, qtbot: QtBot) -> Iter
     def no_network(*_: object, **__: object) -> None:
         raise CorpusError("There is no network here.")
 
-    monkeypatch.setattr("rnnviz.app.controller.download", no_network)
+    monkeypatch.setattr("rnnviz.app.loader.download", no_network)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", opened)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", saved)
     monkeypatch.setattr(QMessageBox, "exec", answer)
@@ -383,11 +383,11 @@ def settle(qtbot: QtBot, window: MainWindow) -> None:
     controller = window.controller
 
     def quiet() -> bool:
-        return controller._loading is None and controller.view is not None
+        return not controller.loader.is_loading() and controller.view is not None
 
     qtbot.waitUntil(quiet, timeout=30_000)
     qtbot.waitUntil(lambda: threads() == THREADS, timeout=60_000)
-    controller._sweep()
+    controller.sweep()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     QApplication.processEvents()
 

@@ -568,7 +568,7 @@ def test_a_run_whose_text_is_gone_is_not_lost(qtbot: QtBot, windows: Windows) ->
     assert len(kept(windows)) == 1
     (windows.folder / "moved.txt").rename(text)
     view = second.controller.view
-    second._recover.trigger()
+    second.registry["file.recover"].trigger()
     qtbot.waitUntil(lambda: second.controller.view is not view)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -14,7 +16,8 @@ from pytestqt.qtbot import QtBot
 
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.panels.theme import themes
-from rnnviz.session.inspector import FLOW, PARAMETERS, SPECTRUM
+from rnnviz.probes.gradient_flow import GradientFlow
+from rnnviz.session.inspector import FLOW, PARAMETERS, SPECTRUM, Inspection
 from rnnviz.session.norm_history import NormHistory
 
 sys.path.append(str(Path(__file__).parent.parent / "panels"))
@@ -67,6 +70,21 @@ def test_everything_fits_in_both_themes(page: GradientsPage, size: tuple[int, in
             if control.isVisible():
                 left = control.mapTo(panel, control.rect().topLeft()).x()
                 assert left >= 0 and left + control.width() <= panel.width()
+
+
+@pytest.mark.parametrize("width", [964, 1220, 1540])
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_headers_end_with_a_whole_word(page: GradientsPage, width: int, cell: str) -> None:
+    fill(page, cell=cell)
+    page.resize(width, 596)
+    for panel in page.panels:
+        if panel.isVisible():
+            panel.grab()
+            shown = panel._clause.shown()
+            assert "…" not in shown, shown
+            assert shown == panel.clause() or panel._clause.toolTip()
+    if width > 1000:
+        assert page.eigenvalues._clause.shown().endswith("step 600")
 
 
 def test_the_last_place_is_shared(page: GradientsPage) -> None:
@@ -143,6 +161,20 @@ def test_the_promised_slope_is_drawn_for_one_plain_layer_only(page: GradientsPag
     assert page.flow.plot.radius is None
     fill(page, cell="gru")
     assert page.flow.plot.radius is None
+
+
+def test_a_mean_that_shrinks_does_not_deny_a_gradient_that_grows(page: GradientsPage) -> None:
+    fill(page)
+    plane = page.eigenvalues.plot
+    assert plane.spectrum is not None
+    plane.spectrum = dataclasses.replace(plane.spectrum, jacobian=np.array([0.8 + 0j]))
+    assert not plane.growing and "shrinks" in plane.side_entries()[0][-1]
+    norms = 1.5 ** np.arange(61.0)[None, :, None] * np.ones(5)
+    flow = GradientFlow({"h": norms})
+    page.show_inspection(Inspection(700, flow=flow, initial_flow=flow))
+    assert plane.growing and "grows" in plane.side_entries()[0][-1]
+    page.set_view(fixtures.make_view(), NormHistory())
+    assert not plane.growing, "of another run nothing is known"
 
 
 def test_what_is_chosen_comes_back(page: GradientsPage, qtbot: QtBot) -> None:

@@ -129,16 +129,17 @@ def test_the_norm_of_huge_float32_gradients_does_not_overflow():
     np.testing.assert_allclose(gradients.flat, 0.5, rtol=1e-6)
 
 
-@pytest.mark.parametrize("size", [1, 4_095, 4_096, 30_000])
+@pytest.mark.parametrize("size", [1, 30_000, 65_536, 65_537, 98_304, 200_001])
 def test_clipping_by_value_finds_every_entry_of_a_long_vector(size):
     rng = np.random.default_rng(size)
     vector = rng.normal(size=size)
     vector[rng.integers(0, size, 5)] = [7.0, -8.0, 9.0, -5.5, 6.0]
-    vector[[-1, 0]] = 20.0, -20.0
+    vector[[-1, 0]] = 20.0, -21.0
     gradients = Parameters(vector.copy(), {"a": (size,)})
     report = clip(gradients, Clipping("value", 5.0))
     np.testing.assert_array_equal(gradients.flat, np.clip(vector, -5.0, 5.0))
     assert report.clipped_share == np.mean(np.abs(vector) > 5.0)
+    assert report.max_abs == np.abs(vector).max()
     assert report.norms()["a"] == pytest.approx(np.linalg.norm(vector))
 
 

@@ -37,6 +37,9 @@ from rnnviz.panels.ratio_plot import thinned
 from rnnviz.panels.readout import power_of_ten, spread_apart
 from rnnviz.panels.table import csv_pieces
 from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.value_histogram import bin_entry
+from rnnviz.probes.gradient_flow import GradientFlow
+from rnnviz.session.inspector import Inspection
 from rnnviz.session.norm_history import NormHistory
 
 # Said by the offscreen platform about every window.
@@ -193,6 +196,26 @@ def test_flow_labels_do_not_overlap_each_other(qtbot: QtBot) -> None:
     for index, rect in enumerate(rects):
         assert QRectF(panel.plot.rect()).contains(rect)
         assert not any(rect.intersects(other) for other in rects[index + 1 :])
+
+
+@pytest.mark.parametrize("size", [(760, 300), (760, 420), (480, 240)])
+@pytest.mark.parametrize("factor", [1.09, 1.8])
+def test_the_name_of_a_curve_that_grows_stands_clear_of_it(
+    qtbot: QtBot, size: tuple[int, int], factor: float
+) -> None:
+    panel = GradientFlowPanel()
+    shown(qtbot, panel)
+    panel.set_view(fixtures.make_view(seq_len=120))
+    rise = factor ** np.arange(181.0)
+    norms = rise[None, :, None] * np.array([0.5, 0.8, 1.0, 1.3, 2.0])
+    flow = GradientFlow({"h": norms})
+    panel.show_inspection(Inspection(1, flow=flow, initial_flow=flow))
+    panel.resize(*size)
+    painted(panel.plot)
+    plot = panel.plot
+    assert "doubles" in halving_words(plot.curves[0].halving)
+    assert plot.label_rects
+    assert not plot._touches_line(plot.label_rects[0].adjusted(4, 2, -4, -2), curves_only=True)
 
 
 def test_flow_is_empty_until_something_is_found(qtbot: QtBot, flow: GradientFlowPanel) -> None:
@@ -359,6 +382,7 @@ def test_words_of_radii() -> None:
     assert jacobian_words(0.9).startswith("below 1")
     assert jacobian_words(1.0).startswith("about 1")
     assert jacobian_words(1.2).startswith("above 1")
+    assert "shrinks" in jacobian_words(0.8) and "grows" in jacobian_words(0.8, growing=True)
     assert "tanh" in weight_words(1.8, "tanh") and "ReLU" in weight_words(1.8, "relu")
     assert weight_words(0.9, "tanh").startswith("at most 1")
 
@@ -571,7 +595,7 @@ def test_a_weight_under_the_mouse_is_read_out(qtbot: QtBot) -> None:
     title, entries = matrix.describe(15, 2)
     value = fixtures.make_network(view).parameters["rnn.weight_ih_l0"][15, 2]
     assert title == "W_xh, gate z"
-    assert "unit 3" in entries[0].words and "a" in entries[0].words
+    assert entries[0].words == "'a' to unit 4"
     assert float(entries[1].value.replace("−", "-")) == pytest.approx(float(value), abs=1e-4)
     matrix.setFocus()
     QTest.keyClick(matrix, Qt.Key.Key_Right)
@@ -707,9 +731,12 @@ def test_all_parameters_are_shown_at_once(qtbot: QtBot, cell: str, size: tuple[i
         assert not first.intersects(second)
     assert has_color(painted(overview), "text")
     table = panel.table()
-    assert table is not None and list(table.values[0]) == names
-    values = fixtures.make_network(view).parameters[names[1]]
-    assert table.values[2][1] == pytest.approx(np.linalg.norm(values))
+    parameters = fixtures.make_network(view).parameters
+    assert table is not None and table.columns == ("parameter", "row", "column", "value")
+    assert list(dict.fromkeys(np.asarray(table.values[0]).tolist())) == names
+    flat = np.concatenate([parameters[name].reshape(-1) for name in names])
+    np.testing.assert_array_equal(table.values[3], flat)
+    values = parameters[names[1]]
     # Pointing says more; a click shows that parameter alone.
     move_mouse(overview, tiles[1].center())
     title, entries = overview.describe(1)
@@ -721,6 +748,49 @@ def test_all_parameters_are_shown_at_once(qtbot: QtBot, cell: str, size: tuple[i
     assert overview.isVisible()
     panel.reset_view()
     assert panel.chosen() == "rnn.weight_hh_l0"
+
+
+def test_pointing_at_a_bar_of_the_histogram_reads_it_out(qtbot: QtBot) -> None:
+    panel = ParametersPanel()
+    shown(qtbot, panel, 576, 416)
+    view = fixtures.make_view()
+    panel.set_view(view)
+    panel.show_inspection(fixtures.inspect(view)[0])
+    matrix = panel.matrix
+    found = matrix.statistics
+    assert found is not None
+    area = matrix.histogram_rect()
+    most = int(np.argmax(found.counts))
+    at = QPointF(area.left() + (most + 0.5) * area.width() / len(found.counts), area.center().y())
+    matrix.readout_rect = QRectF()
+    without = painted(matrix)
+    move_mouse(matrix, at)
+    assert painted(matrix) != without and not matrix.readout_rect.isEmpty()
+    inside = (found.values >= found.edges[most]) & (found.values < found.edges[most + 1])
+    entry = bin_entry(found, most)
+    assert entry.value.startswith(f"{int(inside.sum())} values, ")
+    assert " to " in entry.words and "-" not in entry.words
+    QApplication.sendEvent(matrix, QEvent(QEvent.Type.Leave))
+    assert painted(matrix) == without
+    # In the picture of all parameters as well.
+    panel.show_parameter("")
+    overview = panel.overview
+    area = overview.histogram_rect(1)
+    assert not area.isEmpty()
+    move_mouse(overview, overview.image_rect(1).center())
+    without = painted(overview)
+    move_mouse(overview, QPointF(area.left() + area.width() / 2, area.center().y()))
+    assert painted(overview) != without
+
+
+def test_units_are_counted_from_one_as_in_every_panel(qtbot: QtBot) -> None:
+    panel = ParametersPanel()
+    shown(qtbot, panel, 576, 416)
+    view = fixtures.make_view()
+    panel.set_view(view)
+    panel.show_inspection(fixtures.inspect(view)[0])
+    _, entries = panel.matrix.describe(0, 11)
+    assert entries[0].words == "unit 12 to unit 1"
 
 
 def test_weights_take_the_colours_that_everybody_can_tell_apart(qtbot: QtBot) -> None:

@@ -11,12 +11,13 @@ from pointing import move_pointer
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionComboBox
 from pytestqt.qtbot import QtBot
 
 from rnnviz.panels.next_character import NextCharacterPanel
 from rnnviz.panels.surprise_strip import expectations_at_end
 from rnnviz.panels.theme import themes
+from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.widgets.writing_control import Writing
 from rnnviz.probes.reading import Reading
 from rnnviz.session.config import RunConfig
@@ -343,6 +344,62 @@ def test_nothing_is_cut_off(panel: NextCharacterPanel, size: tuple[int, int], wa
         if part.isVisible():
             assert panel.rect().contains(part.geometry())
     assert len(panel.shown_rows()) >= 4
+
+
+def test_the_curve_shares_the_time_cursor(panel: NextCharacterPanel, qtbot: QtBot) -> None:
+    for step in range(0, 500, 5):
+        panel.show_answer(answer_to("ab", step))
+    panel.follow(panel.shown_rows()[0][0])
+    curve = panel.curve
+    qtbot.waitUntil(lambda: len(curve.points()[0]) == 100)
+    without = curve.grab().toImage()
+    # Pointed at on another axis, the step is marked here.
+    time_cursor().point_at(250)
+    column = curve.cursor_column()
+    assert column == pytest.approx(curve.at_x(250), abs=0.5)
+    image = curve.grab().toImage()
+    ratio = image.devicePixelRatio()
+    changed = [
+        x
+        for x in range(image.width())
+        if any(image.pixel(x, y) != without.pixel(x, y) for y in range(image.height()))
+    ]
+    assert [math.floor(x / ratio) for x in changed] == [math.floor(column)] * len(changed)
+    assert changed, "a line, and no more than that"
+    # Pointing here marks the step everywhere; a click pins it, the end of pointing ends it.
+    place = QPoint(round(curve.at_x(400)), round(curve.area().center().y()))
+    move_pointer(curve, place)
+    assert time_cursor().step == pytest.approx(400, abs=3)
+    QApplication.sendEvent(curve, QEvent(QEvent.Type.Leave))
+    assert time_cursor().step is None
+    QTest.mouseClick(curve, LEFT, pos=place)
+    assert time_cursor().pinned and time_cursor().step == pytest.approx(400, abs=3)
+    time_cursor().clear()
+
+
+@pytest.mark.parametrize("mode", ["dark", "light"])
+def test_in_a_low_panel_words_keep_apart_and_are_read_in_full(
+    panel: NextCharacterPanel, qtbot: QtBot, mode: str
+) -> None:
+    themes().set_mode(mode)
+    panel.resize(377, 377)  # as at 1280 x 720
+    panel.show_answer(answer_to("ab"))
+    qtbot.waitUntil(lambda: panel.note.text().startswith("entropy"))
+    assert panel.note.isVisible()
+    assert panel.note.geometry().top() - panel.edit.geometry().bottom() > 3
+    assert panel.bars.geometry().top() - panel.note.geometry().bottom() > 2
+    way = panel.writing.way
+    for index in range(way.count()):
+        way.setCurrentIndex(index)
+        option = QStyleOptionComboBox()
+        way.initStyleOption(option)
+        field = way.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox,
+            option,
+            QStyle.SubControl.SC_ComboBoxEditField,
+            way,
+        )
+        assert option.fontMetrics.horizontalAdvance(way.currentText()) <= field.width()
 
 
 def test_the_table_has_every_character_or_every_step(panel: NextCharacterPanel) -> None:

@@ -18,7 +18,7 @@ from rnnviz.engine.initializers import initialize
 from rnnviz.engine.network import ModelConfig, Network
 from rnnviz.panels.activation_colors import ink_on, luminance
 from rnnviz.panels.expectation_cell import short_percent
-from rnnviz.panels.expectation_columns import level_above
+from rnnviz.panels.expectation_values import level_above
 from rnnviz.panels.expectations import ExpectationsPanel
 from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.widgets.writing_control import Writing
@@ -102,23 +102,20 @@ def test_a_column_for_every_character_and_one_for_the_next(panel: ExpectationsPa
 def test_units(panel: ExpectationsPanel) -> None:
     found = show(panel, "the quick")
     QTest.mouseClick(panel.units, LEFT, pos=panel.units.option_center("nats").toPoint())
-    np.testing.assert_allclose(panel.columns.values(), found.surprisal * np.log(2))
+    np.testing.assert_allclose(panel.columns.scene().values, found.surprisal * np.log(2))
     assert panel.summary.items()[0][1].endswith("nats/char")
     QTest.mouseClick(panel.units, LEFT, pos=panel.units.option_center("rank").toPoint())
-    np.testing.assert_array_equal(panel.columns.values(), found.ranks)
+    np.testing.assert_array_equal(panel.columns.scene().values, found.ranks)
     assert panel.summary.items()[0] == ("median rank", f"{np.median(found.ranks[1:]):.3g}")
     assert not panel.grab().isNull()
 
 
 def test_higher_bars_are_less_expected(panel: ExpectationsPanel) -> None:
     found = show(panel, "the quick")
-    where = panel.columns.layout_of()
-    heights = [
-        panel.columns._bar_rect(where, column, found.surprisal[column]).height()
-        for column in range(1, 9)
-    ]
+    scene = panel.columns.scene()
+    heights = [scene.bar(column, found.surprisal[column]).height() for column in range(1, 9)]
     assert list(np.argsort(heights)) == list(np.argsort(found.surprisal[1:]))
-    assert max(heights) <= where.plot.height()
+    assert max(heights) <= scene.where.plot.height()
 
 
 def test_the_actual_character_is_outlined(panel: ExpectationsPanel) -> None:
@@ -236,7 +233,9 @@ def test_the_axis_holds_what_is_in_sight(panel: ExpectationsPanel) -> None:
     text = "the quick brown fox jumps"
     found = show(panel, text)
     part = slice(panel.columns.first(), None)
-    assert panel.columns._level >= max(found.surprisal[part].max(), found.entropy[part].max())
+    assert panel.columns.scene().level >= max(
+        found.surprisal[part].max(), found.entropy[part].max()
+    )
     assert [level_above(v) for v in (0.2, 1.1, 5.5, 10.1, 13, 99, 101)] == [
         1,
         2,

@@ -30,11 +30,11 @@ from rnnviz.panels.plot import (
     polygon,
     two_figures,
 )
-from rnnviz.panels.reference_lines import Reference, below_since
 from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.session.config import RunConfig
 from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
+from rnnviz.session.reference_lines import Reference, below_since
 from rnnviz.session.view import RunView
 from rnnviz.text.ngrams import ReferenceLosses
 from rnnviz.text.vocabulary import Vocabulary
@@ -780,6 +780,56 @@ def test_pointing_at_a_mark_names_it(panel: LossPanel) -> None:
     time_cursor().point_at(100)
     panel.grab()
     assert panel.plot.event_label == "lr 5.0e-3 → 2.0e-3" and panel.plot.readout == []
+
+
+def test_marks_of_one_step_stand_above_each_other_and_are_all_named(
+    panel: LossPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks: list[tuple[str, QPointF, float]] = []
+    paint = loss_plot.paint_event_mark
+
+    def note(painter: QPainter, kind: str, at: QPointF, size: float) -> None:
+        marks.append((kind, at, size))
+        paint(painter, kind, at, size)
+
+    monkeypatch.setattr(loss_plot, "paint_event_mark", note)
+    view = make_view(300)
+    view.history.events += [
+        Event(1, "clip", "clip off → 0.8"),
+        Event(1, "resumed", "went back to the weights of step 0"),
+        Event(300, "lr", "lr 5.0e-3 → 2.0e-3"),
+        Event(300, "lr", "lr 2.0e-3 → 1.0e-3"),
+    ]
+    panel.set_view(view)
+    panel.set_log_x(False)
+    panel.grab()
+    assert [kind for kind, *_ in marks] == ["clip", "resumed", "lr"]
+    area = panel.plot.area()
+    for _, at, size in marks:
+        assert area.left() <= at.x() - size and at.x() + size <= area.right() + 1, "all of it"
+        assert at.y() + size <= area.bottom()
+    (_, low, size), (_, high, _) = marks[:2]
+    assert low.x() == high.x() and low.y() - high.y() >= 2 * size
+    time_cursor().point_at(1)
+    panel.grab()
+    assert panel.plot.event_label == "clip off → 0.8; went back to the weights of step 0"
+    time_cursor().point_at(300)
+    panel.grab()
+    assert panel.plot.event_label == "lr 2.0e-3 → 1.0e-3"
+
+
+@pytest.mark.parametrize("kind", ["lr", "clip", "resumed", "optimizer", "weights"])
+def test_every_kind_of_mark_is_painted_and_can_be_told_apart(panel: LossPanel, kind: str) -> None:
+    pictures = []
+    for marked in (kind, *(k for k in ("lr", "clip", "resumed") if k != kind)):
+        view = make_view(300)
+        view.history.events.append(Event(100, marked, "what happened"))
+        panel.set_view(view)
+        pictures.append(panel.grab().toImage())
+    bare = make_view(300)
+    panel.set_view(bare)
+    pictures.append(panel.grab().toImage())
+    assert not any(pictures[0] == other for other in pictures[1:])
 
 
 def test_a_click_on_a_validation_dot_asks_for_its_sample(panel: LossPanel) -> None:

@@ -90,6 +90,8 @@ class Cell(ABC):
         self.hidden: Array = self.buffer(self.steps + 1, self.batch, self.hidden_size)
         """``(T+1, B, H)``: h from the one before the window on."""
         self._dh: Array = self.buffer(self.batch, self.hidden_size)
+        self.d_state: CellState = (self._dh.T,)
+        """The gradient of the state, ``(H, B)`` each; see ``backward``. Views, not copies."""
         self._above_steps = list(shared.d_hidden)
 
     def buffer(self, *shape: int) -> Array:
@@ -133,11 +135,6 @@ class Cell(ABC):
         Begins with what ``d_state`` holds, the gradient of the state after the last step, and
         leaves there that of the state the window started from.
         """
-
-    @property
-    def d_state(self) -> CellState:
-        """The gradient of the state, ``(H, B)`` each; see ``backward``. Views, not copies."""
-        return (self._dh.T,)
 
     def final_state(self) -> CellState:
         """Copies of the state after the last step."""

@@ -47,6 +47,7 @@ class LSTM(Cell):
         self._slope_c = shared.scratch[1]
         self._scratch = shared.scratch[0]
         self._dc = self.buffer(batch, size)
+        self.d_state = self._dh.T, self._dc.T
         self._product = self.buffer(batch, size)
         self._gate_product = self.buffer(4, batch, size)
         self._product_tiles = tiled(self._gate_product, self.tile_columns)
@@ -105,10 +106,6 @@ class LSTM(Cell):
         through_sigmoid(self.c[:-1], f, slope_f, self._scratch)
         through_tanh(i, g, slope_g)
         through_tanh(o, self.tanh_c, self._slope_c)
-
-    @property
-    def d_state(self) -> CellState:
-        return self._dh.T, self._dc.T
 
     def final_state(self) -> CellState:
         return self.hidden[-1].copy().T, self.c[-1].copy().T

@@ -29,7 +29,15 @@ class Choice(QComboBox):
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        room = self.width() - px(34) - (icon_pixels() + 4 if not option.currentIcon.isNull() else 0)
+        icon = icon_pixels() + 4 if not option.currentIcon.isNull() else 0
+        field = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox,
+            option,
+            QStyle.SubControl.SC_ComboBoxEditField,
+            self,
+        )
+        # What is longer is cut with an ellipsis here, instead of in the middle of a letter.
+        room = min(self.width() - px(34), field.width()) - icon
         option.currentText = option.fontMetrics.elidedText(
             option.currentText, Qt.TextElideMode.ElideMiddle, room
         )

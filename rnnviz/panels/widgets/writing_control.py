@@ -31,14 +31,17 @@ class Writing:
     top_p: float | None = None
 
 
+def _longest_way(way: Choice) -> int:
+    metrics = QFontMetrics(ui_font("body"))
+    return max(metrics.horizontalAdvance(way.itemText(i)) for i in range(way.count()))
+
+
 def _narrow_way(way: Choice) -> None:
-    way.setFixedWidth(px(118))
+    way.setFixedWidth(max(px(118), _longest_way(way) + px(44)))
 
 
 def _way_width(way: Choice) -> None:
-    metrics = QFontMetrics(ui_font("body"))
-    longest = max(metrics.horizontalAdvance(way.itemText(i)) for i in range(way.count()))
-    way.setFixedWidth(longest + px(34) + row(17))
+    way.setFixedWidth(_longest_way(way) + px(34) + row(17))
 
 
 class WritingControl(QWidget):
