@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "rnnviz"
 MAY_IMPORT = {
-    "engine": {"engine", "files"},
+    "engine": {"engine", "files", "straight"},
     "text": {"text", "paths", "files"},
     "probes": {"probes", "engine", "text"},
     "bench": {"bench", "engine", "text", "paths", "blas_kernel"},

@@ -499,10 +499,13 @@ class Runner:
 
     # Keeping and going on.
 
-    def checkpoint(self, path: str = "", automatic: bool = False) -> Checkpoint:
+    def checkpoint(
+        self, path: str = "", automatic: bool = False, copied: bool = True
+    ) -> Checkpoint:
         """A copy of the run, to be written to `path` by somebody else.
 
-        Only for the thread that trains, or for anybody when that has ended.
+        Only for the thread that trains, or for anybody when that has ended; for the run's end it
+        need not be `copied`.
         """
         state = {
             "seconds": self.seconds,
@@ -518,6 +521,7 @@ class Runner:
             last_row=self.last_row,
             path=path,
             automatic=automatic,
+            copied=copied,
         )
 
     def resume(self, saved: SavedRun) -> None:
