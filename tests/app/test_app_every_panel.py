@@ -39,9 +39,6 @@ from rnnviz.session.view import RunView
 sys.path.append(str(Path(__file__).parent.parent / "panels"))
 import gradient_fixtures as fixtures
 
-# Said by the offscreen platform about every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
-
 SVG = "{http://www.w3.org/2000/svg}"
 STEPS = 12_000  # more than any plot has points
 TEXT = "ab cd\nabba cade " * 40
