@@ -55,6 +55,8 @@ class LossPanel(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Loss"), "", parent)
         self.plot = LossPlot(self.tr("Loss against steps"), self)
+        self.plot.empty_text = self.tr("Load a text to see the loss")
+        self.plot.set_ranges(self.plot.x_range, Range(1.5, 4.5))
         self.body.addWidget(self.plot)
         self._hidden: set[str] = set()
         self._shows = _ALL

@@ -80,6 +80,7 @@ class NormPlot(Plot):
         self.strip_shown = True
         self.lost_words = ""  # about values that are no finite numbers
         self.window_text = ""
+        self.message = ""  # in a picture of no run
         self.label = self.short_label = ""  # beside the line, the short one where there is no room
         self.label_shown = ""
         self.label_rect = QRectF()
@@ -170,6 +171,10 @@ class NormPlot(Plot):
         self._paint_label(painter)
         self._paint_lost(painter)
         self._paint_captions(painter, histogram)
+        if self.message:
+            below = QRectF(self.area())
+            below.setTop(max(self.line_y(), below.center().y() - 1.5 * self.bottom_margin()))
+            paint_message(painter, below, self.message)
 
     def _limit(self) -> float | None:
         return None if self.kind == "off" else self.threshold
@@ -266,6 +271,8 @@ class NormPlot(Plot):
 
     def _paint_label(self, painter: QPainter) -> None:
         colors, rect = theme(), self.label_rect
+        if not self.label_shown:
+            return
         painter.setFont(self._key_font())
         painter.fillRect(rect.adjusted(-5, 1, 5, 0), colors.color("surface"))
         painter.setPen(colors.color("clip"))

@@ -82,7 +82,7 @@ class ProbabilityBars(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves it to the seed
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(self.tr("Probability of the next character"))
-        self.empty = self.tr("No answer yet")
+        self.empty = self.tr("Load a text to see what comes next")
         self.temperature = 1.0
         self.alphabetical = False
         self.most: int | None = None  # rows at most; None: as many as there is room for
