@@ -30,6 +30,15 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     yield
 
 
+@pytest.fixture(autouse=True)
+def no_step_pointed_at() -> Iterator[None]:
+    """The cursor in time is one for the process; the next test begins without."""
+    yield
+    module = sys.modules.get("rnnviz.panels.time_cursor")
+    if module is not None:
+        module.time_cursor().clear()
+
+
 @pytest.fixture(scope="session")
 def qapp(qapp: QApplication) -> QApplication:
     """The pointer stands in the screen's last corner, so that no window opens below it."""

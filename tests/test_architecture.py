@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "rnnviz"
 MAY_IMPORT = {
-    "engine": {"engine", "files"},
+    "engine": {"engine", "files", "straight"},
     "text": {"text", "paths", "files"},
     "probes": {"probes", "engine", "text"},
     "bench": {"bench", "engine", "text", "paths", "blas_kernel"},
@@ -110,6 +110,22 @@ def test_nothing_unpickles_or_evaluates() -> None:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in ("eval", "exec"), file
         assert not {name.split(".")[0] for name in imports(file)} & {"pickle", "marshal", "shelve"}
+
+
+def test_tests_wait_for_windows_in_with_statements() -> None:
+    """`qtbot.waitExposed(widget)` by itself waits for nothing."""
+    for file in Path(__file__).parent.rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        entered = {
+            item.context_expr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.With)
+            for item in node.items
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                waits = node.func.attr in ("waitExposed", "waitActive", "assertNotEmitted")
+                assert not waits or node in entered, f"{file}:{node.lineno}"
 
 
 def test_training_loads_no_qt() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import os
 import signal
 import socket
 import sys
@@ -66,7 +67,7 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     window = MainWindow(settings, data_folder() / "autosave")
     install_hooks()
     guard_paint_events()
-    _quit_on_signals(application, window)
+    signalled = _quit_on_signals(application, window)
     if isinstance(application, Application):
         application.file_opened.connect(window.open_path)
     window.show()
@@ -74,14 +75,27 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     window.begin(file, preset)
     status = application.exec()
     window.end()  # when it was not the window that ended the program
+    if signalled:
+        _leave(status)
     return status
 
 
-def _quit_on_signals(application: QApplication, window: object) -> None:
+def _leave(status: int) -> None:
+    """Ends the process on the spot: all is written, and who sent the signal may not wait long.
+
+    To take a window and a large network apart takes longer than to keep the run.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, broken or none
+            stream.flush()
+    os._exit(status)
+
+
+def _quit_on_signals(application: QApplication, window: object) -> list[int]:
     """SIGINT and SIGTERM close the window without a question; an unsaved run can be recovered.
 
     Python runs its handlers between bytecodes only, and Qt waits without any: so the signal is also
-    written to a socket that wakes Qt up.
+    written to a socket that wakes Qt up. The list gets the numbers of those that came.
     """
     from rnnviz.app.main_window import MainWindow
 
@@ -91,7 +105,10 @@ def _quit_on_signals(application: QApplication, window: object) -> None:
         window.end()
         application.quit()
 
+    signalled: list[int] = []
+
     def close(number: int, frame: FrameType | None) -> None:
+        signalled.append(number)
         QTimer.singleShot(0, window, end)  # now might be in the middle of a paint event
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -108,3 +125,4 @@ def _quit_on_signals(application: QApplication, window: object) -> None:
         waking.fileno()  # both ends last as long as this is connected
 
     notifier.activated.connect(look)
+    return signalled

@@ -360,7 +360,7 @@ class Controller(QObject):
             if keep and live.at_work:  # a step of a large network: its run is worth the wait
                 ended = live.stop(_KEEP_SECONDS)
             if keep and not live.at_work:
-                checkpoint = live.runner.checkpoint()
+                checkpoint = live.runner.checkpoint(copied=False)
         problem = self.keeper.close(view, checkpoint, keep)
         if problem and sys.stderr is not None:
             print(f"rnnviz: {problem}", file=sys.stderr)  # noqa: T201 - the window is gone

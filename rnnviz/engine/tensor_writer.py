@@ -10,6 +10,8 @@ from typing import IO, Any
 
 import numpy as np
 
+from rnnviz.straight import StraightWriter
+
 _NAMES = {
     **{f"f{size}": f"F{8 * size}" for size in (2, 4, 8)},
     **{f"i{size}": f"I{8 * size}" for size in (1, 2, 4, 8)},
@@ -17,7 +19,6 @@ _NAMES = {
     "b1": "BOOL",
 }
 _ALIGNMENT = 8  # bytes: where the first array begins
-_PIECE = 1 << 22  # bytes written at a time, so that other threads get their turn in between
 
 
 def write_tensors(
@@ -35,11 +36,11 @@ def write_tensors(
         start = stop
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % _ALIGNMENT)
-    file.write(len(text).to_bytes(8, "little"))
-    file.write(text)
+    out = StraightWriter(file)
+    out.write(len(text).to_bytes(8, "little"))
+    out.write(text)
     for _, array in ordered:
         if array.size:
             little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-            whole = little.reshape(-1).view(np.uint8).data
-            for at in range(0, len(whole), _PIECE):
-                file.write(whole[at : at + _PIECE])
+            out.write(little.reshape(-1).view(np.uint8).data)
+    out.finish()

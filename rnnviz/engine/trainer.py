@@ -352,17 +352,18 @@ class Trainer:
                     for arrays in self.network.state_gradient
                 )
 
-    def state_dict(self, include_parameters: bool = True) -> TrainerState:
+    def state_dict(self, include_parameters: bool = True, copied: bool = True) -> TrainerState:
         """Copies of parameters, optimizer, hidden state, position, step and generator.
 
         Without the parameters when these are saved beside it, as in a model file. ``tensors`` are
-        named ``parameters.*``, ``optimizer.*`` and ``state.<layer>.<name>``.
+        named ``parameters.*``, ``optimizer.*`` and ``state.<layer>.<name>``. Without ``copied``
+        what the optimizer remembers is itself among them: for a trainer that makes no more steps.
         """
         tensors: dict[str, AnyArray] = {}
         if include_parameters:
             for name, array in self.network.parameters.items():
                 tensors[f"parameters.{name}"] = array.copy()
-        for name, value in self.optimizer.state().items():
+        for name, value in self.optimizer.state(copied).items():
             tensors[f"optimizer.{name}"] = value
         for layer, arrays in enumerate(self._state or ()):
             for name, array in zip(self.network.state_names, arrays, strict=True):

@@ -86,14 +86,16 @@ def take_checkpoint(
     last_row: Row | None = None,
     path: str = "",
     automatic: bool = False,
+    copied: bool = True,
 ) -> Checkpoint:
     """Copies all that continuing needs; `runner` is the runner's own state, for its section.
 
-    Only the thread that trains the run, or nobody while it does, may call this.
+    Only the thread that trains the run, or nobody while it does, may call this. A run that trains
+    no more need not be `copied`: that takes time when a program has to end.
     """
     begun = time.perf_counter()
     trainer = run.trainer
-    state = trainer.state_dict(include_parameters=False)
+    state = trainer.state_dict(include_parameters=False, copied=copied)
     config = run.config.with_changes(
         learning_rate=trainer.learning_rate,
         clip_kind=trainer.clipping.kind,
@@ -119,7 +121,7 @@ def take_checkpoint(
     if best is not None:
         sections["best"] = {"step": best.step, "loss": best.loss}
         tensors |= {_BEST + name: array for name, array in best.parameters.items()}
-    network = run.network.snapshot()
+    network = run.network.snapshot() if copied else run.network
     return Checkpoint(
         step=trainer.steps,
         network=network,

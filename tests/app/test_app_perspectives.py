@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, program_threads
+from opening import open_window, program_threads, settings_for
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -28,11 +28,7 @@ KEYS = {"train": Qt.Key.Key_1, "gradients": Qt.Key.Key_2, "probe": Qt.Key.Key_3}
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    text = tmp_path / "sea.txt"
-    text.write_text(TEXT)
-    kept = Settings(tmp_path / "settings.ini")
-    kept.set("config", SMALL.with_changes(corpus=str(text)).to_dict())
-    return kept
+    return settings_for(tmp_path, SMALL, TEXT)
 
 
 @pytest.fixture

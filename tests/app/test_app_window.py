@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dropping import drop_file
-from opening import open_window, program_threads
+from opening import open_window, program_threads, settings_for
 from pointing import move_pointer
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
@@ -34,16 +34,12 @@ SMALL = RunConfig(hidden_size=16, seq_len=10, batch_size=4, cell="gru")
 
 @pytest.fixture
 def text_file(tmp_path: Path) -> Path:
-    path = tmp_path / "sea.txt"
-    path.write_text(TEXT)
-    return path
+    return tmp_path / "sea.txt"
 
 
 @pytest.fixture
 def settings(tmp_path: Path, text_file: Path) -> Settings:
-    kept = Settings(tmp_path / "settings.ini")
-    kept.set("config", SMALL.with_changes(corpus=str(text_file)).to_dict())
-    return kept
+    return settings_for(tmp_path, SMALL, TEXT)
 
 
 @pytest.fixture

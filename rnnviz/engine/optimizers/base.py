@@ -101,9 +101,10 @@ class Optimizer(ABC):
         All are ``(n,)``; ``step`` is room for results in between.
         """
 
-    def state(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Copies of everything it remembers between steps."""
-        return {name: value.copy() for name, value in self._remembered().items()}
+    def state(self, copied: bool = True) -> dict[str, np.ndarray[Any, Any]]:
+        """Everything it remembers between steps; not ``copied`` it changes with the next one."""
+        remembered = self._remembered()
+        return {name: value.copy() if copied else value for name, value in remembered.items()}
 
     def load_state(self, state: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Continue from ``state``; EngineError when names, shapes or dtypes differ."""
