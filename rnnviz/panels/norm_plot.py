@@ -231,14 +231,17 @@ class NormPlot(Plot):
     def _paint_line(self, painter: QPainter, histogram: QRectF) -> None:
         colors = theme()
         area, y = self.area(), round(self.line_y())
+        width = round(stroke())
         mirror = self.mirror_y()
         if self.kind == "off":
-            painter.setPen(dashed_pen(colors.color("clip"), 2))
+            painter.setPen(dashed_pen(colors.color("clip"), width))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             return
-        painter.fillRect(QRectF(area.left(), y - 1, area.width(), 2), colors.color("clip"))
+        painter.fillRect(
+            QRectF(area.left(), y - width // 2, area.width(), width), colors.color("clip")
+        )
         if mirror is not None:
-            line = QRectF(area.left(), round(mirror) - 1, histogram.width(), 2)
+            line = QRectF(area.left(), round(mirror) - width // 2, histogram.width(), width)
             painter.fillRect(line, colors.color("clip"))
 
     def _key_font(self) -> QFont:
