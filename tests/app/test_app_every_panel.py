@@ -166,6 +166,25 @@ def test_these_are_all_panels(qtbot: QtBot) -> None:
     assert len(shown) == len(PANELS) + 1  # Gradient norm is on two pages
 
 
+@pytest.mark.parametrize("mode", ["dark", "light"])
+@pytest.mark.parametrize("make", [TrainPage, GradientsPage, ProbePage])
+def test_without_a_run_every_panel_says_what_is_missing(
+    qtbot: QtBot, make: Callable[[], PanelPage], mode: str
+) -> None:
+    themes().set_mode(mode)
+    page = make()
+    qtbot.addWidget(page)
+    page.resize(1300, 800)
+    page.show()
+    for panel in page.panels:
+        if isinstance(page, GradientsPage):
+            page.show_in_last_place("weights" if panel is page.parameters else "updates")
+        assert panel.isVisible()
+        root = ElementTree.fromstring(panel.svg())
+        words = " ".join("".join(text.itertext()) for text in root.iter(f"{SVG}text"))
+        assert "Load a text" in words, panel.title()
+
+
 # The "?" card.
 
 

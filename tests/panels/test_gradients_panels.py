@@ -41,6 +41,7 @@ from rnnviz.panels.table import csv_pieces
 from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.value_histogram import bin_entry
 from rnnviz.probes.gradient_flow import GradientFlow
+from rnnviz.probes.step_norms import StepNorms
 from rnnviz.session.inspector import Inspection
 from rnnviz.session.norm_history import NormHistory
 
@@ -853,3 +854,21 @@ def test_data_of_steps_and_parameters_are_whole(qtbot: QtBot) -> None:
     matrix = fixtures.make_network(view).parameters["rnn.weight_hh_l0"]
     assert len(values) == matrix.size
     assert float(values[13]["rnn.weight_hh_l0"]) == matrix[1, 1]
+
+
+def test_a_few_huge_steps_do_not_crush_the_bars(qtbot: QtBot) -> None:
+    panel, view, norms = group_panel(qtbot, GroupNormsPanel(), steps=0)
+    names = list(view.config.model_config(view.vocabulary.size).shapes())
+    for step in range(1, 31):
+        size = 500.0 if step < 10 else 0.5
+        sizes = dict.fromkeys(names, size)
+        norms.append(StepNorms(step, sizes, dict.fromkeys(names, 1.0), sizes))
+    panel.set_norms(norms)
+    bars = panel.bars
+    assert bars.bars[0].high == pytest.approx(500.0)
+    left, right, *_ = bars._columns()
+    longest = max(bars.x_of(bar.norm) - left for bar in bars.bars)
+    assert longest > 0.2 * (right - left)
+    assert not painted(bars).isNull()
+    # The whole range is still told.
+    assert norm_text(500.0) in bars.tip_at(bars.row_rect(0).center())
