@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 
 def move_pointer(
-    widget: QWidget, point: QPoint, held: Qt.MouseButton = Qt.MouseButton.NoButton
+    widget: QWidget, point: QPoint | QPointF, held: Qt.MouseButton = Qt.MouseButton.NoButton
 ) -> None:
     """Sends a move of the mouse over ``widget`` (pixels in the widget), with ``held`` pressed.
 
@@ -22,7 +22,7 @@ def move_pointer(
         QMouseEvent(
             QEvent.Type.MouseMove,
             local,
-            QPointF(widget.mapToGlobal(point)),
+            QPointF(widget.mapToGlobal(local)),
             Qt.MouseButton.NoButton,
             held,
             Qt.KeyboardModifier.NoModifier,

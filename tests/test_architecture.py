@@ -112,6 +112,22 @@ def test_nothing_unpickles_or_evaluates() -> None:
         assert not {name.split(".")[0] for name in imports(file)} & {"pickle", "marshal", "shelve"}
 
 
+def test_tests_wait_for_windows_in_with_statements() -> None:
+    """`qtbot.waitExposed(widget)` by itself waits for nothing."""
+    for file in Path(__file__).parent.rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        entered = {
+            item.context_expr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.With)
+            for item in node.items
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                waits = node.func.attr in ("waitExposed", "waitActive", "assertNotEmitted")
+                assert not waits or node in entered, f"{file}:{node.lineno}"
+
+
 def test_training_loads_no_qt() -> None:
     """The command line must work where Qt's libraries are missing."""
     code = (

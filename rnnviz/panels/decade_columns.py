@@ -47,7 +47,7 @@ class DecadeColumns(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(self.tr("Samples by decade of steps"))
         self.slots = SLOTS
-        self.empty = ""
+        self.empty = self.tr("Load a text to see samples")
         self._decades: dict[int, Sample] = {}
         self._read = 0  # how many samples of the run are in `_decades`
         self._newest: Sample | None = None

@@ -147,7 +147,11 @@ class EigenvaluePlane(Plot):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         self._paint_beyond(painter, area)
         if self.message:
-            paint_message(painter, area, self.message)
+            # Inside the circle, whose numbers stand beside it.
+            reach = 0.85 * (self.at_x(1) - self.at_x(0)) + 16
+            middle = QPointF(self.at_x(0), self.at_y(0))
+            room = QRectF(middle - QPointF(reach, reach), middle + QPointF(reach, reach))
+            paint_message(painter, room, self.message)
         if self.side_shown():
             self._paint_side(painter)
         elif self.spectrum is not None:

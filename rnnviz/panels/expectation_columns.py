@@ -56,6 +56,7 @@ class ExpectationColumns(QWidget):
         self.setToolTip("")
         self.unit = "bits"
         self.empty = self.tr("Type a few words")
+        self.waiting = self.tr("Load a text to see what is expected of it")
         self._found: Expectations | None = None
         self._first: int | None = None  # column at the left; None follows the newest
         self._level = 1.0
@@ -229,7 +230,7 @@ class ExpectationColumns(QWidget):
         if found is None or not found.text:
             painter.setFont(ui_font("body"))
             painter.setPen(theme().color("text-muted"))
-            words = self.empty if found is not None else self.tr("No answer yet")
+            words = self.empty if found is not None else self.waiting
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, words)
             self._paint_focus(painter)
             return

@@ -162,6 +162,7 @@ class ExpectationsPanel(Panel):
         """A new run: the seed stays and is checked against the new characters."""
         self._vocabulary = view.vocabulary
         self._found = None
+        self.columns.waiting = self.tr("No answer yet")
         self.columns.show_expectations(None)
         self._check()
         self._emitted = self.seed()

@@ -54,6 +54,7 @@ class GradientNormPanel(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Gradient norm"), tr("before clipping"), parent)
         self.plot = NormPlot(self.tr("Gradient norms of the last steps"), self)
+        self.plot.message = self.tr("Load a text to see gradient norms")
         self.body.addWidget(self.plot)
         # A control that lacks room gives way; it must not keep the panel from becoming narrow.
         self._header.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -199,6 +200,7 @@ class GradientNormPanel(Panel):
         self._local = None
         self._dragging = False
         self._drawn_key = ()
+        self.plot.message = ""
         super().set_view(view)
 
     def reset_view(self) -> None:

@@ -207,8 +207,12 @@ class GroupBars(QWidget):
         painter.setPen(QPen(colors.mixed("text-2", "surface", _FADED if faded else 1.0), 1.5))
         low, high = self.x_of(bar.low), self.x_of(bar.high)
         painter.drawLine(QPointF(low, y), QPointF(high, y))
-        for x in (low, high):
-            painter.drawLine(QPointF(x, y - 3), QPointF(x, y + 3))
+        for x, norm in ((low, bar.low), (high, bar.high)):
+            # An arrow where it goes on beyond the axis.
+            back = 4.0 if norm > self.top else 0.0
+            painter.drawPolyline(
+                [QPointF(x - back, y - 3), QPointF(x, y), QPointF(x - back, y + 3)]
+            )
         _, _, norms, shares = self._columns()
         painter.setFont(mono_font("label"))
         numbers = QFontMetricsF(painter.font())

@@ -28,6 +28,8 @@ from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.norm_history import KINDS, NormHistory
 from rnnviz.session.view import RunView
 
+_WHISKERS = 4.0  # times the longest bar that the axis reaches for them
+
 
 class _GroupPanel(Panel):
     """What both panels share: the measured norms, the way of grouping, the group pointed at.
@@ -192,9 +194,11 @@ class GroupNormsPanel(_GroupPanel):
     def _fit(self) -> None:
         """The axis holds bars and whiskers; it grows in steps and shrinks only by far."""
         bars = self.bars
-        largest = max(max(bar.norm, bar.high) for bar in bars.bars)
+        norm = max(bar.norm for bar in bars.bars)
+        # The whisker of a few huge steps must not crush the bars: it leaves at the right.
+        largest = max(norm, min(max(bar.high for bar in bars.bars), _WHISKERS * norm))
         wanted = grown(max(largest, 1e-12) * 1.02)
-        if largest > bars.top or largest < 0.35 * bars.top:
+        if largest > bars.top or largest < 0.5 * bars.top:
             bars.top = wanted
 
     def _clip_words(self, total: float) -> str:

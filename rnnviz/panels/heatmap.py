@@ -55,7 +55,7 @@ class Heatmap(QWidget):
         self.words = ""  # what the columns are; empty for those of the seed text
         self.note = ""  # what is special about the picture, in its corner
         self.pinned: int | None = None  # a unit from 0
-        self.empty = self.tr("Type seed text to see the state")
+        self.empty = ""  # what stands in the picture without values
         self._values: NDArray[np.floating] | None = None  # (H, T) in index order
         self._order: NDArray[np.intp] = np.arange(0)
         self._low, self._high, self._signed = -1.0, 1.0, True

@@ -130,6 +130,7 @@ class HiddenStatePanel(Panel):
         ):
             self.add_header_control(control)
         self.map = Heatmap()
+        self.map.empty = self.tr("Load a text to see the state")
         self.strip = UnitStrip()
         self.strip.hide()
         margins(self.body, 12, 0, 12, 7)
@@ -211,6 +212,7 @@ class HiddenStatePanel(Panel):
         self._show_signals(view.config.cell)
         self.map.marked = None
         self.map.pin(None)
+        self.map.empty = self.tr("Type seed text to see the state")
         super().set_view(view)
         self._draw()
 

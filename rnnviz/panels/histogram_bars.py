@@ -8,6 +8,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QFontMetricsF, QPainter, QPen, QPolygonF
 
+from rnnviz.panels.text_width import text_width
 from rnnviz.panels.theme import theme, ui_font
 
 BAR_SHARE = 0.62  # of the histogram's width that the longest bar takes: the rest is for labels
@@ -68,8 +69,7 @@ def paint_beyond(
 
 def legend_width(words: Sequence[tuple[str, str]]) -> float:
     """The width of `paint_legend`."""
-    metrics = QFontMetricsF(ui_font("tick"))
-    return sum(metrics.horizontalAdvance(text) + 26 for _, text in words) - 10
+    return sum(text_width(text) + 26 for _, text in words) - 10
 
 
 def paint_legend(
@@ -83,7 +83,7 @@ def paint_legend(
         paint_bars(painter, [QRectF(left, top, 11, 9)], kind)
         painter.setPen(theme().color("text-2"))
         painter.drawText(QPointF(left + 15, baseline), text)
-        left += metrics.horizontalAdvance(text) + 26
+        left += text_width(text) + 26
 
 
 def covered(bars: Sequence[Bar], rect: QRectF) -> float:

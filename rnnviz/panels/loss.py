@@ -26,7 +26,9 @@ from rnnviz.panels.widgets.smoothing_control import SMOOTHING_RANGE, SmoothingCo
 from rnnviz.panels.widgets.toggle import Toggle
 from rnnviz.session.history import ALONG, History
 from rnnviz.session.reference_lines import Reference, below_since, references
+from rnnviz.session.series import Series
 from rnnviz.session.smoothing import SmoothedSeries
+from rnnviz.session.thinned import ThinnedCurve
 from rnnviz.session.view import RunView
 
 Floats = NDArray[np.float64]
@@ -37,6 +39,8 @@ _LOW = 200  # panel height in pixels below which parts are left out
 _UNITS_FROM, _LOG_Y_FROM, _SMOOTHING_FROM = 420, 640, 760
 _AHEAD = 0.03  # of a zoomed picture that follows is free to the right of the newest step
 _MARKED = ("lr", "clip", "optimizer", "resumed", "weights")
+
+_NOTHING = ThinnedCurve(Series(), Series(), 0.0, 1.0, 1)
 
 # What the picture shows of a run: all of it; a part, moving along with the newest step; a part.
 _ALL, _ALONG, _PART = "all", "along", "part"
@@ -51,11 +55,17 @@ class LossPanel(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Loss"), "", parent)
         self.plot = LossPlot(self.tr("Loss against steps"), self)
+        self.plot.empty_text = self.tr("Load a text to see the loss")
+        self.plot.set_ranges(self.plot.x_range, Range(1.5, 4.5))
         self.body.addWidget(self.plot)
         self._hidden: set[str] = set()
         self._shows = _ALL
         self._smoothed: SmoothedSeries | None = None  # None: as the run reports it
         self._drawn_key: tuple[object, ...] = ()
+        self._curves_key: tuple[object, ...] = ()  # of what the next ones are
+        self._raw = self._smooth = _NOTHING
+        self._dots_key: tuple[object, ...] = ()
+        self._words_key: tuple[object, ...] = ()
         self._seen_y: Range | None = None  # of the data so far, in nats
         self._make_controls()
         self._clauses: list[str] = []  # the same words, from long to short
@@ -384,11 +394,12 @@ class LossPanel(Panel):
         diverged = [e.step for e in history.events if e.kind == "diverged"]
         plot.diverged_at = diverged[-1] if diverged else None
         plot.empty_text = "" if len(history) or view.training else self.tr("Press Play")
-        plot.relayout()
+        plot.measure_again()
         self._fit(lines)
-        self._take_curves(history)
+        since = self._take_curves(history)
+        self._take_dots(history)
         self._set_words(view, lines)
-        plot.relayout()
+        plot.show_changes(since)
         plot.point_again()
 
     def _take_ends(self, view: RunView) -> None:
@@ -455,41 +466,62 @@ class LossPanel(Panel):
             return log_loss_range(plot.y_of(held.low), plot.y_of(held.high))
         return loss_range(held.low, held.high)
 
-    def _take_curves(self, history: History) -> None:
-        plot = self.plot
-        empty = (np.empty(0), np.empty(0))
-        plot.raw = plot.smooth = plot.dots = empty
-        plot.dot_steps = empty[0]
+    def _take_curves(self, history: History) -> float | None:
+        """The value of the x axis up to which they are as they were; None: they are others."""
+        plot, axis = self.plot, self.plot.axis
         if not len(history):
-            return
-        axis = plot.axis
-        low, high = (axis.value_at(x) for x in plot.x_range)
+            plot.raw = plot.smooth = (np.empty(0), np.empty(0))
+            self._curves_key = ()
+            return None
         columns = max(int(plot.area().width()), 16)
-        x, minima, maxima = history.curve("loss", low, high, columns, axis.log, axis.kind)
+        key = (history, plot.means, plot.x_range, columns, axis.kind, axis.log, plot.raw_only)
+        same = key == self._curves_key
+        if not same:
+            self._curves_key = key
+            counted: Series = getattr(history, axis.kind)
+            low, high = (axis.value_at(x) for x in plot.x_range)
+            self._raw = ThinnedCurve(counted, history.loss, low, high, columns, axis.log)
+            means = plot.means if not plot.raw_only and plot.means is not None else Series()
+            self._smooth = ThinnedCurve(counted, means, low, high, columns // 2, axis.log)
+        first, first_smooth = self._raw.update(), self._smooth.update()
+        x, minima, maxima = self._raw.points()
         if np.array_equal(minima, maxima):
-            plot.raw = (x, minima)
+            plot.raw = _finite(x, minima)
         else:
-            plot.raw = (np.repeat(x, 2), np.stack([minima, maxima], axis=1).ravel())
-        plot.raw = _finite(*plot.raw)
-        if not plot.raw_only and plot.means is not None:
-            x, minima, maxima = history.curve(
-                plot.means, low, high, columns // 2, axis.log, axis.kind
-            )
-            plot.smooth = _finite(x, (minima + maxima) / 2)
-        if history.validations:
-            steps = np.array([v.step for v in history.validations], dtype=np.float64)
-            losses = np.array([v.loss for v in history.validations])
-            places = axis.values_of(steps)
-            # Dots closer than 4 pixels hide each other: one of them, and always the newest, stays.
-            cell = np.floor(plot.pixel_x(axis.plotted(places)) / 4)
-            kept = np.append(cell[1:] != cell[:-1], True)
-            kept &= (places >= low) & (places <= high) & np.isfinite(losses)
-            plot.dots, plot.dot_steps = (places[kept], losses[kept]), steps[kept]
+            plot.raw = _finite(np.repeat(x, 2), np.stack([minima, maxima], axis=1).ravel())
+        smooth_x, minima, maxima = self._smooth.points()
+        plot.smooth = _finite(smooth_x, (minima + maxima) / 2)
+        if not same or first < 1 or (len(smooth_x) and first_smooth < 1):
+            return None
+        since = float(x[first - 1])
+        return min(since, float(smooth_x[first_smooth - 1])) if len(smooth_x) else since
+
+    def _take_dots(self, history: History) -> None:
+        plot, axis = self.plot, self.plot.axis
+        count = len(history.validations)
+        key = (history, count, axis.kind, axis.log, plot.x_range, plot.area())
+        if key == self._dots_key:
+            return
+        self._dots_key = key
+        steps = np.array([v.step for v in history.validations], dtype=np.float64)
+        losses = np.array([v.loss for v in history.validations])
+        places = axis.values_of(steps) if count else steps
+        # Dots closer than 4 pixels hide each other: one of them, and always the newest, stays.
+        cell = np.floor(plot.pixel_x(axis.plotted(places)) / 4)
+        kept = np.append(cell[1:] != cell[:-1], True)[:count]
+        low, high = (axis.value_at(x) for x in plot.x_range)
+        kept &= (places >= low) & (places <= high) & np.isfinite(losses)
+        plot.dots, plot.dot_steps = (places[kept], losses[kept]), steps[kept]
 
     # Words.
 
     def _set_words(self, view: RunView, lines: list[Reference]) -> None:
         history = view.history
+        self.plot.setAccessibleDescription(self._in_words())
+        key = (history, len(history.validations), lines, self.plot.unit, view.split_label)
+        if key == self._words_key:
+            return
+        self._words_key = key
         split = view.split_label
         unit = unit_words(self.plot.unit)
         crossed = below_since(lines, history.validations)
@@ -522,7 +554,6 @@ class LossPanel(Panel):
                 whole(newest.characters),
                 whole(newest.of_characters),
             )
-        self.plot.setAccessibleDescription(self._in_words())
 
     def _choose_clause(self) -> None:
         """The longest clause that fits: the split comes first and is never lost."""

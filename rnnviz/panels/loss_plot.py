@@ -34,6 +34,7 @@ from rnnviz.panels.plot import (
 )
 from rnnviz.panels.readout import Entry, paint_readout
 from rnnviz.panels.run_axis import RunAxis
+from rnnviz.panels.text_width import text_width
 from rnnviz.panels.theme import marker, mono_font, stroke, theme, ui_font
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.session.frames import Event
@@ -91,6 +92,10 @@ class LossPlot(Plot):
         self.readout_rect = QRectF()
         self.event_label = ""  # of the mark at the time cursor, as painted
         self._label_places: dict[str, int] = {}
+        self._y_ticks: list[Tick] = []
+        self._y_ticks_key: tuple[object, ...] = ()
+        self._look: tuple[object, ...] = ()  # of all but the ends of the curves, as last shown
+        self._labels_look: tuple[object, ...] = ()  # for which the labels were placed
 
     @property
     def history(self) -> History | None:
@@ -138,6 +143,12 @@ class LossPlot(Plot):
 
     def y_ticks(self) -> list[Tick]:
         """Round numbers of the unit."""
+        key = (self.y_range, self.height(), self.unit, self.log_y)
+        if key != self._y_ticks_key:
+            self._y_ticks_key, self._y_ticks = key, self._unit_ticks()
+        return self._y_ticks
+
+    def _unit_ticks(self) -> list[Tick]:
         room = max(int(self.height() / 30), 2)
         if self.unit == "perplexity":
             scale = math.log(10)
@@ -160,21 +171,62 @@ class LossPlot(Plot):
         return self.left_margin(), 6.0, 8.0 + number + 6.0 + word + 2.0, self.bottom_margin()
 
     def _end_value_widths(self) -> tuple[float, float]:
-        number = QFontMetricsF(self._number_font())
-        word = QFontMetricsF(ui_font("label"))
         texts = ["0.00"]
         for end in (self.last_train, self.last_validation):
             if end is not None:
                 texts.append(loss_text(end[1], self.unit))
         return (
-            max(number.horizontalAdvance(text) for text in texts),
-            max(word.horizontalAdvance(text) for text in (self.tr("train"), self.tr("val"))),
+            max(text_width(text, "end-value", bold=True, mono=True) for text in texts),
+            max(text_width(text, "label") for text in (self.tr("train"), self.tr("val"))),
         )
 
     def _number_font(self) -> QFont:
         font = QFont(mono_font("end-value"))
         font.setBold(True)
         return font
+
+    # What is to be painted anew.
+
+    def show_changes(self, since: float | None) -> None:
+        """Takes over what was set: paints what it touches, and no more.
+
+        Up to the value `since` of the x axis the curves are as they were; None: they are others.
+        """
+        self._area = None
+        look = self._whole_look()
+        pointed = self.hover is not None or time_cursor().step is not None
+        if since is None or look != self._look or pointed:
+            self._look, self._labels_look = look, ()
+            self.update()
+            return
+        left = self.at_x(self.axis.at(since)) - marker(4.5) - stroke() - 3
+        if self._labels_are_touched(left):
+            self._labels_look = ()
+            self.update()
+        else:
+            left = math.floor(max(left, 0.0))
+            self.update(left, 0, self.width() - left, self.height())
+
+    def relayout(self) -> None:
+        """Measures and places everything anew."""
+        self._look = ()
+        super().relayout()
+
+    def _whole_look(self) -> tuple[object, ...]:
+        return (
+            *(self.size(), self.area(), self.x_range, self.y_range),
+            *(self.axis.kind, self.axis.log, self.unit, self.log_y, self.raw_only, self.peak),
+            *(self.lines, self.events, self.diverged_at, self.empty_text),
+            *(len(self.dots[0]), self.last_validation, self._validation_is_old()),
+        )
+
+    def _labels_are_touched(self, left: float) -> bool:
+        """Whether the curves have grown, right of a pixel column, into a label."""
+        rects = [rect for rect in self.label_rects.values() if rect.right() + 5 >= left]
+        if not rects:
+            return False
+        x, y = self._curve_pixels(left)
+        return any(touches(rect, x, y) for rect in rects)
 
     # Painting.
 
@@ -187,7 +239,6 @@ class LossPlot(Plot):
         area = self.area()
         painter.save()
         painter.setClipRect(area.adjusted(0, -2, 4, 0))
-        self._paint_lines(painter, area)
         self._paint_divergence(painter, area)
         self._paint_curves(painter)
         self._paint_events(painter, area)
@@ -204,20 +255,39 @@ class LossPlot(Plot):
         """The read-out, or the name of the event that the time cursor is at."""
         self._paint_cursor_words(painter, self.area())
 
-    def _paint_lines(self, painter: QPainter, area: QRectF) -> None:
+    def ground_look(self) -> object:
+        """The reference lines."""
+        return [line.nats for line in self.lines], self.unit, self.log_y
+
+    def paint_ground(self, painter: QPainter) -> None:
+        """The reference lines, which stand still."""
+        area = self.area()
         painter.setPen(dashed_pen(theme().color("ref")))
         for line in self.lines:
-            y = crisp(self.pixel_of(line.nats))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            y = self.pixel_of(line.nats)
+            if area.top() - 2 <= y < area.bottom():
+                painter.drawLine(QPointF(area.left(), crisp(y)), QPointF(area.right(), crisp(y)))
 
     def _paint_curves(self, painter: QPainter) -> None:
         colors = theme()
-        if len(self.raw[0]):
+        left = self.exposed.left() - stroke()
+        x, y = self._pixels(self._right_of(left, self.raw))
+        if len(x):
             share = 1.0 if self.raw_only else 0.45
             painter.setPen(QPen(colors.mixed("train", "surface", share), 1))
-            painter.drawPolyline(polygon(*self._pixels(self.raw)))
-        if len(self.smooth[0]):
-            draw_curve(painter, *self._pixels(self.smooth), colors.color("train"), stroke())
+            painter.drawPolyline(polygon(x, y))
+        x, y = self._pixels(self._right_of(left, self.smooth))
+        if len(x):
+            draw_curve(painter, x, y, colors.color("train"), stroke())
+
+    def _right_of(self, left: float, curve: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+        """What there is of a curve from a pixel column on, with what may reach into it."""
+        x, y = curve
+        if left <= self.area().left() or not len(x):
+            return curve
+        value = self.axis.value_at(self.plot_x(left))
+        first = max(int(np.searchsorted(x, value)) - 2, 0)
+        return x[first:], y[first:]
 
     def _paint_divergence(self, painter: QPainter, area: QRectF) -> None:
         if self.diverged_at is None:
@@ -271,7 +341,8 @@ class LossPlot(Plot):
         size = marker(4.5)
         foot, step = area.bottom() - size - 0.5, 2 * size + 2
         for event, x, below in stacked(self.events, self.event_columns()):
-            if area.left() <= x <= area.right():
+            seen = self.exposed.left() - step <= x <= self.exposed.right() + step
+            if seen and area.left() <= x <= area.right():
                 # All of it, also at the edges.
                 x = min(max(x, area.left() + size + 1), area.right() - size)
                 paint_event_mark(painter, event.kind, QPointF(x, foot - below * step), size)
@@ -284,7 +355,7 @@ class LossPlot(Plot):
         painter.setBrush(colors.color("validation"))
         near = area.adjusted(-1, -1, 1, 1)
         radius = marker(_DOT) / 2 + 0.5
-        for point in self._dot_points():
+        for point in self._dot_points(self.exposed.left() - radius - 1):
             if near.contains(point):
                 painter.drawEllipse(point, radius, radius)
         if self.last_train is not None:
@@ -299,10 +370,10 @@ class LossPlot(Plot):
                 paint_event_mark(painter, "diverged", point, marker(4.0))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def _dot_points(self) -> list[QPointF]:
+    def _dot_points(self, left: float = -math.inf) -> list[QPointF]:
         if not len(self.dots[0]):
             return []
-        x, y = self._pixels(self.dots)
+        x, y = self._pixels(self._right_of(left, self.dots))
         return list(map(QPointF, x.tolist(), y.tolist()))
 
     def _paint_line_labels(self, painter: QPainter, area: QRectF) -> None:
@@ -311,39 +382,44 @@ class LossPlot(Plot):
         painter.setFont(ui_font("label"))
         metrics = QFontMetricsF(painter.font())
         texts = {line.id: loss_text(line.nats, self.unit) for line in self.lines}
-        wanted = [
-            (
-                line.id,
-                metrics.horizontalAdvance(f"{line.name} {texts[line.id]}"),
-                self.pixel_of(line.nats),
+        look = self._whole_look()
+        if look != self._labels_look:
+            self._labels_look = look
+            wanted = [
+                (
+                    line.id,
+                    text_width(f"{line.name} {texts[line.id]}", "label"),
+                    self.pixel_of(line.nats),
+                )
+                for line in self.lines
+            ]
+            self.label_rects = line_label_places(
+                wanted, metrics.height(), area, self._curve_pixels(), self._label_places
             )
-            for line in self.lines
-        ]
-        self.label_rects = line_label_places(
-            wanted, metrics.height(), area, self._curve_pixels(), self._label_places
-        )
         for line in self.lines:
             rect = self.label_rects.get(line.id)
-            if rect is None:
+            if rect is None or not rect.adjusted(-2, 0, 2, 0).intersects(self.exposed):
                 continue
             painter.fillRect(rect.adjusted(-2, 1, 2, -1), colors.color("surface"))
             baseline = rect.top() + metrics.ascent()
             painter.setPen(colors.color("text-muted"))
             painter.drawText(QPointF(rect.left(), baseline), line.name)
             painter.setPen(colors.color("text-2"))
-            before = metrics.horizontalAdvance(f"{line.name} ")
+            before = text_width(f"{line.name} ", "label")
             painter.drawText(QPointF(rect.left() + before, baseline), texts[line.id])
 
     def forget_label_places(self) -> None:
         """Labels of the lines go back to the left where there is room."""
         self._label_places.clear()
 
-    def _curve_pixels(self) -> tuple[Floats, Floats]:
-        curves = (self.raw, self.smooth, self.dots)
+    def _curve_pixels(self, left: float = -math.inf) -> tuple[Floats, Floats]:
+        curves = [self._right_of(left, curve) for curve in (self.raw, self.smooth, self.dots)]
         x = np.concatenate([curve[0] for curve in curves])
         return self._pixels((x, np.concatenate([curve[1] for curve in curves])))
 
     def _paint_end_values(self, painter: QPainter, area: QRectF) -> None:
+        if self.exposed.right() < area.right():
+            return
         colors = theme()
         number_font, word_font = self._number_font(), ui_font("label")
         metrics = QFontMetricsF(number_font)
@@ -382,6 +458,8 @@ class LossPlot(Plot):
         return words[self.axis.kind]
 
     def _paint_axis_words(self, painter: QPainter, area: QRectF) -> None:
+        if self.exposed.right() < self.axis_rect.left():
+            return
         self.axis_rect = QRectF()
         if self.height() + 48 < _LOW:
             return
@@ -390,11 +468,11 @@ class LossPlot(Plot):
         painter.setPen(theme().color("text" if over else "text-muted"))
         metrics = QFontMetricsF(painter.font())
         words = self.axis_words()
+        width = text_width(words)
         left = max(area.right() + 10, self.x_labels_end + 8)
-        left = min(left, self.width() - metrics.horizontalAdvance(words) - 1)
+        left = min(left, self.width() - width - 1)
         top = area.bottom() + 5
         painter.drawText(QPointF(left, top + metrics.ascent()), words)
-        width = metrics.horizontalAdvance(words)
         self.axis_rect = QRectF(left - 2, top - 2, width + 4, metrics.height() + 4)
 
     _over_axis_words = False
@@ -426,7 +504,8 @@ class LossPlot(Plot):
         rect.moveCenter(area.center())
         # Right of the labels of the lines, where these leave the room.
         beside = max((label.right() for label in self.label_rects.values()), default=0.0)
-        rect.moveLeft(min(max(rect.left(), beside), area.right() - rect.width()))
+        left = min(max(rect.left(), beside), self.width() - rect.width())
+        rect.moveLeft(max(left, area.left() + 1))
         painter.fillRect(rect, theme().color("surface"))
         painter.setPen(theme().color("text-2"))
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self.empty_text)

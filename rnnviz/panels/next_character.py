@@ -178,6 +178,7 @@ class NextCharacterPanel(Panel):
         self._waiting = self._write_when_answered = False
         self._refused = self._problem = ""
         self._history.clear()
+        self.bars.empty = self.tr("No answer yet")
         self.bars.set_logits((), None)
         self.follow("")
         self.surprise.show_expectations(None)

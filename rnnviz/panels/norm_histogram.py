@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF
 from PySide6.QtGui import QPainter
 
@@ -47,15 +48,23 @@ class NormHistogram:
             return
         scale = area.width() * BAR_SHARE / most
         left = area.left() + 1
-        for low, high, count in zip(
-            edges[:-1].tolist(), edges[1:].tolist(), numbers.tolist(), strict=True
-        ):
-            if not count:
-                continue
-            top = max(round(plot.at_y(high)), area.top())
-            bottom = min(round(plot.at_y(low)) - 1, area.bottom() - 1)
-            rect = QRectF(left, top, max(round(count * scale), 2), max(bottom - top, 1))
-            self.bars.append(Bar(rect, 10.0**low, 10.0**high, count))
+        filled = np.flatnonzero(numbers)
+        heights = np.round(plot.pixel_y(edges))
+        tops = np.maximum(heights[filled + 1], area.top())
+        bottoms = np.minimum(heights[filled] - 1, area.bottom() - 1)
+        values = 10.0**edges
+        self.bars = [
+            Bar(QRectF(left, top, width, height), low, high, count)
+            for top, width, height, low, high, count in zip(
+                tops.tolist(),
+                np.maximum(np.round(numbers[filled] * scale), 2).tolist(),
+                np.maximum(bottoms - tops, 1).tolist(),
+                values[filled].tolist(),
+                values[filled + 1].tolist(),
+                numbers[filled].tolist(),
+                strict=True,
+            )
+        ]
         if threshold is not None and self.clipped:
             # What was below the threshold in its bin stays there, and all that was above joins it.
             low = math.floor(math.log10(threshold) * per_decade) / per_decade
@@ -73,10 +82,13 @@ class NormHistogram:
         below: list[QRectF] = []
         above: list[QRectF] = []
         for rect, *_ in self.bars:
-            if rect.top() < cut:
-                above.append(QRectF(rect.topLeft(), QPointF(rect.right(), min(rect.bottom(), cut))))
-            if rect.bottom() > cut:
-                below.append(QRectF(QPointF(rect.left(), max(rect.top(), cut)), rect.bottomRight()))
+            if rect.top() >= cut:
+                below.append(rect)
+            elif rect.bottom() <= cut:
+                above.append(rect)
+            else:
+                above.append(QRectF(rect.topLeft(), QPointF(rect.right(), cut)))
+                below.append(QRectF(QPointF(rect.left(), cut), rect.bottomRight()))
         paint_bars(painter, below, KEPT)
         paint_bars(painter, above, CLIPPED)
         if self.after is not None:

@@ -35,8 +35,19 @@ from rnnviz.panels.histogram_bars import (
 )
 from rnnviz.panels.norm_histogram import NormHistogram
 from rnnviz.panels.norm_scale import LogScale, SignedLogScale
-from rnnviz.panels.plot import Plot, Range, Tick, crisp, dashed_pen, polygon, two_figures, whole
+from rnnviz.panels.plot import (
+    Plot,
+    Range,
+    Tick,
+    crisp,
+    dashed_pen,
+    draw_curve,
+    polygon,
+    two_figures,
+    whole,
+)
 from rnnviz.panels.readout import paint_message
+from rnnviz.panels.text_width import text_height, text_width
 from rnnviz.panels.theme import marker, px, stroke, theme, ui_font
 from rnnviz.probes.gradient_entries import EntryCounts
 from rnnviz.session.config import CLIP_RANGE
@@ -69,6 +80,7 @@ class NormPlot(Plot):
         self.strip_shown = True
         self.lost_words = ""  # about values that are no finite numbers
         self.window_text = ""
+        self.message = ""  # in a picture of no run
         self.label = self.short_label = ""  # beside the line, the short one where there is no room
         self.label_shown = ""
         self.label_rect = QRectF()
@@ -159,6 +171,10 @@ class NormPlot(Plot):
         self._paint_label(painter)
         self._paint_lost(painter)
         self._paint_captions(painter, histogram)
+        if self.message:
+            below = QRectF(self.area())
+            below.setTop(max(self.line_y(), below.center().y() - 1.5 * self.bottom_margin()))
+            paint_message(painter, below, self.message)
 
     def _limit(self) -> float | None:
         return None if self.kind == "off" else self.threshold
@@ -207,10 +223,9 @@ class NormPlot(Plot):
         medians = _running_median(logs, MEDIAN_WINDOW)[-len(shown) :]
         good = np.isfinite(medians)
         if good.sum() > 1:
-            painter.setPen(QPen(colors.color("text"), stroke(1.6)))
             heights = np.asarray(self.pixel_y(medians[good]), dtype=np.float64)
             np.clip(heights, area.top(), area.bottom(), out=heights)
-            painter.drawPolyline(polygon(x[good], heights))
+            draw_curve(painter, x[good], heights, colors.color("text"), stroke(1.6))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_line(self, painter: QPainter, histogram: QRectF) -> None:
@@ -231,10 +246,10 @@ class NormPlot(Plot):
 
     def _place_label(self, area: QRectF) -> None:
         """At the right end of the histogram, on the side of the line with shorter bars."""
-        metrics = QFontMetricsF(self._key_font())
-        fits = metrics.horizontalAdvance(self.label) <= area.width() - 8
+        fits = text_width(self.label, "key", bold=True) <= area.width() - 8
         self.label_shown = self.label if fits else self.short_label
-        width, height = metrics.horizontalAdvance(self.label_shown), metrics.height()
+        width = text_width(self.label_shown, "key", bold=True)
+        height = text_height("key", bold=True)
         y = self.line_y()
         # Without the strip the handle hangs over the end of the histogram.
         left = area.right() - width - 8 - (0 if self.strip_shown else marker(6.0))
@@ -256,6 +271,8 @@ class NormPlot(Plot):
 
     def _paint_label(self, painter: QPainter) -> None:
         colors, rect = theme(), self.label_rect
+        if not self.label_shown:
+            return
         painter.setFont(self._key_font())
         painter.fillRect(rect.adjusted(-5, 1, 5, 0), colors.color("surface"))
         painter.setPen(colors.color("clip"))
@@ -271,7 +288,7 @@ class NormPlot(Plot):
         painter.setFont(ui_font("label"))
         metrics = QFontMetricsF(painter.font())
         text = self.tr("median {0}").format(two_figures(10.0**at))
-        width, height = metrics.horizontalAdvance(text), metrics.height()
+        width, height = text_width(text, "label"), metrics.height()
         y = self.at_y(at)
         ends = [bar.right() for bar, *_ in self.bars if bar.top() - 1 <= y <= bar.bottom() + 2]
         start = max(ends, default=area.left()) + 3
@@ -339,7 +356,7 @@ class NormPlot(Plot):
         words = self.tr("entries per bin") if self.kind == "value" else self.tr("steps per bin")
         legend = self._legend()
         room = area.width() - legend_width(legend) if legend else area.width()
-        width = metrics.horizontalAdvance(words)
+        width = text_width(words)
         if room >= width + 14 or not legend:
             painter.drawText(QPointF(area.left(), baseline), words)
         if legend and room >= 0:
@@ -355,10 +372,10 @@ class NormPlot(Plot):
         if self.kind == "value":
             variants = [self.tr("largest, last {0} steps"), *variants]
         now = self.tr("now")
-        right = strip.right() - metrics.horizontalAdvance(now)
+        right = strip.right() - text_width(now)
         for variant in variants:
             words = variant.format(self.strip_steps)
-            if right > strip.left() + metrics.horizontalAdvance(words) + px(12):
+            if right > strip.left() + text_width(words) + px(12):
                 painter.drawText(QPointF(strip.left(), baseline), words)
                 painter.drawText(QPointF(right, baseline), now)
                 return

@@ -25,6 +25,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPaintEngine,
     QPainter,
+    QPaintEvent,
     QPen,
     QPixmap,
     QPolygonF,
@@ -35,6 +36,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.painting import is_for_keeps, shows_focus
 from rnnviz.panels.sizing import sized
+from rnnviz.panels.text_width import text_height, text_width
 from rnnviz.panels.theme import px, stroke, theme, themes, ui_font
 from rnnviz.panels.time_cursor import paint_time_cursor, time_cursor
 
@@ -240,6 +242,7 @@ class Plot(QWidget):
         self._area: QRectF | None = None  # measured when needed: a paint asks many times
         self._axes: QPixmap | None = None  # background and axes, painted once for what they show
         self._axes_key: tuple[object, ...] = ()
+        self.exposed = QRectF()  # what is being painted, in widget coordinates
         self.setAccessibleName(name)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if navigable else Qt.FocusPolicy.NoFocus)
@@ -258,14 +261,13 @@ class Plot(QWidget):
 
     def left_margin(self) -> float:
         """Room for the widest number of the y axis."""
-        metrics = QFontMetricsF(ui_font("tick"))
-        widest = max((metrics.horizontalAdvance(t.label) for t in self.y_ticks()), default=0.0)
+        widest = max((text_width(t.label) for t in self.y_ticks() if t.label), default=0.0)
         # In steps, so that the picture does not shift with every new number.
         return max(self.left_margin_least, 8.0 * math.ceil((widest + 9.0) / 8.0))
 
     def bottom_margin(self) -> float:
         """Room for the numbers of the x axis."""
-        return QFontMetricsF(ui_font("tick")).height() + 8.0
+        return text_height() + 8.0
 
     def area(self) -> QRectF:
         """The axes' rectangle in widget coordinates, on whole pixels."""
@@ -275,9 +277,13 @@ class Plot(QWidget):
             self._area = QRectF(left, top, max(width, 1), max(height, 1))
         return self._area
 
+    def measure_again(self) -> None:
+        """Measures the margins anew when they are next needed."""
+        self._area = None
+
     def relayout(self) -> None:
         """Measures the margins anew at the next paint, and paints."""
-        self._area = None
+        self.measure_again()
         self.update()
 
     def _theme_changed(self) -> None:
@@ -330,8 +336,18 @@ class Plot(QWidget):
         """Ticks of the y axis; overridden."""
         return []
 
+    def ground_look(self) -> object:
+        """What `paint_ground` paints, to compare: it is painted anew when that is another."""
+        return None
+
+    def paint_ground(self, painter: QPainter) -> None:
+        """Draws what stands still between grid and data, such as reference lines; overridden."""
+
     def paint_content(self, painter: QPainter) -> None:
-        """Draws the data over the grid; overridden. The painter is not antialiased."""
+        """Draws the data over the grid; overridden. The painter is not antialiased.
+
+        Of the widget `exposed` is to be painted, and nothing else will be.
+        """
 
     def paint_over(self, painter: QPainter) -> None:
         """Draws what stands over the time cursor, such as a read-out; overridden."""
@@ -373,8 +389,9 @@ class Plot(QWidget):
 
     # Painting.
 
-    def paintEvent(self, event: object) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Draws background, grid, ticks, data, the zoom box and the focus mark."""
+        self.exposed = QRectF(event.rect())
         colors = theme()
         painter = QPainter(self)
         self._paint_ground(painter)
@@ -399,18 +416,22 @@ class Plot(QWidget):
         if is_for_keeps() or ratio != int(ratio):  # between whole pixels a picture would blur
             painter.fillRect(self.rect(), theme().color("surface"))
             self._paint_axes(painter, x_ticks, y_ticks)
+            self.paint_ground(painter)
             return
         area = self.area()
-        key = (self.size(), ratio, area, self.x_range, self.y_range, x_ticks, y_ticks)
+        shown = (self.x_range, self.y_range, x_ticks, y_ticks, self.ground_look())
+        key = (self.size(), ratio, area, *shown)
         if self._axes is None or key != self._axes_key:
             pixmap = QPixmap(self.size() * int(ratio))
             pixmap.setDevicePixelRatio(ratio)
             pixmap.fill(theme().color("surface"))
             maker = QPainter(pixmap)
             self._paint_axes(maker, x_ticks, y_ticks)
+            self.paint_ground(maker)
             maker.end()
             self._axes, self._axes_key = pixmap, key
-        painter.drawPixmap(0, 0, self._axes)
+        part = self.exposed
+        painter.drawPixmap(part, self._axes, QRectF(part.topLeft() * ratio, part.size() * ratio))
 
     def hideEvent(self, event: QHideEvent) -> None:
         """What is not seen keeps no picture."""

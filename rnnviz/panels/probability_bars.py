@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.engine.candidates import keep_top_k, keep_top_p
 from rnnviz.panels.characters import KEYCAP_WIDTH, draw_keycap
-from rnnviz.panels.theme import mono_font, px, scaled, theme, ui_font
+from rnnviz.panels.theme import mono_font, pixels, px, scaled, theme, ui_font
 from rnnviz.panels.widgets.writing_control import Writing
 from rnnviz.text.vocabulary import describe
 
@@ -82,7 +82,7 @@ class ProbabilityBars(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves it to the seed
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(self.tr("Probability of the next character"))
-        self.empty = self.tr("No answer yet")
+        self.empty = self.tr("Load a text to see what comes next")
         self.temperature = 1.0
         self.alphabetical = False
         self.most: int | None = None  # rows at most; None: as many as there is room for
@@ -99,6 +99,8 @@ class ProbabilityBars(QWidget):
         self._rows: list[_Row] = []
         self._hover = -1  # the character's index in the vocabulary
         self._hover_key = False
+        self._grid_shape: tuple[object, ...] = ()
+        self._cells = (1, 1, 1.0, 1.0)  # `_grid` for that shape
 
     def sizeHint(self) -> QSize:
         """Roomy."""
@@ -236,6 +238,12 @@ class ProbabilityBars(QWidget):
 
     def _grid(self) -> tuple[int, int, float, float]:
         """Columns, rows, and the width and height of a cell."""
+        shape = (self.size(), len(self._characters), self.alphabetical, self.most, pixels("label"))
+        if shape != self._grid_shape:
+            self._grid_shape, self._cells = shape, self._find_grid()
+        return self._cells
+
+    def _find_grid(self) -> tuple[int, int, float, float]:
         height = max(self.height() - self._foot(), 1)
         symbols = max(len(self._characters), 1)
         if not self.alphabetical:

@@ -49,6 +49,7 @@ class SamplesPanel(Panel):
         self.add_header_control(self.mode)
         self.columns = DecadeColumns()
         self.stream = SampleStream()
+        self.stream.setPlaceholderText(self.columns.empty)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.columns)
         self._stack.addWidget(self.stream)

@@ -87,12 +87,21 @@ class Theme:
 
     def color(self, token: str, alpha: float = 1.0) -> QColor:
         """A colour with an opacity in [0, 1]."""
-        color = QColor(self.hex(token))
-        color.setAlphaF(alpha)
+        color = QColor(self._opaque(token))  # a copy: a colour can be changed
+        if alpha != 1.0:
+            color.setAlphaF(alpha)
         return color
+
+    @cache  # noqa: B019 - as above
+    def _opaque(self, token: str) -> QColor:
+        return QColor(self.hex(token))
 
     def mixed(self, token: str, onto: str, share: float) -> QColor:
         """`share` of one colour over another, opaque: for tints that must not cost blending."""
+        return QColor(self._mix(token, onto, share))
+
+    @lru_cache(maxsize=4096)  # noqa: B019 - as above
+    def _mix(self, token: str, onto: str, share: float) -> QColor:
         top, under = self.color(token), self.color(onto)
         return QColor(
             round(top.red() * share + under.red() * (1 - share)),
@@ -210,7 +219,7 @@ _pictures: list[Any] = []  # functions made by `drawn_once`
 
 
 def drawn_once(most: int) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """Like `lru_cache`, for pictures of text: forgotten when colours or sizes of type change."""
+    """Like `lru_cache`, for pictures and sizes of text: forgotten when colours or type change."""
 
     def decorate(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         cached = lru_cache(maxsize=most)(draw)
@@ -233,6 +242,7 @@ def theme() -> Theme:
     return themes().current
 
 
+@drawn_once(64)
 def pixels(role: str) -> int:
     """Font size of a role (tick, label, body, key, end-value, value, seed, sample) in pixels."""
     size = _file()["lecture-pixels" if themes().lecture else "pixels"][role]
@@ -240,6 +250,7 @@ def pixels(role: str) -> int:
     return round(size * themes().scale())
 
 
+@drawn_once(512)  # a frame asks some hundred times
 def px(n: float) -> int:
     """A layout size in pixels that must grow with the type in it; `n` is the one designed."""
     return max(round(scaled(n)), 1) if n > 0 else round(scaled(n))
@@ -283,6 +294,7 @@ def icon_pixels(size: float = 16) -> int:
     return round(size * themes().scale() * (_LECTURE_ICON if themes().lecture else 1.0))
 
 
+@drawn_once(1)
 def _layout_scale() -> float:
     return themes().scale() * (_LECTURE_LAYOUT if themes().lecture else 1.0)
 

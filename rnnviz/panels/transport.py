@@ -275,7 +275,7 @@ class TransportBar(QFrame):
             )
         self.elapsed.show_value(clock(last.seconds if last else view.start_seconds))
         self._show_loss_and_display(view)
-        self.timeline.update()
+        self.timeline.refresh()
         self.refresh_state()
 
     def _show_loss_and_display(self, view: RunView) -> None:

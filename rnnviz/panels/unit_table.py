@@ -44,7 +44,7 @@ class UnitTable(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setAccessibleName(self.tr("Units and what they look like"))
-        self.empty = self.tr("Computed when opened")
+        self.empty = self.tr("Load a text to see what units follow in it")
         self._matches: UnitMatches | None = None
         self._trace: SignalTrace | None = None
         self._order: NDArray[np.intp] = np.zeros(0, np.intp)

@@ -199,7 +199,9 @@ class UnitTextPanel(Panel):
         for button in (self.before, self.after):
             button.setEnabled(unit is not None and self._units > 1)
         if trace is None or unit is None or unit >= len(trace.values) or not trace.text:
-            if unit is None:
+            if self.view is None:
+                self.painted.empty = self.tr("Load a text to see it coloured by a unit")
+            elif unit is None:
                 self.painted.empty = self.tr(
                     "Waiting for the unit that is easiest to explain; or choose one at the right"
                 )

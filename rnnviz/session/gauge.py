@@ -30,7 +30,8 @@ class Gauge:
         self._trainer = trainer
         self._clock = clock
         self._before: Parameters | None = None
-        self._wanted = self._entries_wanted = False
+        self._wanted = False
+        self.entries_wanted = False
         self._next_step = 1
         self._spent = self._last_seconds = 0.0
 
@@ -40,7 +41,7 @@ class Gauge:
 
     def want_entries(self) -> None:
         """Somebody looks at the single entries of the gradient: count those of a next step."""
-        self._entries_wanted = True
+        self.entries_wanted = True
 
     def entries(self, step: int, seconds: float) -> EntryCounts | None:
         """After a step: its gradient's entries before clipping, if they are wanted and affordable.
@@ -48,13 +49,13 @@ class Gauge:
         To be asked before the next step, which overwrites the gradient.
         """
         report = self._trainer.clip_report
-        if not self._entries_wanted or report is None or report.gradients is None:
+        if not self.entries_wanted or report is None or report.gradients is None:
             return None
         if self._spent > _FREE_SECONDS + _WANTED_SHARE * seconds:
             return None
         begun = self._clock()
         found = gradient_entries(step, report.gradients.flat, report.limited)
-        self._entries_wanted = False
+        self.entries_wanted = False
         self._spent += self._clock() - begun
         return found
 
@@ -63,9 +64,11 @@ class Gauge:
 
         `step` is the coming one, `seconds` how long the run has trained.
         """
-        due = step >= self._next_step or seconds - self._last_seconds >= _LONGEST_GAP
-        share = _WANTED_SHARE if self._wanted else _SHARE
-        if not (self._wanted or due) or self._spent > _FREE_SECONDS + share * seconds:
+        wanted = self._wanted
+        if not wanted and step < self._next_step and seconds - self._last_seconds < _LONGEST_GAP:
+            return False  # nearly always
+        share = _WANTED_SHARE if wanted else _SHARE
+        if self._spent > _FREE_SECONDS + share * seconds:
             return False
         begun = self._clock()
         parameters = self._trainer.network.parameters

@@ -7,6 +7,7 @@ million steps costs no more than one over a thousand.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, TypeVar
 
 import numpy as np
@@ -65,8 +66,9 @@ class History:
 
     def add_rows(self, rows: list[Row]) -> None:
         """Appends the scalars of some steps."""
-        columns = np.array(rows, dtype=np.float64).T
         names = Row._fields
+        numbers = np.fromiter(chain.from_iterable(rows), np.float64, len(names) * len(rows))
+        columns = numbers.reshape(-1, len(names)).T
         for name in COLUMNS:
             getattr(self, name).append(columns[names.index(name)])
         self.last = rows[-1]

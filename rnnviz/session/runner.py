@@ -188,7 +188,9 @@ class Runner:
             self._post_state("paused")
         self._post_weights()
         while not self._stopping:
-            self._obey(wait=not (self._playing or self._single_steps))
+            training = self._playing or self._single_steps > 0
+            if not training or not self._commands.empty():
+                self._obey(wait=not training)
             if self._stopping:
                 break
             if self._playing or self._single_steps:
@@ -221,19 +223,14 @@ class Runner:
     def advance(self) -> Row | None:
         """One step with all that follows from it; None when it diverged."""
         begun = self._clock()
-        gauge = self._gauge
-        measured = gauge is not None and gauge.begin(self.run.trainer.steps + 1, self.seconds)
-        if self._rollback is not None:
-            self._rollback.before(self.run.trainer.steps, self.run.network.parameters)
-        result = self.run.trainer.step()
-        if gauge is not None and measured and result.finite:
-            found = gauge.end(result.step, self.seconds)
-            if found is not None:
-                self.mailbox.post(found)
+        gauge, trainer = self._gauge, self.run.trainer
+        steps = trainer.steps
+        measured = gauge is not None and gauge.begin(steps + 1, self.seconds)
+        if self._rollback is not None and self._rollback.due(steps):
+            self._rollback.before(steps, self.run.network.parameters)
+        result = trainer.step()
         if gauge is not None and result.finite:
-            entries = gauge.entries(result.step, self.seconds)
-            if entries is not None:
-                self.mailbox.post(entries)
+            self._tell_gauged(gauge, result, measured)
         self.seconds += self._plausible(self._clock() - begun)
         if not result.finite:
             self._diverge(result)
@@ -244,11 +241,24 @@ class Runner:
         self._follow_up(row)
         return row
 
+    def _tell_gauged(self, gauge: Gauge, result: StepResult, measured: bool) -> None:
+        """What somebody looks at in the step's gradient, which the next one overwrites."""
+        if measured:
+            found = gauge.end(result.step, self.seconds)
+            if found is not None:
+                self.mailbox.post(found)
+        if gauge.entries_wanted:
+            entries = gauge.entries(result.step, self.seconds)
+            if entries is not None:
+                self.mailbox.post(entries)
+
     def _plausible(self, duration: float) -> float:
         """How long a step took; a machine that slept in the middle of it has not trained so long.
 
         Some systems' clocks go on in their sleep.
         """
+        if duration <= self._longest_step:
+            return duration
         counted = min(duration, _LONGEST_STEP + 10 * self._longest_step)
         self._longest_step = max(self._longest_step, counted)
         return counted

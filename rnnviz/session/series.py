@@ -32,7 +32,7 @@ class Series:
         return view
 
     def append(self, values: NDArray[Any]) -> None:
-        """Adds values at the end and completes the blocks of the pyramid they fill."""
+        """Adds values at the end; the pyramid grows when it is next read."""
         needed = self._size + len(values)
         if needed > len(self._values):
             grown = np.empty(max(needed, 2 * len(self._values)), self._values.dtype)
@@ -40,9 +40,9 @@ class Series:
             self._values = grown
         self._values[self._size : needed] = values
         self._size = needed
-        self._complete_blocks()
 
     def _complete_blocks(self) -> None:
+        """Completes the blocks that were filled since; many columns are never asked for any."""
         low, high, size = self._values, self._values, self._size
         for level in range(32):
             blocks = size // _BLOCK
@@ -80,6 +80,7 @@ class Series:
 
     def range(self) -> tuple[float, float]:
         """Minimum and maximum of the whole column, which must not be empty; the newest included."""
+        self._complete_blocks()
         done, lows, highs = 0, [], []
         for level in range(len(self._levels) - 1, -1, -1):
             minima, maxima, filled = self._levels[level]
@@ -98,6 +99,7 @@ class Series:
         Bins much wider than a block are read from the pyramid with their edges rounded to a
         sixteenth of their width; each costs the same whatever it spans.
         """
+        self._complete_blocks()
         count = len(edges) - 1
         minima = np.empty(count, self._values.dtype)
         maxima = np.empty(count, self._values.dtype)

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 from pytestqt.qtbot import QtBot
+from showing import activate
 
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
+from rnnviz.session.config import RunConfig
+
+
+def settings_for(folder: Path, config: RunConfig, text: str | None = None) -> Settings:
+    """Settings of a window that begins with `config`, on `text` where that is given."""
+    if text is not None:
+        path = folder / "sea.txt"
+        path.write_text(text)
+        config = config.with_changes(corpus=str(path))
+    kept = Settings(folder / "settings.ini")
+    kept.set("config", config.to_dict())
+    return kept
 
 
 def open_window(
-    qtbot: QtBot, settings: Settings, size: tuple[int, int] = (1600, 1000)
+    qtbot: QtBot,
+    settings: Settings,
+    size: tuple[int, int] = (1600, 1000),
+    *,
+    autosaves: Path | None = None,
+    file: Path | None = None,
 ) -> MainWindow:
-    """The window in front, with its first run."""
+    """The window in front, with its first run: of `file`, or of the settings."""
     make_application()
-    opened = MainWindow(settings)
+    opened = MainWindow(settings, autosaves)
     opened.resize(*size)
     qtbot.addWidget(opened)
-    opened.show()
-    opened.activateWindow()  # shortcuts belong to the active window
-    qtbot.waitActive(opened, timeout=10_000)
-    opened.begin()
+    activate(qtbot, opened)
+    opened.begin(None if file is None else str(file))
     qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
     return opened
 
@@ -30,3 +47,8 @@ def open_window(
 def program_threads() -> list[str]:
     """Names of rnnviz's threads that are alive."""
     return sorted(t.name for t in threading.enumerate() if t.name.startswith("rnnviz-"))
+
+
+def wait_for_threads_to_end(qtbot: QtBot) -> None:
+    """After the last window has gone; on a busy machine some end later than it waits for them."""
+    qtbot.waitUntil(lambda: program_threads() == [])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
+from opening import settings_for
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -21,31 +21,7 @@ SMALL = RunConfig(hidden_size=12, seq_len=10, batch_size=4, cell="rnn")
 
 def small_settings(folder: Path) -> Settings:
     """Settings of a window that begins with a small run."""
-    text = folder / "sea.txt"
-    text.write_text(TEXT)
-    kept = Settings(folder / "settings.ini")
-    kept.set("config", SMALL.with_changes(corpus=str(text)).to_dict())
-    return kept
-
-
-def open_window(
-    qtbot: QtBot, settings: Settings, size: tuple[int, int] = (1600, 1000)
-) -> MainWindow:
-    """The window with a run in it."""
-    opened = MainWindow(settings)
-    opened.resize(*size)
-    qtbot.addWidget(opened)
-    opened.show()
-    activate(qtbot, opened)
-    opened.begin()
-    qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
-    return opened
-
-
-def activate(qtbot: QtBot, window: MainWindow) -> None:
-    """Shortcuts belong to the active window."""
-    window.activateWindow()
-    qtbot.waitActive(window, timeout=10_000)
+    return settings_for(folder, SMALL, TEXT)
 
 
 def train(qtbot: QtBot, window: MainWindow, steps: int = 5) -> None:
@@ -60,8 +36,3 @@ def train(qtbot: QtBot, window: MainWindow, steps: int = 5) -> None:
 def press(window: MainWindow, key: Qt.Key, modifiers: Qt.KeyboardModifier | None = None) -> None:
     """A key in the window."""
     QTest.keyClick(window, key, modifiers or Qt.KeyboardModifier.NoModifier)
-
-
-def threads() -> list[str]:
-    """The program's threads that live."""
-    return sorted(t.name for t in threading.enumerate() if t.name.startswith("rnnviz-"))

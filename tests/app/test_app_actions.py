@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
+from showing import activate
 
 from rnnviz.app.actions import Actions, Command, sequences
 from rnnviz.app.application import make_application
@@ -28,9 +29,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     themes().set_mode("dark")
     opened = MainWindow(Settings(tmp_path / "settings.ini"))
     qtbot.addWidget(opened)
-    opened.show()
-    opened.activateWindow()
-    qtbot.waitActive(opened, timeout=10_000)
+    activate(qtbot, opened)
     yield opened
     opened.close()
 

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opening import open_window, settings_for, wait_for_threads_to_end
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from rnnviz.app import run_building
-from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
-from rnnviz.app.settings import Settings
 from rnnviz.session.config import RunConfig
 from rnnviz.session.run import Run, build_run
 
@@ -26,20 +25,10 @@ LARGE = SMALL.with_changes(cell="rnn", hidden_size=800)
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    text = tmp_path / "sea.txt"
-    text.write_text(TEXT)
-    settings = Settings(tmp_path / "settings.ini")
-    settings.set("config", SMALL.with_changes(corpus=str(text)).to_dict())
-    make_application()
-    opened = MainWindow(settings)
-    opened.resize(1280, 800)
-    qtbot.addWidget(opened)
-    opened.show()
-    opened.begin()
-    qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
+    opened = open_window(qtbot, settings_for(tmp_path, SMALL, TEXT), (1280, 800))
     yield opened
     opened.close()
-    assert [t.name for t in threading.enumerate() if t.name.startswith("rnnviz-")] == []
+    wait_for_threads_to_end(qtbot)
 
 
 class Slow:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from panel_fixtures import activate, open_window, press, small_settings, threads, train
+from opening import open_window, wait_for_threads_to_end
+from panel_fixtures import press, small_settings, train
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from showing import activate
 
 from rnnviz.app.application import make_application
 from rnnviz.app.caption_strip import LONGEST_FACT, LONGEST_SENTENCE, CaptionStrip
@@ -33,7 +35,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     opened.close()
     themes().restore_points(10, 16.5)
     themes().set_mode("dark")
-    assert threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def remarks() -> list[Remark]:

@@ -8,11 +8,11 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from opening import open_window
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
 from rnnviz.text import sources
@@ -67,13 +67,7 @@ def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Library]]:
 
 @pytest.fixture
 def window(qtbot: QtBot, library: type[Library], tmp_path: object) -> Iterator[MainWindow]:
-    make_application()
-    opened = MainWindow(Settings())
-    qtbot.addWidget(opened)
-    opened.resize(1600, 1000)
-    opened.show()
-    opened.begin()
-    qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
+    opened = open_window(qtbot, Settings())
     yield opened
     library.go_on.set()
     opened.close()

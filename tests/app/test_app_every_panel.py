@@ -39,9 +39,6 @@ from rnnviz.session.view import RunView
 sys.path.append(str(Path(__file__).parent.parent / "panels"))
 import gradient_fixtures as fixtures
 
-# Said by the offscreen platform about every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
-
 SVG = "{http://www.w3.org/2000/svg}"
 STEPS = 12_000  # more than any plot has points
 TEXT = "ab cd\nabba cade " * 40
@@ -167,6 +164,25 @@ def test_these_are_all_panels(qtbot: QtBot) -> None:
         shown += [getattr(page, name) for name in PANELS if hasattr(page, name)]
         assert set(page.panels) <= set(shown)
     assert len(shown) == len(PANELS) + 1  # Gradient norm is on two pages
+
+
+@pytest.mark.parametrize("mode", ["dark", "light"])
+@pytest.mark.parametrize("make", [TrainPage, GradientsPage, ProbePage])
+def test_without_a_run_every_panel_says_what_is_missing(
+    qtbot: QtBot, make: Callable[[], PanelPage], mode: str
+) -> None:
+    themes().set_mode(mode)
+    page = make()
+    qtbot.addWidget(page)
+    page.resize(1300, 800)
+    page.show()
+    for panel in page.panels:
+        if isinstance(page, GradientsPage):
+            page.show_in_last_place("weights" if panel is page.parameters else "updates")
+        assert panel.isVisible()
+        root = ElementTree.fromstring(panel.svg())
+        words = " ".join("".join(text.itertext()) for text in root.iter(f"{SVG}text"))
+        assert "Load a text" in words, panel.title()
 
 
 # The "?" card.

@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opening import open_window, settings_for, wait_for_threads_to_end
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app.application import make_application
 from rnnviz.app.fault_report import ReportDialog, install_hooks
 from rnnviz.app.main_window import MainWindow
-from rnnviz.app.settings import Settings
 from rnnviz.engine.trainer import Trainer
 from rnnviz.panels.base import Panel
 from rnnviz.panels.fault import guard_paint_events
@@ -38,22 +37,12 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     """The window with the hooks of the program, on a small text."""
     monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
     monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
-    text = tmp_path / "sea.txt"
-    text.write_text(TEXT)
-    settings = Settings(tmp_path / "settings.ini")
-    settings.set("config", SMALL.with_changes(corpus=str(text)).to_dict())
-    make_application()
-    opened = MainWindow(settings)
     install_hooks()
     guard_paint_events()
-    opened.resize(1600, 1000)
-    qtbot.addWidget(opened)
-    opened.show()
-    opened.begin()
-    qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
+    opened = open_window(qtbot, settings_for(tmp_path, SMALL, TEXT))
     yield opened
     opened.close()
-    assert [t.name for t in threading.enumerate() if t.name.startswith("rnnviz-")] == []
+    wait_for_threads_to_end(qtbot)
 
 
 def click(widget: QWidget) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import opening
 import pytest
 from pointing import move_pointer
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -17,7 +18,6 @@ from rnnviz import __version__
 from rnnviz.app.application import make_application
 from rnnviz.app.icon import SIZES, application_icon
 from rnnviz.app.main_window import MainWindow
-from rnnviz.app.settings import Settings
 from rnnviz.app.shortcuts import ShortcutsBox
 from rnnviz.panels.theme import themes
 from rnnviz.session.config import RunConfig
@@ -34,21 +34,12 @@ def open_window(qtbot: QtBot, tmp_path: Path) -> Iterator[Opener]:
     themes().set_mode("dark")
     opened: list[MainWindow] = []
 
-    def opening() -> MainWindow:
-        settings = Settings(tmp_path / "settings.ini")
-        settings.set("config", SMALL.to_dict())
-        window = MainWindow(settings)
-        opened.append(window)
-        window.resize(1280, 800)
-        qtbot.addWidget(window)
-        window.show()
-        window.activateWindow()
-        qtbot.waitActive(window, timeout=10_000)
-        window.begin()
-        qtbot.waitUntil(lambda: window.controller.view is not None, timeout=20_000)
-        return window
+    def open_another() -> MainWindow:
+        settings = opening.settings_for(tmp_path, SMALL)
+        opened.append(opening.open_window(qtbot, settings, (1280, 800)))
+        return opened[-1]
 
-    yield opening
+    yield open_another
     for window in opened:
         window.close()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import opening
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QHelpEvent, QTextDocumentFragment
@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QSplitter, QToo
 from pytestqt.qtbot import QtBot
 
 from rnnviz.app import unsaved
-from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.panel_page import LAYOUT_VERSION
 from rnnviz.app.settings import Settings
@@ -37,37 +36,26 @@ MARKUP = "<b>bold<b> & <img src=x>.txt"
 
 @pytest.fixture
 def text_file(tmp_path: Path) -> Path:
-    path = tmp_path / "sea.txt"
-    path.write_text(TEXT)
-    return path
+    return tmp_path / "sea.txt"
 
 
 @pytest.fixture
 def settings(tmp_path: Path, text_file: Path) -> Settings:
-    kept = Settings(tmp_path / "settings.ini")
-    kept.set("config", SMALL.with_changes(corpus=str(text_file)).to_dict())
-    return kept
+    return opening.settings_for(tmp_path, SMALL, TEXT)
 
 
 @pytest.fixture
 def open_window(qtbot: QtBot) -> Iterator[Callable[[Settings], MainWindow]]:
     opened: list[MainWindow] = []
 
-    def opening(settings: Settings) -> MainWindow:
-        make_application()
-        window = MainWindow(settings)
-        opened.append(window)
-        qtbot.addWidget(window)
-        window.resize(1400, 900)
-        window.show()
-        window.begin()
-        qtbot.waitUntil(lambda: window.controller.view is not None, timeout=20_000)
-        return window
+    def open_another(settings: Settings) -> MainWindow:
+        opened.append(opening.open_window(qtbot, settings, (1400, 900)))
+        return opened[-1]
 
-    yield opening
+    yield open_another
     for window in opened:
         window.end()
-    assert not [t for t in threading.enumerate() if t.name.startswith("rnnviz-")]
+    opening.wait_for_threads_to_end(qtbot)
 
 
 @pytest.fixture

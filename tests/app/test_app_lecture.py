@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from panel_fixtures import CONTROL, activate, open_window, press, small_settings, threads, train
+from opening import open_window, wait_for_threads_to_end
+from panel_fixtures import CONTROL, press, small_settings, train
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
+from showing import activate
 
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
@@ -33,7 +35,7 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     assert not themes().lecture  # no window is left to be one for
     themes().restore_points(10, 16.5)
     themes().set_mode("dark")
-    assert threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def seen(window: MainWindow) -> list[str]:

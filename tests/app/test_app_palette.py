@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window
+from opening import open_window, settings_for
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
@@ -16,7 +16,6 @@ from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.matching import match
 from rnnviz.app.palette import Palette
-from rnnviz.app.settings import Settings
 from rnnviz.panels.theme import theme, themes
 from rnnviz.session.config import RunConfig
 
@@ -28,9 +27,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     make_application()
     themes().set_mode("dark")
-    settings = Settings(tmp_path / "settings.ini")
-    settings.set("config", SMALL.to_dict())
-    opened = open_window(qtbot, settings, (1280, 800))
+    opened = open_window(qtbot, settings_for(tmp_path, SMALL), (1280, 800))
     yield opened
     opened.close()
 

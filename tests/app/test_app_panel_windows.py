@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from panel_fixtures import CONTROL, activate, open_window, press, small_settings, threads, train
+from opening import open_window, wait_for_threads_to_end
+from panel_fixtures import CONTROL, press, small_settings, train
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
+from showing import activate
 
 from rnnviz.app import screens
 from rnnviz.app.application import make_application
@@ -38,7 +40,7 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     yield opened
     opened.close()
     themes().set_mode("dark")
-    assert threads() == []
+    wait_for_threads_to_end(qtbot)
     assert [w for w in QApplication.topLevelWidgets() if isinstance(w, PanelWindow)] == [] or all(
         not w.isVisible() for w in QApplication.topLevelWidgets() if isinstance(w, PanelWindow)
     )
@@ -54,7 +56,8 @@ def pop_out(qtbot: QtBot, window: MainWindow, panel: Panel) -> PanelWindow:
     choose(panel, ENTRY)
     found = window.panel_windows.window(panel)
     assert found is not None
-    qtbot.waitExposed(found)
+    with qtbot.waitExposed(found, timeout=20_000):
+        found.show()
     return found
 
 
@@ -98,8 +101,7 @@ def test_keys_hold_in_a_panel_window(qtbot: QtBot, window: MainWindow) -> None:
     shown = pop_out(qtbot, window, window.page.loss)
     view = window.controller.view
     assert view is not None
-    shown.activateWindow()
-    qtbot.waitActive(shown)
+    activate(qtbot, shown)
     QTest.keyClick(shown, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: view.training, timeout=20_000)
     QTest.keyClick(shown, Qt.Key.Key_Space)

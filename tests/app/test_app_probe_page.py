@@ -31,9 +31,6 @@ from rnnviz.session.questions import (
 from rnnviz.session.view import RunView
 from rnnviz.text.vocabulary import Vocabulary
 
-# Qt's plugin for machines without a screen says this of every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
-
 TEXT = "AB:\nthe wave is over the wall, and so on.\n\nC:\nno.\n\n" * 30
 VOCABULARY = Vocabulary.from_text(TEXT)
 LEFT = Qt.MouseButton.LeftButton
@@ -94,8 +91,8 @@ def rig(qtbot: QtBot) -> Rig:
 
 @pytest.fixture
 def shown(rig: Rig, qtbot: QtBot) -> Rig:
-    rig.page.show()
-    qtbot.waitExposed(rig.page)
+    with qtbot.waitExposed(rig.page):
+        rig.page.show()
     rig.answer()
     rig.kinds()
     return rig
@@ -104,8 +101,8 @@ def shown(rig: Rig, qtbot: QtBot) -> Rig:
 def test_nothing_is_asked_while_nobody_looks(rig: Rig, qtbot: QtBot) -> None:
     rig.page.set_seed("the")
     assert rig.asked == []
-    rig.page.show()
-    qtbot.waitExposed(rig.page)
+    with qtbot.waitExposed(rig.page):
+        rig.page.show()
     assert set(rig.kinds()) == {"expectations", "signal", "units"}
     rig.page.hide()
     assert not rig.questions.waiting()
@@ -227,8 +224,8 @@ def test_another_run_is_asked_about(shown: Rig) -> None:
 def test_characters_the_network_lacks_are_left_out(rig: Rig, qtbot: QtBot) -> None:
     rig.page.set_corpus("é" + TEXT)
     rig.page.set_view(rig.view)
-    rig.page.show()
-    qtbot.waitExposed(rig.page)
+    with qtbot.waitExposed(rig.page):
+        rig.page.show()
     rig.answer()
     assert rig.page.unit_text.painted.text() == TEXT[:1_000]
 

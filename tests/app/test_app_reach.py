@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from opening import open_window, settings_for
 from pointing import move_pointer
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible, QImage
@@ -25,7 +26,6 @@ from pytestqt.qtbot import QtBot
 from rnnviz.app.application import make_application
 from rnnviz.app.focus import areas
 from rnnviz.app.main_window import MainWindow
-from rnnviz.app.settings import Settings
 from rnnviz.app.whats_this import explain_controls
 from rnnviz.panels.base import Panel
 from rnnviz.panels.theme import themes
@@ -45,16 +45,7 @@ CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftM
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     make_application()
     themes().set_mode("dark")
-    settings = Settings(tmp_path / "settings.ini")
-    settings.set("config", SMALL.with_changes(corpus="hello").to_dict())
-    opened = MainWindow(settings)
-    opened.resize(1600, 1000)
-    qtbot.addWidget(opened)
-    opened.show()
-    opened.activateWindow()
-    qtbot.waitActive(opened, timeout=10_000)
-    opened.begin()
-    qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
+    opened = open_window(qtbot, settings_for(tmp_path, SMALL.with_changes(corpus="hello")))
     yield opened
     opened.close()
 

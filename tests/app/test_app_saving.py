@@ -7,7 +7,6 @@ import errno
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from dropping import drop_file
+from opening import open_window, settings_for, wait_for_threads_to_end
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
@@ -25,7 +25,6 @@ from safetensors.numpy import save_file
 from rnnviz.app.application import make_application
 from rnnviz.app.background import Job
 from rnnviz.app.main_window import MainWindow
-from rnnviz.app.settings import Settings
 from rnnviz.engine.blas import Parallelism
 from rnnviz.engine.checkpoint import load_model, save_model
 from rnnviz.engine.network import Network
@@ -56,23 +55,13 @@ class Windows:
     def __init__(self, qtbot: QtBot, folder: Path) -> None:
         self.qtbot, self.folder = qtbot, folder
         self.autosaves = folder / "autosave"
-        text = folder / "sea.txt"
-        text.write_text(TEXT)
-        self.settings = Settings(folder / "settings.ini")
-        self.settings.set("config", SMALL.with_changes(corpus=str(text)).to_dict())
+        self.settings = settings_for(folder, SMALL, TEXT)
         self.opened: list[MainWindow] = []
 
     def open(self, file: Path | None = None) -> MainWindow:
-        window = MainWindow(self.settings, self.autosaves)
-        self.opened.append(window)
-        window.resize(1280, 720)
-        self.qtbot.addWidget(window)
-        window.show()
-        window.activateWindow()
-        self.qtbot.waitActive(window, timeout=10_000)
-        window.begin(None if file is None else str(file))
-        self.qtbot.waitUntil(lambda: window.controller.view is not None, timeout=20_000)
-        return window
+        kept = {"autosaves": self.autosaves, "file": file}
+        self.opened.append(open_window(self.qtbot, self.settings, (1280, 720), **kept))
+        return self.opened[-1]
 
 
 @pytest.fixture
@@ -83,7 +72,7 @@ def windows(qtbot: QtBot, tmp_path: Path) -> Iterator[Windows]:
     yield made
     for window in made.opened:
         window.end()
-    assert [t.name for t in threading.enumerate() if t.name.startswith("rnnviz-")] == []
+    wait_for_threads_to_end(qtbot)
 
 
 def click(widget: QPushButton) -> None:

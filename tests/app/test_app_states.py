@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from opening import open_window, settings_for
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from showing import activate
 
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.pages import GRADIENTS, PROBE, TRAIN
-from rnnviz.app.settings import Settings
 from rnnviz.panels.activation_colors import colour_blind_safe, set_colour_blind_safe
 from rnnviz.panels.theme import themes
 from rnnviz.session.config import RunConfig
@@ -28,17 +29,8 @@ TEXT = "".join(f"the {word} of the sea is never the {word} of the shore.\n" for 
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     make_application()
     themes().set_mode("dark")
-    path = tmp_path / "sea.txt"
-    path.write_text(TEXT)
-    settings = Settings(tmp_path / "settings.ini")
-    config = RunConfig(hidden_size=16, seq_len=10, batch_size=4, corpus=str(path))
-    settings.set("config", config.to_dict())
-    opened = MainWindow(settings)
-    opened.resize(1600, 1000)
-    qtbot.addWidget(opened)
-    opened.show()
-    opened.begin()
-    qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
+    config = RunConfig(hidden_size=16, seq_len=10, batch_size=4)
+    opened = open_window(qtbot, settings_for(tmp_path, config, TEXT))
     yield opened
     opened.close()
 
@@ -149,8 +141,7 @@ def test_a_followed_character_gains_points_while_it_trains(
 
 def test_writing_and_freezing_are_commands(qtbot: QtBot, window: MainWindow) -> None:
     panel = window.page.next_character
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
+    activate(qtbot, window)
     panel.edit.setFocus()
     before = panel.seed()
     QTest.keyClick(panel.edit, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from panel_fixtures import CONTROL, open_window, press, small_settings, threads
+from opening import open_window, wait_for_threads_to_end
+from panel_fixtures import CONTROL, press, small_settings
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSplitter, QWidget
 from pytestqt.qtbot import QtBot
@@ -33,7 +34,7 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     yield opened
     opened.close()
     themes().restore_points(10, 16.5)
-    assert threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def larger(window: MainWindow, times: int = 1) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opening import open_window
+from opening import open_window, settings_for
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -15,7 +15,6 @@ from pytestqt.qtbot import QtBot
 
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
-from rnnviz.app.settings import Settings
 from rnnviz.app.undo import SettingsUndo
 from rnnviz.panels.theme import themes
 from rnnviz.session import commands
@@ -134,9 +133,7 @@ def test_what_the_engine_acknowledges_is_no_change(undo: SettingsUndo) -> None:
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     make_application()
     themes().set_mode("dark")
-    settings = Settings(tmp_path / "settings.ini")
-    settings.set("config", SMALL.to_dict())
-    opened = open_window(qtbot, settings)
+    opened = open_window(qtbot, settings_for(tmp_path, SMALL))
     yield opened
     opened.close()
 

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opening import open_window, settings_for
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
-from rnnviz.app.settings import Settings
 from rnnviz.app.watchdog import PATIENCE, Watchdog
 from rnnviz.engine.errors import Interrupted
 from rnnviz.engine.trainer import Trainer
@@ -69,17 +68,9 @@ def test_neither_pauses_nor_sleep_are_taken_for_a_step_that_hangs() -> None:
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    text = tmp_path / "sea.txt"
-    text.write_text("one wave after another, and then one more for the shore.\n" * 300)
-    settings = Settings(tmp_path / "settings.ini")
-    config = RunConfig(hidden_size=16, seq_len=10, batch_size=4, corpus=str(text))
-    settings.set("config", config.to_dict())
-    make_application()
-    opened = MainWindow(settings)
-    qtbot.addWidget(opened)
-    opened.show()
-    opened.begin()
-    qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
+    config = RunConfig(hidden_size=16, seq_len=10, batch_size=4)
+    text = "one wave after another, and then one more for the shore.\n" * 300
+    opened = open_window(qtbot, settings_for(tmp_path, config, text))
     yield opened
     opened.close()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dropping import drop_file
-from opening import open_window, program_threads
+from opening import open_window, program_threads, settings_for, wait_for_threads_to_end
 from pointing import move_pointer
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
@@ -34,16 +34,12 @@ SMALL = RunConfig(hidden_size=16, seq_len=10, batch_size=4, cell="gru")
 
 @pytest.fixture
 def text_file(tmp_path: Path) -> Path:
-    path = tmp_path / "sea.txt"
-    path.write_text(TEXT)
-    return path
+    return tmp_path / "sea.txt"
 
 
 @pytest.fixture
 def settings(tmp_path: Path, text_file: Path) -> Settings:
-    kept = Settings(tmp_path / "settings.ini")
-    kept.set("config", SMALL.with_changes(corpus=str(text_file)).to_dict())
-    return kept
+    return settings_for(tmp_path, SMALL, TEXT)
 
 
 @pytest.fixture
@@ -53,7 +49,7 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     opened = open_window(qtbot, settings)
     yield opened
     opened.close()
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def click(widget: QWidget, at: QPoint | None = None) -> None:
@@ -208,7 +204,7 @@ def test_reset_begins_again_and_keeps_live_settings(qtbot: QtBot, window: MainWi
     assert second.step == 0
     assert second.in_force.learning_rate == 0.01
     assert window.transport.steps.text() == "0"
-    assert program_threads().count("rnnviz-trainer") == 1
+    qtbot.waitUntil(lambda: program_threads().count("rnnviz-trainer") == 1)
 
 
 def test_quitting_while_training_ends_every_thread(qtbot: QtBot, settings: Settings) -> None:
@@ -218,7 +214,7 @@ def test_quitting_while_training_ends_every_thread(qtbot: QtBot, settings: Setti
     assert "rnnviz-trainer" in program_threads()
     QTest.keyClick(window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
     assert not window.isVisible()
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def test_restart_settings_wait_and_are_marked(qtbot: QtBot, window: MainWindow) -> None:
@@ -612,7 +608,7 @@ def test_starting_and_stopping_often_leaves_one_trainer(qtbot: QtBot, window: Ma
     for _ in range(5):
         window.runs.reset()
         wait()
-    assert program_threads().count("rnnviz-trainer") == 1
+    qtbot.waitUntil(lambda: program_threads().count("rnnviz-trainer") == 1)
     train(qtbot, window)
 
 

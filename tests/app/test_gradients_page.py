@@ -23,9 +23,6 @@ from rnnviz.session.norm_history import NormHistory
 sys.path.append(str(Path(__file__).parent.parent / "panels"))
 import gradient_fixtures as fixtures
 
-# Said by the offscreen platform about every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
-
 
 @pytest.fixture
 def page(qtbot: QtBot) -> Iterator[GradientsPage]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from views import run_view
 
 from rnnviz.engine.initializers import initialize
 from rnnviz.engine.network import Network
@@ -12,26 +13,16 @@ from rnnviz.probes.step_jacobian import spectrum
 from rnnviz.probes.step_norms import StepNorms
 from rnnviz.probes.windows import text_windows, visited_states
 from rnnviz.session.config import RunConfig
-from rnnviz.session.frames import InForce, RunState
 from rnnviz.session.inspector import Inspection
 from rnnviz.session.norm_history import NormHistory
 from rnnviz.session.view import RunView
-from rnnviz.text.vocabulary import Vocabulary
 
 LETTERS = "\n abcde"
 
 
 def make_view(phase: str = "paused", clip: tuple[str, float] = ("norm", 1.0), **kind) -> RunView:
     config = RunConfig(**({"cell": "rnn", "hidden_size": 12, "seq_len": 20} | kind))
-    return RunView(
-        number=1,
-        config=config,
-        corpus_name="a text",
-        vocabulary=Vocabulary(tuple(LETTERS)),
-        split_label="contiguous 90/10",
-        in_force=InForce(5e-3, *clip, "adam", 0.8),
-        state=RunState(phase),
-    )
+    return run_view(LETTERS, config, clipping=clip, phase=phase)
 
 
 def make_network(view: RunView, seed: int = 0) -> Network:

@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pointing import move_pointer
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
+from showing import show
 
 from rnnviz.panels import parameter_groups
 from rnnviz.panels.activation_colors import set_colour_blind_safe
@@ -39,11 +41,9 @@ from rnnviz.panels.table import csv_pieces
 from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.value_histogram import bin_entry
 from rnnviz.probes.gradient_flow import GradientFlow
+from rnnviz.probes.step_norms import StepNorms
 from rnnviz.session.inspector import Inspection
 from rnnviz.session.norm_history import NormHistory
-
-# Said by the offscreen platform about every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 CELLS = ["rnn", "gru", "lstm"]
 SIZES = [(940, 452), (592, 452), (464, 286), (330, 220), (250, 160)]
@@ -57,22 +57,7 @@ def dark() -> Iterator[None]:
 
 
 def shown(qtbot: QtBot, panel: Panel, width: int = 940, height: int = 452) -> None:
-    qtbot.addWidget(panel)
-    panel.resize(width, height)
-    panel.show()
-
-
-def move_mouse(widget: QWidget, at: QPointF) -> None:
-    """A mouse move as an event of its own: the real pointer may be late under X11."""
-    event = QMouseEvent(
-        QEvent.Type.MouseMove,
-        at,
-        QPointF(widget.mapToGlobal(at.toPoint())),
-        Qt.MouseButton.NoButton,
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    QApplication.sendEvent(widget, event)
+    show(qtbot, panel, width, height)
 
 
 def painted(widget: QWidget) -> QImage:
@@ -125,7 +110,7 @@ def test_flow_switches_to_the_first_weights_and_back(flow: GradientFlowPanel) ->
 def test_flow_says_how_much_weaker_under_the_mouse(flow: GradientFlowPanel) -> None:
     plot = flow.plot
     painted(plot)
-    move_mouse(plot, QPointF(plot.at_x(10), plot.area().center().y()))
+    move_pointer(plot, QPointF(plot.at_x(10), plot.area().center().y()))
     painted(plot)
     assert plot.readout_rect.width() > 0
     title, entries = plot.readout(10)
@@ -328,7 +313,7 @@ def test_an_eigenvalue_under_the_mouse_is_read_out(eigenvalues: EigenvaluesPanel
     at = QPointF(plot.at_x(value.real), plot.at_y(value.imag))
     found = plot.nearest(at)
     assert found is not None and abs(abs(found[1]) - abs(value)) < 1e-9
-    move_mouse(plot, at)
+    move_pointer(plot, at)
     painted(plot)
     assert QRectF(plot.rect()).contains(plot.readout_rect)
     assert plot.nearest(QPointF(plot.area().topLeft())) is None
@@ -455,7 +440,7 @@ def test_pointing_at_a_group_fades_the_others(qtbot: QtBot) -> None:
     panel, _, _ = group_panel(qtbot, GroupNormsPanel())
     seen: list[str] = []
     panel.highlighted.connect(seen.append)
-    move_mouse(panel.bars, panel.bars.row_rect(1).center())
+    move_pointer(panel.bars, panel.bars.row_rect(1).center())
     assert seen == ["W_hy"] and "hidden to output" in panel.bars.tip_at(
         panel.bars.row_rect(1).center()
     )
@@ -492,9 +477,9 @@ def test_an_update_curve_is_pointed_at_by_its_name_and_read_out(qtbot: QtBot) ->
     painted(plot)
     seen: list[str] = []
     panel.highlighted.connect(seen.append)
-    move_mouse(plot, plot.label_rects["b_y"].center())
+    move_pointer(plot, plot.label_rects["b_y"].center())
     assert seen == ["b_y"]
-    move_mouse(plot, QPointF(plot.at_x(20), plot.area().center().y()))
+    move_pointer(plot, QPointF(plot.at_x(20), plot.area().center().y()))
     painted(plot)
     assert QRectF(plot.rect()).contains(plot.readout_rect)
 
@@ -589,7 +574,7 @@ def test_a_weight_under_the_mouse_is_read_out(qtbot: QtBot) -> None:
     # 3 x 12 rows of gates, 7 columns of characters; row 12 + 3, column of "a"
     at = QPointF(area.left() + area.width() * 2.5 / 7, area.top() + area.height() * 15.5 / 36)
     assert matrix.cell_under(at) == (15, 2)
-    move_mouse(matrix, at)
+    move_pointer(matrix, at)
     painted(matrix)
     assert QRectF(matrix.rect()).contains(matrix.readout_rect)
     title, entries = matrix.describe(15, 2)
@@ -738,7 +723,7 @@ def test_all_parameters_are_shown_at_once(qtbot: QtBot, cell: str, size: tuple[i
     np.testing.assert_array_equal(table.values[3], flat)
     values = parameters[names[1]]
     # Pointing says more; a click shows that parameter alone.
-    move_mouse(overview, tiles[1].center())
+    move_pointer(overview, tiles[1].center())
     title, entries = overview.describe(1)
     assert title == "W_hh, layer 1" and entries[0].value == " × ".join(map(str, values.shape))
     QTest.mouseClick(overview, Qt.MouseButton.LeftButton, pos=tiles[1].center().toPoint())
@@ -764,7 +749,7 @@ def test_pointing_at_a_bar_of_the_histogram_reads_it_out(qtbot: QtBot) -> None:
     at = QPointF(area.left() + (most + 0.5) * area.width() / len(found.counts), area.center().y())
     matrix.readout_rect = QRectF()
     without = painted(matrix)
-    move_mouse(matrix, at)
+    move_pointer(matrix, at)
     assert painted(matrix) != without and not matrix.readout_rect.isEmpty()
     inside = (found.values >= found.edges[most]) & (found.values < found.edges[most + 1])
     entry = bin_entry(found, most)
@@ -777,9 +762,9 @@ def test_pointing_at_a_bar_of_the_histogram_reads_it_out(qtbot: QtBot) -> None:
     overview = panel.overview
     area = overview.histogram_rect(1)
     assert not area.isEmpty()
-    move_mouse(overview, overview.image_rect(1).center())
+    move_pointer(overview, overview.image_rect(1).center())
     without = painted(overview)
-    move_mouse(overview, QPointF(area.left() + area.width() / 2, area.center().y()))
+    move_pointer(overview, QPointF(area.left() + area.width() / 2, area.center().y()))
     assert painted(overview) != without
 
 
@@ -869,3 +854,21 @@ def test_data_of_steps_and_parameters_are_whole(qtbot: QtBot) -> None:
     matrix = fixtures.make_network(view).parameters["rnn.weight_hh_l0"]
     assert len(values) == matrix.size
     assert float(values[13]["rnn.weight_hh_l0"]) == matrix[1, 1]
+
+
+def test_a_few_huge_steps_do_not_crush_the_bars(qtbot: QtBot) -> None:
+    panel, view, norms = group_panel(qtbot, GroupNormsPanel(), steps=0)
+    names = list(view.config.model_config(view.vocabulary.size).shapes())
+    for step in range(1, 31):
+        size = 500.0 if step < 10 else 0.5
+        sizes = dict.fromkeys(names, size)
+        norms.append(StepNorms(step, sizes, dict.fromkeys(names, 1.0), sizes))
+    panel.set_norms(norms)
+    bars = panel.bars
+    assert bars.bars[0].high == pytest.approx(500.0)
+    left, right, *_ = bars._columns()
+    longest = max(bars.x_of(bar.norm) - left for bar in bars.bars)
+    assert longest > 0.2 * (right - left)
+    assert not painted(bars).isNull()
+    # The whole range is still told.
+    assert norm_text(500.0) in bars.tip_at(bars.row_rect(0).center())

@@ -10,6 +10,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from showing import show
+from views import run_view
 
 from rnnviz.engine.cells import CELLS
 from rnnviz.panels.activation_colors import level_above
@@ -18,26 +20,15 @@ from rnnviz.panels.theme import theme, themes
 from rnnviz.probes.reading import Reading
 from rnnviz.probes.unit_order import similar_order
 from rnnviz.session.config import RunConfig
-from rnnviz.session.frames import InForce
 from rnnviz.session.prober import Answer
 from rnnviz.session.view import RunView
-from rnnviz.text.vocabulary import Vocabulary
-
-# Qt's plugin for machines without a screen says this of every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 TEXT = "to be,\nor not to be"
 
 
 def view_of(cell: str = "gru", layers: int = 2, hidden: int = 128) -> RunView:
-    return RunView(
-        number=1,
-        config=RunConfig(cell=cell, num_layers=layers, hidden_size=hidden),
-        corpus_name="letters",
-        vocabulary=Vocabulary.from_text(TEXT),
-        split_label="contiguous 90/10",
-        in_force=InForce(1e-3, "norm", 5.0, "adam", 0.8),
-    )
+    config = RunConfig(cell=cell, num_layers=layers, hidden_size=hidden)
+    return run_view(sorted(set(TEXT)), config)
 
 
 def answer_to(
@@ -66,11 +57,8 @@ def answer_to(
 def panel(qtbot: QtBot) -> HiddenStatePanel:
     themes().set_mode("dark")
     panel = HiddenStatePanel()
-    qtbot.addWidget(panel)
-    panel.resize(804, 336)
     panel.set_view(view_of())
-    panel.show()
-    qtbot.waitExposed(panel)
+    show(qtbot, panel, 804, 336)
     return panel
 
 

@@ -6,38 +6,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pointing import move_pointer
-from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from showing import activate, show
+from views import run_view
 
 from rnnviz.panels.next_character import NextCharacterPanel
 from rnnviz.panels.probability_bars import percent, softmax
 from rnnviz.panels.theme import themes
 from rnnviz.panels.widgets.seed_edit import LONGEST_SEED
 from rnnviz.probes.reading import Reading
-from rnnviz.session.config import RunConfig
-from rnnviz.session.frames import InForce
 from rnnviz.session.prober import Answer
-from rnnviz.session.view import RunView
-from rnnviz.text.vocabulary import Vocabulary
-
-# Qt's plugin for machines without a screen says this of every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 CHARACTERS = tuple(sorted("abcdefghijklmnopqrstuvwxyz .,!\n"))
-
-
-def view_of(characters: tuple[str, ...] = CHARACTERS) -> RunView:
-    return RunView(
-        number=1,
-        config=RunConfig(),
-        corpus_name="letters",
-        vocabulary=Vocabulary(characters),
-        split_label="contiguous 90/10",
-        in_force=InForce(1e-3, "norm", 5.0, "adam", 0.8),
-    )
 
 
 def answer_to(text: str, logits: NDArray[np.float64] | None = None, step: int = 1) -> Answer:
@@ -50,21 +33,11 @@ def answer_to(text: str, logits: NDArray[np.float64] | None = None, step: int = 
 def panel(qtbot: QtBot) -> NextCharacterPanel:
     themes().set_mode("dark")
     panel = NextCharacterPanel()
-    qtbot.addWidget(panel)
-    panel.resize(500, 556)
-    panel.set_view(view_of())
-    panel.show()
-    qtbot.waitExposed(panel)
-    panel.activateWindow()
+    panel.set_view(run_view(CHARACTERS))
+    show(qtbot, panel, 500, 556)
+    activate(qtbot, panel)
     panel.edit.setFocus()
     return panel
-
-
-def type_key(panel: NextCharacterPanel, key: Qt.Key, text: str) -> None:
-    """A key press with a text that QTest.keyClicks cannot spell."""
-    for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
-        event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, text)
-        QApplication.sendEvent(panel.edit, event)
 
 
 def heard(panel: NextCharacterPanel) -> list[str]:
@@ -122,11 +95,11 @@ def test_no_break_spaces_are_not_taken_for_spaces(panel: NextCharacterPanel) -> 
 
 def test_a_new_text_checks_the_seed_again(panel: NextCharacterPanel) -> None:
     panel.set_seed("abz")
-    panel.set_view(view_of(("a", "b")))
+    panel.set_view(run_view(("a", "b")))
     assert panel.seed() == "ab"
     assert panel.message.text() == "'z' is not in this text: left out"
     assert panel.shown_rows() == []
-    panel.set_view(view_of())
+    panel.set_view(run_view(CHARACTERS))
     assert panel.seed() == "abz"
     assert panel.message.text() == ""
 
@@ -244,7 +217,7 @@ def test_logits_that_are_no_numbers_are_said(panel: NextCharacterPanel) -> None:
 
 
 def test_an_answer_of_the_run_before_is_not_mixed_up(panel: NextCharacterPanel) -> None:
-    panel.set_view(view_of(("a", "b")))
+    panel.set_view(run_view(("a", "b")))
     panel.show_answer(answer_to("a"))
     assert panel.shown_rows() == []
 

@@ -6,13 +6,16 @@ import math
 
 import numpy as np
 import pytest
+from keys import type_key
 from numpy.typing import NDArray
 from pointing import move_pointer
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QInputMethodEvent, QKeyEvent
+from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionComboBox
 from pytestqt.qtbot import QtBot
+from showing import activate, show
+from views import run_view
 
 from rnnviz.panels.next_character import NextCharacterPanel
 from rnnviz.panels.surprise_strip import expectations_at_end
@@ -20,29 +23,12 @@ from rnnviz.panels.theme import themes
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.widgets.writing_control import Writing
 from rnnviz.probes.reading import Reading
-from rnnviz.session.config import RunConfig
-from rnnviz.session.frames import InForce
 from rnnviz.session.prober import Answer
-from rnnviz.session.view import RunView
 from rnnviz.text.vocabulary import Vocabulary
-
-# Qt's plugin for machines without a screen says this of every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 CHARACTERS = tuple(sorted("abcdefghijklmnopqrstuvwxyz .,!"))
 VOCABULARY = Vocabulary(CHARACTERS)
 LEFT = Qt.MouseButton.LeftButton
-
-
-def view_of(characters: tuple[str, ...] = CHARACTERS) -> RunView:
-    return RunView(
-        number=1,
-        config=RunConfig(),
-        corpus_name="letters",
-        vocabulary=Vocabulary(characters),
-        split_label="contiguous 90/10",
-        in_force=InForce(1e-3, "norm", 5.0, "adam", 0.8),
-    )
 
 
 def answer_to(text: str, step: int = 1, logits: NDArray[np.float64] | None = None) -> Answer:
@@ -62,20 +48,11 @@ def sure(character: str, count: int = 1) -> NDArray[np.float64]:
 def panel(qtbot: QtBot) -> NextCharacterPanel:
     themes().set_mode("dark")
     panel = NextCharacterPanel()
-    qtbot.addWidget(panel)
-    panel.resize(500, 640)
-    panel.set_view(view_of())
-    panel.show()
-    qtbot.waitExposed(panel)
-    panel.activateWindow()
+    panel.set_view(run_view(CHARACTERS))
+    show(qtbot, panel, 500, 640)
+    activate(qtbot, panel)
     panel.edit.setFocus()
     return panel
-
-
-def type_key(panel: NextCharacterPanel, key: Qt.Key, text: str) -> None:
-    for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
-        event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, text)
-        QApplication.sendEvent(panel.edit, event)
 
 
 # Refused characters.
@@ -88,7 +65,7 @@ def test_an_unknown_character_is_refused_with_a_flash_and_a_sentence(
     panel.seed_changed.connect(seeds.append)
     QTest.keyClicks(panel.edit, "caf")
     quiet = panel.edit.grab().toImage()
-    type_key(panel, Qt.Key.Key_Eacute, "é")
+    type_key(panel.edit, Qt.Key.Key_Eacute, "é")
     assert panel.edit.toPlainText() == "caf"
     assert seeds == ["c", "ca", "caf"]
     assert panel.message.isVisible()

@@ -7,12 +7,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import showing
 from pointing import move_pointer
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from views import run_view
 
 from rnnviz.engine.initializers import initialize
 from rnnviz.engine.network import ModelConfig, Network
@@ -24,13 +26,7 @@ from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.widgets.writing_control import Writing
 from rnnviz.probes.expectations import Expectations, expectations, expectations_of
 from rnnviz.probes.reading import Reading
-from rnnviz.session.config import RunConfig
-from rnnviz.session.frames import InForce
-from rnnviz.session.view import RunView
 from rnnviz.text.vocabulary import Vocabulary
-
-# Qt's plugin for machines without a screen says this of every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz ,\n"
 VOCABULARY = Vocabulary.from_text(LETTERS)
@@ -48,20 +44,8 @@ def answer_to(text: str, scale: float = 8.0) -> Expectations:
 def panel(qtbot: QtBot) -> ExpectationsPanel:
     themes().set_mode("dark")
     panel = ExpectationsPanel()
-    qtbot.addWidget(panel)
-    panel.resize(1540, 464)
-    panel.set_view(
-        RunView(
-            1,
-            RunConfig(),
-            "letters",
-            VOCABULARY,
-            "",
-            InForce(1e-3, "norm", 5.0, "adam", 0.8),
-        )
-    )
-    panel.show()
-    qtbot.waitExposed(panel)
+    panel.set_view(run_view(VOCABULARY.characters))
+    showing.show(qtbot, panel, 1540, 464)
     return panel
 
 

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QMouseEvent, QPolygonF
+from pointing import move_pointer
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QPolygonF
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
+from showing import show
+from views import run_view
 
 from rnnviz.panels import norm_plot
 from rnnviz.panels.gradient_norm import WINDOWS, GradientNormPanel, share_text
@@ -22,26 +24,18 @@ from rnnviz.probes.gradient_entries import EntryCounts, gradient_entries
 from rnnviz.session import recent_counts
 from rnnviz.session.commands import SetClipping
 from rnnviz.session.config import RunConfig
-from rnnviz.session.frames import Event, InForce, Row, RunState
+from rnnviz.session.frames import Event, InForce, Row
 from rnnviz.session.view import RunView
-from rnnviz.text.vocabulary import Vocabulary
 
 Counted = Callable[[np.ndarray], np.ndarray]
 # Said by the offscreen platform about every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
+LEFT = Qt.MouseButton.LeftButton
 
 
 def make_view(norms: np.ndarray, kind: str = "norm", threshold: float = 5.0) -> RunView:
     """A run with these gradient norms; the largest entry is a tenth of the norm."""
-    view = RunView(
-        number=1,
-        config=RunConfig(clip_kind=kind, clip_threshold=threshold),
-        corpus_name="a text",
-        vocabulary=Vocabulary(tuple("abc")),
-        split_label="contiguous 90/10",
-        in_force=InForce(5e-3, kind, threshold, "adam", 0.8),
-        state=RunState("training"),
-    )
+    config = RunConfig(clip_kind=kind, clip_threshold=threshold)
+    view = run_view(config=config, clipping=(kind, threshold), phase="training")
     add(view, norms)
     return view
 
@@ -64,9 +58,7 @@ def typical(count: int = 1500) -> np.ndarray:
 def panel(qtbot: QtBot) -> Iterator[GradientNormPanel]:
     themes().set_mode("dark")
     panel = GradientNormPanel()
-    qtbot.addWidget(panel)
-    panel.resize(500, 312)
-    panel.show()
+    show(qtbot, panel, 500, 312)
     yield panel
     themes().set_mode("dark")
 
@@ -76,19 +68,6 @@ def sent(panel: GradientNormPanel) -> list[SetClipping]:
     commands: list[SetClipping] = []
     panel.command.connect(commands.append)
     return commands
-
-
-def move_mouse(widget: QWidget, at: QPoint) -> None:
-    """A mouse move as an event of its own: the real pointer may be late under X11."""
-    event = QMouseEvent(
-        QEvent.Type.MouseMove,
-        QPointF(at),
-        QPointF(widget.mapToGlobal(at)),
-        Qt.MouseButton.NoButton,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    QApplication.sendEvent(widget, event)
 
 
 def acknowledge(panel: GradientNormPanel, command: SetClipping) -> None:
@@ -102,7 +81,7 @@ def drag_line(panel: GradientNormPanel, pixels: int, release: bool = True) -> No
     start = panel.clip_y_position()
     QTest.mousePress(panel.plot, Qt.MouseButton.LeftButton, pos=start)
     for part in range(1, 5):
-        move_mouse(panel.plot, start + QPoint(0, pixels * part // 4))
+        move_pointer(panel.plot, start + QPoint(0, pixels * part // 4), LEFT)
     if release:
         end = start + QPoint(0, pixels)
         QTest.mouseRelease(panel.plot, Qt.MouseButton.LeftButton, pos=end)
@@ -175,7 +154,7 @@ def test_the_handle_drags_too(panel: GradientNormPanel, sent: list[SetClipping])
     y = handle.mapTo(panel.plot, center).y()
     assert abs(y - panel.clip_y_position().y()) <= 1
     QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=center)
-    move_mouse(handle, center - QPoint(0, 25))
+    move_pointer(handle, center - QPoint(0, 25), LEFT)
     assert sent and sent[-1].threshold > 5.0
     moved = handle.mapTo(panel.plot, center).y()
     assert abs(moved - (y - 25)) <= 2
@@ -188,7 +167,7 @@ def test_a_press_away_from_the_line_moves_nothing(
     panel.set_view(make_view(typical()))
     away = panel.clip_y_position() + QPoint(0, 40)
     QTest.mousePress(panel.plot, Qt.MouseButton.LeftButton, pos=away)
-    move_mouse(panel.plot, away + QPoint(0, 20))
+    move_pointer(panel.plot, away + QPoint(0, 20), LEFT)
     QTest.mouseRelease(panel.plot, Qt.MouseButton.LeftButton, pos=away)
     assert sent == []
 
@@ -196,9 +175,9 @@ def test_a_press_away_from_the_line_moves_nothing(
 def test_the_pointer_tells_where_the_line_can_be_taken(panel: GradientNormPanel) -> None:
     panel.set_view(make_view(typical()))
     line = panel.clip_y_position()
-    move_mouse(panel.plot, line + QPoint(0, 50))
+    move_pointer(panel.plot, line + QPoint(0, 50), LEFT)
     assert panel.plot.cursor().shape() == Qt.CursorShape.ArrowCursor
-    move_mouse(panel.plot, line)
+    move_pointer(panel.plot, line, LEFT)
     assert panel.plot.cursor().shape() == Qt.CursorShape.SizeVerCursor
     assert panel.plot.handle.cursor().shape() == Qt.CursorShape.SizeVerCursor
 
@@ -510,10 +489,10 @@ def test_by_value_the_bars_count_entries_between_two_lines(
     assert "entries of the gradient of step 1,500" in plot.tip_at(bar.rect.center())
     # The lower line can be dragged as well: away from 0 is a higher threshold.
     start = QPointF(plot.histogram_area().center().x(), mirror).toPoint()
-    move_mouse(plot, start)
+    move_pointer(plot, start, LEFT)
     assert plot.cursor().shape() == Qt.CursorShape.SizeVerCursor
     QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=start)
-    move_mouse(plot, start + QPoint(0, 20))
+    move_pointer(plot, start + QPoint(0, 20), LEFT)
     assert sent and sent[-1].kind == "value" and sent[-1].threshold > 0.02
     lower = plot.mirror_y()
     assert lower is not None and lower == pytest.approx(mirror + 20, abs=2)

@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pointing import move_pointer
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPolygonF, QWheelEvent
+from PySide6.QtGui import QPainter, QPolygonF, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from showing import show
+from views import run_view
 
 from rnnviz.panels import loss_plot
 from rnnviz.panels.loss import LossPanel
@@ -32,15 +35,13 @@ from rnnviz.panels.plot import (
 )
 from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.time_cursor import time_cursor
-from rnnviz.session.config import RunConfig
-from rnnviz.session.frames import Event, InForce, Row, RunState, Sample, Validation
+from rnnviz.session.frames import Event, Row, RunState, Sample, Validation
 from rnnviz.session.reference_lines import Reference, below_since
 from rnnviz.session.view import RunView
 from rnnviz.text.ngrams import ReferenceLosses
-from rnnviz.text.vocabulary import Vocabulary
 
 # Said by the offscreen platform about every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
+LEFT = Qt.MouseButton.LeftButton
 
 SPLIT = "contiguous 90/10"
 Floats = NDArray[np.float64]
@@ -48,14 +49,7 @@ Floats = NDArray[np.float64]
 
 def make_view(steps: int, *, with_references: bool = True) -> RunView:
     """A run whose loss falls from ln 65 towards 1.4, validated at growing steps."""
-    view = RunView(
-        number=1,
-        config=RunConfig(),
-        corpus_name="a text",
-        vocabulary=Vocabulary(tuple(chr(48 + i) for i in range(65))),
-        split_label=SPLIT,
-        in_force=InForce(5e-3, "norm", 5.0, "adam", 0.8),
-    )
+    view = run_view((chr(48 + i) for i in range(65)), split=SPLIT)
     if with_references:
         losses = {1: 3.347, 2: 2.486, 3: 2.049, 4: 1.774, 5: 1.669, 6: 1.698}
         view.references = ReferenceLosses(4.174, losses, 1_003_854, 111_540)
@@ -90,25 +84,9 @@ def add_steps(view: RunView, count: int) -> None:
 def panel(qtbot: QtBot) -> Iterator[LossPanel]:
     themes().set_mode("dark")
     panel = LossPanel()
-    qtbot.addWidget(panel)
-    panel.resize(804, 312)
-    panel.show()
+    show(qtbot, panel, 804, 312)
     yield panel
     themes().set_mode("dark")
-    time_cursor().clear()
-
-
-def move_mouse(widget: QWidget, at: QPoint) -> None:
-    """A mouse move as an event of its own: the real pointer may be late under X11."""
-    event = QMouseEvent(
-        QEvent.Type.MouseMove,
-        QPointF(at),
-        QPointF(widget.mapToGlobal(at)),
-        Qt.MouseButton.NoButton,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    QApplication.sendEvent(widget, event)
 
 
 def wheel(panel: LossPanel, at: QPointF, notches: int) -> None:
@@ -128,8 +106,8 @@ def wheel(panel: LossPanel, at: QPointF, notches: int) -> None:
 def drag(panel: LossPanel, start: QPoint, end: QPoint, shift: bool = False) -> None:
     keys = Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
     QTest.mousePress(panel.plot, Qt.MouseButton.LeftButton, keys, start)
-    move_mouse(panel.plot, (start + end) / 2)
-    move_mouse(panel.plot, end)
+    move_pointer(panel.plot, (start + end) / 2, LEFT)
+    move_pointer(panel.plot, end, LEFT)
     QTest.mouseRelease(panel.plot, Qt.MouseButton.LeftButton, keys, end)
 
 
@@ -298,7 +276,7 @@ def test_hover_reads_out_the_step_and_names_the_split(panel: LossPanel) -> None:
     view = make_view(1000)
     panel.set_view(view)
     x = panel.plot.at_x(math.log10(500))
-    move_mouse(panel.plot, QPoint(round(x), round(panel.plot.area().center().y())))
+    move_pointer(panel.plot, QPoint(round(x), round(panel.plot.area().center().y())), LEFT)
     panel.grab()
     shown = dict(panel.plot.readout)
     step = int(shown["step"].replace(",", ""))
@@ -722,7 +700,7 @@ def test_a_box_is_drawn_while_rows_stream_in(panel: LossPanel) -> None:
     keys = Qt.KeyboardModifier.ShiftModifier
     QTest.mousePress(panel.plot, Qt.MouseButton.LeftButton, keys, start)
     for part in range(1, 5):
-        move_mouse(panel.plot, start + (end - start) * part / 4)
+        move_pointer(panel.plot, start + (end - start) * part / 4, LEFT)
         add_steps(view, 20)
         panel.refresh()
         panel.grab()
@@ -741,7 +719,7 @@ def test_the_read_out_stays_true_under_a_mouse_at_rest(panel: LossPanel) -> None
     panel.set_view(view)
     panel.set_log_x(False)
     at = panel.plot.area().center().toPoint()
-    move_mouse(panel.plot, at)
+    move_pointer(panel.plot, at, LEFT)
     for count in (0, 700, 3000):
         add_steps(view, count)
         panel.refresh()
@@ -759,6 +737,29 @@ def test_the_read_out_stays_true_under_a_mouse_at_rest(panel: LossPanel) -> None
         assert read == loss_text(newest.loss, "nats")
 
 
+def test_a_click_leaves_no_frame_around_the_plot_but_the_keys_do(
+    panel: LossPanel, qtbot: QtBot
+) -> None:
+    panel.set_view(make_view(300))
+    panel.activateWindow()
+    qtbot.waitUntil(panel.isActiveWindow)
+    plot = panel.plot
+    corner = plot.area().topRight().toPoint() - QPoint(20, 0)
+
+    def framed() -> bool:
+        image = plot.grab().toImage()
+        ratio = image.devicePixelRatio()
+        color = image.pixelColor(round(corner.x() * ratio), round(corner.y() * ratio))
+        return color == theme().color("accent")
+
+    assert not framed()
+    QTest.mouseClick(plot, Qt.MouseButton.LeftButton, pos=plot.area().center().toPoint())
+    assert plot.hasFocus() and not framed()
+    panel.log_toggle.setFocus(Qt.FocusReason.TabFocusReason)
+    plot.setFocus(Qt.FocusReason.TabFocusReason)
+    assert framed()
+
+
 # Marks.
 
 
@@ -771,7 +772,7 @@ def test_pointing_at_a_mark_names_it(panel: LossPanel) -> None:
     panel.set_view(view)
     panel.grab()
     for event, x in zip(panel.plot.events, panel.plot.event_columns(), strict=True):
-        move_mouse(panel.plot, QPoint(round(x), round(panel.plot.area().bottom() - 30)))
+        move_pointer(panel.plot, QPoint(round(x), round(panel.plot.area().bottom() - 30)), LEFT)
         panel.grab()
         assert panel.plot.event_label == event.text
         assert (event.text, "") in panel.plot.readout
@@ -845,7 +846,7 @@ def test_a_click_on_a_validation_dot_asks_for_its_sample(panel: LossPanel) -> No
     loss = next(v.loss for v in view.history.validations if v.step == step)
     assert x is not None
     where = QPoint(round(x), round(panel.plot.pixel_of(loss)))
-    move_mouse(panel.plot, where)
+    move_pointer(panel.plot, where, LEFT)
     assert panel.plot.cursor().shape() == Qt.CursorShape.PointingHandCursor
     assert str(int(step)) in panel.plot.tip_at(QPointF(where))
     QTest.mouseClick(panel.plot, Qt.MouseButton.LeftButton, pos=where)

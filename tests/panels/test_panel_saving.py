@@ -28,11 +28,6 @@ from rnnviz.panels.picture import Picture, as_image, as_svg
 from rnnviz.panels.table import Table, csv_pieces, write_table
 from rnnviz.panels.theme import theme, themes
 
-# Said by the offscreen platform about every window, and about popups.
-pytestmark = pytest.mark.qt_log_ignore(
-    "propagateSizeHints", "does not support raise", "grabbing the keyboard"
-)
-
 SVG = "{http://www.w3.org/2000/svg}"
 
 

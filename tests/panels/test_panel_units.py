@@ -13,6 +13,8 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from showing import show
+from views import run_view
 
 from rnnviz.panels.activation_colors import (
     color_image,
@@ -29,13 +31,8 @@ from rnnviz.probes.text_features import FEATURES
 from rnnviz.probes.unit_matches import UnitMatches
 from rnnviz.probes.unit_order import similar_order
 from rnnviz.session.config import RunConfig
-from rnnviz.session.frames import InForce
 from rnnviz.session.questions import SignalTrace
 from rnnviz.session.view import RunView
-from rnnviz.text.vocabulary import Vocabulary
-
-# Qt's plugin for machines without a screen says this of every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 TEXT = "AB:\nthe wave is over the wall,\nand so on.\n\nC:\n" * 6
 LEFT = Qt.MouseButton.LeftButton
@@ -43,14 +40,8 @@ UNITS = 40
 
 
 def view_of(cell: str = "lstm", layers: int = 2) -> RunView:
-    return RunView(
-        number=1,
-        config=RunConfig(cell=cell, num_layers=layers, hidden_size=UNITS),
-        corpus_name="letters",
-        vocabulary=Vocabulary.from_text(TEXT),
-        split_label="",
-        in_force=InForce(1e-3, "norm", 5.0, "adam", 0.8),
-    )
+    config = RunConfig(cell=cell, num_layers=layers, hidden_size=UNITS)
+    return run_view(sorted(set(TEXT)), config, split="")
 
 
 def matches_of(read: int = 20_000, seed: int = 0) -> UnitMatches:
@@ -75,11 +66,8 @@ def trace_of(text: str = TEXT, signal: str = "h", seed: int = 0) -> SignalTrace:
 def units(qtbot: QtBot) -> UnitsPanel:
     themes().set_mode("dark")
     panel = UnitsPanel()
-    qtbot.addWidget(panel)
-    panel.resize(772, 404)
     panel.set_view(view_of())
-    panel.show()
-    qtbot.waitExposed(panel)
+    show(qtbot, panel, 772, 404)
     return panel
 
 
@@ -87,11 +75,8 @@ def units(qtbot: QtBot) -> UnitsPanel:
 def painted(qtbot: QtBot) -> UnitTextPanel:
     themes().set_mode("dark")
     panel = UnitTextPanel()
-    qtbot.addWidget(panel)
-    panel.resize(760, 404)
     panel.set_view(view_of())
-    panel.show()
-    qtbot.waitExposed(panel)
+    show(qtbot, panel, 760, 404)
     return panel
 
 

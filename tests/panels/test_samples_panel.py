@@ -10,6 +10,8 @@ from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
+from showing import show
+from views import run_view
 
 from rnnviz.panels import sample_stream, samples
 from rnnviz.panels.decade_columns import column_text_height
@@ -17,12 +19,8 @@ from rnnviz.panels.sample_text import as_text, decade_samples, heading, visible
 from rnnviz.panels.samples import SamplesPanel
 from rnnviz.panels.theme import themes
 from rnnviz.session.config import RunConfig
-from rnnviz.session.frames import InForce, Sample
+from rnnviz.session.frames import Sample
 from rnnviz.session.view import RunView
-from rnnviz.text.vocabulary import Vocabulary
-
-# Qt's plugin for machines without a screen says this of every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 
 def sample(step: int, text: str = "", problem: str = "") -> Sample:
@@ -31,14 +29,7 @@ def sample(step: int, text: str = "", problem: str = "") -> Sample:
 
 
 def view_of(*steps: int, every: int = 0) -> RunView:
-    view = RunView(
-        number=1,
-        config=RunConfig(sample_every=every),
-        corpus_name="letters",
-        vocabulary=Vocabulary.from_text("abc"),
-        split_label="contiguous 90/10",
-        in_force=InForce(1e-3, "norm", 5.0, "adam", 0.8),
-    )
+    view = run_view(config=RunConfig(sample_every=every))
     view.history.samples += [sample(step) for step in steps]
     return view
 
@@ -47,10 +38,7 @@ def view_of(*steps: int, every: int = 0) -> RunView:
 def panel(qtbot: QtBot) -> SamplesPanel:
     themes().set_mode("dark")
     panel = SamplesPanel()
-    qtbot.addWidget(panel)
-    panel.resize(804, 212)
-    panel.show()
-    qtbot.waitExposed(panel)
+    show(qtbot, panel, 804, 212)
     return panel
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
+from pointing import move_pointer
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
+from showing import show
+from views import run_view
 
 from rnnviz.panels.gradient_norm import GradientNormPanel
 from rnnviz.panels.group_norms import UpdateRatioPanel
@@ -20,12 +20,7 @@ from rnnviz.panels.theme import theme, themes
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.transport import TransportBar
 from rnnviz.probes.step_norms import StepNorms
-from rnnviz.session.config import RunConfig
-from rnnviz.session.frames import Event, InForce, Row, RunState
-from rnnviz.session.view import RunView
-from rnnviz.text.vocabulary import Vocabulary
-
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
+from rnnviz.session.frames import Event, Row, RunState
 
 
 def rows(first: int, last: int) -> list[Row]:
@@ -45,14 +40,7 @@ class Panels(QWidget):
         box = QVBoxLayout(self)
         for widget in (self.loss, self.norm, self.bar):
             box.addWidget(widget)
-        self.view = RunView(
-            number=1,
-            config=RunConfig(),
-            corpus_name="a text",
-            vocabulary=Vocabulary(tuple("abc")),
-            split_label="contiguous 90/10",
-            in_force=InForce(5e-3, "norm", 5.0, "adam", 0.8),
-        )
+        self.view = run_view()
         self.add(1, 500)
 
     def add(self, first: int, last: int) -> None:
@@ -65,23 +53,11 @@ class Panels(QWidget):
 
 
 @pytest.fixture
-def panels(qtbot: QtBot) -> Iterator[Panels]:
+def panels(qtbot: QtBot) -> Panels:
     themes().set_mode("dark")
     panels = Panels()
-    qtbot.addWidget(panels)
-    panels.resize(1200, 800)
-    panels.show()
-    yield panels
-    time_cursor().clear()
-
-
-def move_mouse(widget: QWidget, at: QPointF) -> None:
-    buttons = Qt.MouseButton.NoButton
-    where = QPointF(widget.mapToGlobal(at))
-    keys = Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(
-        widget, QMouseEvent(QEvent.Type.MouseMove, at, where, buttons, buttons, keys)
-    )
+    show(qtbot, panels, 1200, 800)
+    return panels
 
 
 def click(widget: QWidget, at: QPointF) -> None:
@@ -117,7 +93,7 @@ def test_pointing_at_the_loss_draws_the_step_everywhere(panels: Panels) -> None:
     loss, norm, line = panels.loss.plot, panels.norm.plot, panels.bar.timeline
     assert shown_by(norm) == [] and cursor_columns(line, 8, 39) == []
 
-    move_mouse(loss, at_step(loss, 400))
+    move_pointer(loss, at_step(loss, 400))
 
     step = time_cursor().step
     assert step is not None and abs(step - 400) <= 3 and not time_cursor().pinned
@@ -134,10 +110,10 @@ def test_pointing_at_the_loss_draws_the_step_everywhere(panels: Panels) -> None:
 
 
 def test_pointing_at_strip_and_timeline_moves_the_cursor_too(panels: Panels) -> None:
-    move_mouse(panels.norm.plot, at_step(panels.norm.plot, 333))
+    move_pointer(panels.norm.plot, at_step(panels.norm.plot, 333))
     assert time_cursor().step == 333
     line = panels.bar.timeline
-    move_mouse(line, QPointF(5 + (line.width() - 15) * 0.5, 20))
+    move_pointer(line, QPointF(5 + (line.width() - 15) * 0.5, 20))
     assert time_cursor().step == 250
     # The strip of the gradient norms holds steps 261 to 500: its line is not there.
     assert shown_by(panels.norm.plot) == []
@@ -146,7 +122,7 @@ def test_pointing_at_strip_and_timeline_moves_the_cursor_too(panels: Panels) -> 
 
 def test_over_the_histogram_there_is_no_step(panels: Panels) -> None:
     plot = panels.norm.plot
-    move_mouse(plot, plot.histogram_area().center() + QPointF(0, 40))
+    move_pointer(plot, plot.histogram_area().center() + QPointF(0, 40))
     assert time_cursor().step is None
 
 
@@ -156,8 +132,8 @@ def test_a_click_pins_and_escape_clears(panels: Panels) -> None:
     step = time_cursor().step
     assert time_cursor().pinned and step is not None and abs(step - 300) <= 2
 
-    move_mouse(loss, at_step(loss, 20))  # pointing elsewhere does not move it
-    move_mouse(panels.norm.plot, at_step(panels.norm.plot, 490))
+    move_pointer(loss, at_step(loss, 20))  # pointing elsewhere does not move it
+    move_pointer(panels.norm.plot, at_step(panels.norm.plot, 490))
     QApplication.sendEvent(loss, QEvent(QEvent.Type.Leave))
     assert time_cursor().step == step
     loss.grab()
@@ -203,11 +179,11 @@ def test_the_timeline_spells_out_the_mark_at_the_cursor(panels: Panels) -> None:
     ]  # fmt: skip
     line.grab()
     assert line.event_words == "clip 5 → 1"  # the newest
-    move_mouse(line, QPointF(5 + (line.width() - 15) * 0.2 + 2, 20))
+    move_pointer(line, QPointF(5 + (line.width() - 15) * 0.2 + 2, 20))
     line.grab()
     assert line.event_words == "lr 5.0e-3 → 2.0e-3"
     # From another axis as well.
-    move_mouse(panels.norm.plot, at_step(panels.norm.plot, 400))
+    move_pointer(panels.norm.plot, at_step(panels.norm.plot, 400))
     line.grab()
     assert line.event_words == "clip 5 → 1"
 
@@ -223,11 +199,11 @@ def test_the_update_ratios_share_the_cursor(qtbot: QtBot, panels: Panels) -> Non
     ratio.set_norms(norms)
     ratio.resize(600, 300)
     ratio.show()
-    move_mouse(panels.loss.plot, at_step(panels.loss.plot, 350))
+    move_pointer(panels.loss.plot, at_step(panels.loss.plot, 350))
     step = time_cursor().step
     assert step is not None
     column = ratio.plot.column_of(step)
     assert column is not None and shown_by(ratio.plot) == [int(column)]
-    move_mouse(ratio.plot, at_step(ratio.plot, 201))
+    move_pointer(ratio.plot, at_step(ratio.plot, 201))
     assert time_cursor().step == 201
     assert len(shown_by(panels.loss.plot)) == 1

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from showing import show
 
 from rnnviz.panels.theme import themes
 from rnnviz.panels.widgets.number_field import NumberField
@@ -23,10 +24,7 @@ def colours(qtbot: QtBot) -> None:
 
 
 def shown(qtbot: QtBot, widget: QWidget, width: int = 200) -> None:
-    widget.resize(width, 28)
-    qtbot.addWidget(widget)
-    widget.show()
-    qtbot.waitExposed(widget)
+    show(qtbot, widget, width, 28)
 
 
 def retype(field: NumberField, text: str) -> None:

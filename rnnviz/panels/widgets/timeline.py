@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from rnnviz.panels.event_marks import nearest_event, paint_event_mark
 from rnnviz.panels.plot import crisp, polygon
+from rnnviz.panels.text_width import text_height, text_width
 from rnnviz.panels.theme import marker, px, row, theme, themes, ui_font
 from rnnviz.panels.time_cursor import paint_time_cursor, time_cursor
 from rnnviz.panels.widgets.plain_tip import plain_tip
@@ -38,6 +39,8 @@ class Timeline(QWidget):
         super().__init__(parent)
         self.view: RunView | None = None
         self.event_words = ""  # of the mark that is spelt out, as painted
+        # Run, step and newest event of the picture there is.
+        self._painted: tuple[RunView | None, int, Event | None] = (None, 0, None)
         self.setMinimumWidth(120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Training so far"))
@@ -56,6 +59,20 @@ class Timeline(QWidget):
         """As wide as there is room."""
         return QSize(400, row(54))
 
+    def refresh(self) -> None:
+        """Paints what is new, once it would move anything by half a pixel."""
+        view, step, event = self._painted
+        now_view, now, now_event = self._newest()
+        moved = abs(now - step) * self.width() >= 0.5 * max(step, 1)
+        if moved or view is not now_view or event is not now_event:
+            self.update()
+
+    def _newest(self) -> tuple[RunView | None, int, Event | None]:
+        if self.view is None:
+            return None, 0, None
+        events = self.view.history.events
+        return self.view, self.view.step, events[-1] if events else None
+
     def _span(self) -> int:
         """Steps the strip is long."""
         step = self.view.step if self.view else 0
@@ -65,11 +82,13 @@ class Timeline(QWidget):
         return _LEFT + (self.width() - _LEFT - _RIGHT) * step / self._span()
 
     def _labels_height(self) -> float:
-        return QFontMetricsF(ui_font("tick")).height() + 1.5
+        return text_height() + 1.5
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draws the strip."""
         self.event_words = ""
+        if event.rect() == self.rect():
+            self._painted = self._newest()
         colors = theme()
         painter = QPainter(self)
         painter.fillRect(event.rect(), colors.color("surface"))
@@ -115,7 +134,6 @@ class Timeline(QWidget):
     def _draw_ticks(self, painter: QPainter, strip: QRectF) -> None:
         colors = theme()
         painter.setFont(ui_font("tick"))
-        metrics = QFontMetricsF(ui_font("tick"))
         span = self._span()
         gap = 1
         while self._x(gap) - _LEFT < px(90):
@@ -123,7 +141,7 @@ class Timeline(QWidget):
         for step in range(0, span + 1, gap):
             x = self._x(step)
             label = f"{step:,}"
-            wide = metrics.horizontalAdvance(label)
+            wide = text_width(label)
             left = min(max(x - wide / 2, 0.0), self.width() - wide)
             painter.setPen(QPen(colors.color("text-muted"), 1))
             painter.drawLine(QPointF(x, strip.bottom() - 5), QPointF(x, strip.bottom()))
