@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, program_threads
+from opening import open_window, wait_for_threads_to_end
 from panel_fixtures import CONTROL, press, small_settings, train
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtTest import QTest
@@ -35,7 +35,7 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     assert not themes().lecture  # no window is left to be one for
     themes().restore_points(10, 16.5)
     themes().set_mode("dark")
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def seen(window: MainWindow) -> list[str]:
