@@ -5,18 +5,18 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
-    QDialog,
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from rnnviz.app.fitting_dialog import FittingDialog
 from rnnviz.app.top_bar import logo
-from rnnviz.panels.theme import mono_font, pixels, px, row, themes
+from rnnviz.panels.theme import icon_pixels, mono_font, pixels, px, themes
+from rnnviz.panels.translate import tr
 from rnnviz.session.information import gather
 
 # What is shown; the rest, mostly folders, is only copied.
@@ -35,22 +35,21 @@ _SHOWN = (
 )
 
 
-class AboutBox(QDialog):
-    """Stays open beside the training; Esc closes it."""
+class AboutBox(FittingDialog):
+    """The sign, what the program is, and a table of versions."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("About rnnviz"))
+        super().__init__(parent, tr("About rnnviz"))
         found = gather()
         self._found = {"rnnviz": found.pop("rnnviz"), "Python": found.pop("Python")}
         self._found |= {"Qt": qVersion(), **found}
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(24, 24, 24, 16)
+        content = QWidget()
+        outer = QVBoxLayout(content)
+        outer.setContentsMargins(24, 24, 24, 8)
         outer.setSpacing(16)
         head = QHBoxLayout()
         head.setSpacing(16)
         self._sign = QLabel()
-        self._sign.setPixmap(logo(64))
         self._sign.setAccessibleName(self.tr("The sign of rnnviz"))
         self._name = QLabel(self.tr("rnnviz {0}").format(self._found["rnnviz"]))
         what = QLabel(self.tr("The oscilloscope for recurrent networks"))
@@ -89,20 +88,11 @@ class AboutBox(QDialog):
             self._values.append(value)
         grid.setColumnStretch(1, 1)
         outer.addLayout(grid)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        self.copy_button = QPushButton(self.tr("Copy"))
+        outer.addStretch(1)
+        self.fill(content)
+        self.copy_button = self.add_button(self.tr("Copy"))
         self.copy_button.setToolTip(self.tr("Copies these lines and the folders in use"))
         self.copy_button.clicked.connect(self.copy)
-        self.close_button = QPushButton(self.tr("Close"))
-        self.close_button.setToolTip(self.tr("Close (Esc)"))
-        self.close_button.setProperty("kind", "primary")
-        self.close_button.setDefault(True)
-        self.close_button.clicked.connect(self.close)
-        buttons.addStretch(1)
-        buttons.addWidget(self.copy_button)
-        buttons.addWidget(self.close_button)
-        outer.addLayout(buttons)
         themes().changed.connect(self._apply_theme)
         self._apply_theme()
 
@@ -119,13 +109,10 @@ class AboutBox(QDialog):
         """Nothing is copied yet."""
         super().showEvent(event)
         self.copy_button.setText(self.tr("Copy"))
-        self.close_button.setFocus()
 
     def _apply_theme(self) -> None:
+        self._sign.setPixmap(logo(icon_pixels(64)))
         self._name.setStyleSheet(f"font-size: {pixels('body') + px(9)}px; font-weight: 600;")
         for value in self._values:
             value.setFont(mono_font("label"))
             value.setStyleSheet(f"font-size: {pixels('label')}px;")
-        for button in (self.copy_button, self.close_button):
-            button.setFixedHeight(row(32))
-            button.setMinimumWidth(px(96))

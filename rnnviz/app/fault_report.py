@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, QSize, Qt, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -25,7 +25,7 @@ from rnnviz.app.notice import Notice
 from rnnviz.panels.base import Panel
 from rnnviz.panels.fault import Fault, faults, paint_again
 from rnnviz.panels.fault_cover import FaultCover
-from rnnviz.panels.theme import mono_font
+from rnnviz.panels.theme import mono_font, px
 from rnnviz.session.information import gather
 
 _MOST_PLACES = 200  # of which it is remembered that they were told
@@ -47,7 +47,8 @@ class ReportDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Report"))
-        self.resize(760, 520)
+        room = parent.screen().availableSize() * 0.9
+        self.resize(QSize(px(760), px(520)).boundedTo(room))
         words = QLabel(
             self.tr(
                 "Nothing is sent. Copy this text if you want to report the fault; it names "

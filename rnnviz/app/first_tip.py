@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
-from rnnviz.panels.theme import icon, px, theme, themes
+from rnnviz.panels.sizing import square
+from rnnviz.panels.theme import icon, theme, themes
 
 PLAYED, CLIPPED, TYPED = "played", "clipped", "typed"
 _ARROW = 8  # pixels of the tip that points down
@@ -23,22 +24,25 @@ class FirstTip(QFrame):
         self._above, self._over = above, parent
         self._tried: set[str] = set()
         self._steps: dict[str, QLabel] = {}
+        self._arrows: list[QLabel] = []
         self._words = {
             PLAYED: self.tr("Press Play"),
             CLIPPED: self.tr("drag the orange line"),
             TYPED: self.tr("type in Next character"),
         }
-        line = QHBoxLayout(self)
+        self._line = line = QHBoxLayout(self)
         line.setContentsMargins(14, 8, 6, 8 + _ARROW)
         line.setSpacing(6)
         for number, (step, words) in enumerate(self._words.items()):
             if number:
                 arrow = QLabel("→")
                 arrow.setProperty("role", "muted")
+                self._arrows.append(arrow)
                 line.addWidget(arrow)
             label = self._steps[step] = QLabel(words)
             line.addWidget(label)
         self._close = QToolButton()
+        square(self._close, 24)
         self._close.setToolTip(self.tr("Close this tip for good"))
         self._close.setAccessibleName(self.tr("Close this tip for good"))
         self._close.clicked.connect(self._end)
@@ -75,9 +79,19 @@ class FirstTip(QFrame):
         self.done.emit()
 
     def _place(self) -> None:
+        """In one line, or in three where the type is too large for that."""
+        self._set_in_one_line(True)
+        if self._line.sizeHint().width() > self._over.width() - 16:
+            self._set_in_one_line(False)
         self.adjustSize()
         corner = self._above.mapTo(self._over, self._above.rect().topLeft())
         self.move(8, max(corner.y() - self.height() - 4, 0))
+
+    def _set_in_one_line(self, on: bool) -> None:
+        directions = QBoxLayout.Direction
+        self._line.setDirection(directions.LeftToRight if on else directions.TopToBottom)
+        for arrow in self._arrows:
+            arrow.setVisible(on)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keeps its place when the window changes."""
@@ -93,7 +107,6 @@ class FirstTip(QFrame):
             color = colors.hex("good" if tried else "text")
             label.setStyleSheet(f"color: {color}; font-weight: {400 if tried else 600};")
         self._close.setIcon(icon("close"))
-        self._close.setFixedSize(px(24), px(24))
         if not self.isHidden():
             self._place()
 

@@ -43,7 +43,7 @@ from PySide6.QtWidgets import (
 )
 
 from rnnviz.app.matching import Match, match
-from rnnviz.panels.theme import icon_pixmap, pixels, theme, themes, ui_font
+from rnnviz.panels.theme import icon_pixels, icon_pixmap, pixels, theme, themes, ui_font
 from rnnviz.panels.widgets.key_caps import caps_width, draw_caps
 
 _WIDTH = 640
@@ -361,14 +361,18 @@ class Palette(QWidget):
         self._box.setGeometry(
             (room.width() - width) // 2, _TOP, width, head + rows * row + 8 + foot
         )
-        self._sign.setGeometry(16, (head - 16) // 2, 16, 16)
-        self._field.setGeometry(40, 1, width - 52, head - 2)
+        sign = icon_pixels()
+        self._sign.setGeometry(16, (head - sign) // 2, sign, sign)
+        self._field.setGeometry(24 + sign, 1, width - 36 - sign, head - 2)
         self._list.setGeometry(1, head + 4, width - 2, rows * row)
         self._list.setVisible(self._lines.rowCount() > 0)
         self._none.setGeometry(1, head + 4, width - 2, row)
         self._none.setVisible(self._lines.rowCount() == 0)
-        self._foot.setGeometry(16, self._box.height() - foot, width // 2, foot)
-        self._count.setGeometry(width // 2, self._box.height() - foot, width // 2 - 16, foot)
+        count = self._count.sizeHint().width()
+        keys = width - 48 - count
+        self._foot.setVisible(self._foot.sizeHint().width() <= keys)
+        self._foot.setGeometry(16, self._box.height() - foot, keys, foot)
+        self._count.setGeometry(width - 16 - count, self._box.height() - foot, count, foot)
         self.update()
 
     def _apply_theme(self) -> None:
@@ -378,7 +382,7 @@ class Palette(QWidget):
             f" background: transparent; font-size: {pixels('body') + 2}px; }}"
         )
         self._list.setStyleSheet("QListView { background: transparent; outline: 0; border: 0; }")
-        self._sign.setPixmap(icon_pixmap("search", theme().color("text-2"), 16))
+        self._sign.setPixmap(icon_pixmap("search", theme().color("text-2")))
         if self.is_open():
             self._search()
 

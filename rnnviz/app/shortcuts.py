@@ -7,21 +7,19 @@ from collections.abc import Iterable
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
-    QDialog,
-    QFrame,
+    QBoxLayout,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QMainWindow,
-    QPushButton,
-    QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
 from rnnviz.app.actions import Actions
+from rnnviz.app.fitting_dialog import FittingDialog
 from rnnviz.app.menus import titles
-from rnnviz.panels.theme import px, row, themes, ui_font
+from rnnviz.panels.theme import row, themes, ui_font
+from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.key_caps import caps_width, draw_caps
 
 
@@ -52,12 +50,11 @@ class _Line(QWidget):
         draw_caps(painter, self.rect(), self.key)
 
 
-class ShortcutsBox(QDialog):
-    """Stays open beside the training; Esc closes it."""
+class ShortcutsBox(FittingDialog):
+    """All keys in two columns, or in one where the screen is too narrow for the type."""
 
     def __init__(self, window: QMainWindow, registry: Actions) -> None:
-        super().__init__(window)
-        self.setWindowTitle(self.tr("Keyboard shortcuts"))
+        super().__init__(window, tr("Keyboard shortcuts"))
         groups: dict[str, list[tuple[str, str]]] = {}
         names = titles(window)
         for command in registry:
@@ -70,35 +67,22 @@ class ShortcutsBox(QDialog):
             shorter = min(columns, key=lambda column: sum(len(part[1]) + 2 for part in column))
             shorter.append((title, lines))
         content = QWidget()
-        beside = QHBoxLayout(content)
-        beside.setContentsMargins(24, 16, 24, 16)
-        beside.setSpacing(40)
+        self._beside = QHBoxLayout(content)
+        self._beside.setContentsMargins(24, 16, 24, 16)
+        self._beside.setSpacing(40)
         for column in columns:
-            beside.addLayout(self._column(column), 1)
-        scroll = QScrollArea()
-        scroll.setWidget(content)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setAccessibleName(self.tr("Keyboard shortcuts"))
-        self.close_button = QPushButton(self.tr("Close"))
-        self.close_button.setToolTip(self.tr("Close (Esc)"))
-        self.close_button.setProperty("kind", "primary")
-        self.close_button.clicked.connect(self.close)
-        self.close_button.setFixedHeight(row(32))
-        self.close_button.setMinimumWidth(px(96))
-        foot = QHBoxLayout()
-        foot.setContentsMargins(24, 8, 24, 16)
-        foot.addStretch(1)
-        foot.addWidget(self.close_button)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(scroll, 1)
-        outer.addLayout(foot)
-        asked = content.sizeHint()
-        room = window.screen().availableSize()
-        height = asked.height() + row(32) + 40
-        self.resize(min(asked.width() + 24, room.width()), min(height, round(0.9 * room.height())))
+            self._beside.addLayout(self._column(column), 1)
+        self.fill(content)
+
+    def arrange(self) -> None:
+        """Beside each other, or below."""
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._beside.setDirection(beside)
+        self._beside.setSpacing(40)
+        self._beside.activate()
+        if self._beside.sizeHint().width() > self.room().width():
+            self._beside.setDirection(below)
+            self._beside.setSpacing(12)
 
     def _column(self, parts: Iterable[tuple[str, list[tuple[str, str]]]]) -> QGridLayout:
         grid = QGridLayout()

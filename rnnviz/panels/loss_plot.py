@@ -504,7 +504,8 @@ class LossPlot(Plot):
         rect.moveCenter(area.center())
         # Right of the labels of the lines, where these leave the room.
         beside = max((label.right() for label in self.label_rects.values()), default=0.0)
-        rect.moveLeft(min(max(rect.left(), beside), area.right() - rect.width()))
+        left = min(max(rect.left(), beside), self.width() - rect.width())
+        rect.moveLeft(max(left, area.left() + 1))
         painter.fillRect(rect, theme().color("surface"))
         painter.setPen(theme().color("text-2"))
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self.empty_text)

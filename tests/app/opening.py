@@ -47,3 +47,8 @@ def open_window(
 def program_threads() -> list[str]:
     """Names of rnnviz's threads that are alive."""
     return sorted(t.name for t in threading.enumerate() if t.name.startswith("rnnviz-"))
+
+
+def wait_for_threads_to_end(qtbot: QtBot) -> None:
+    """After the last window has gone; on a busy machine some end later than it waits for them."""
+    qtbot.waitUntil(lambda: program_threads() == [])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, program_threads, settings_for
+from opening import open_window, settings_for, wait_for_threads_to_end
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -28,7 +28,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     opened = open_window(qtbot, settings_for(tmp_path, SMALL, TEXT), (1280, 800))
     yield opened
     opened.close()
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 class Slow:

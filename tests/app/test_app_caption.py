@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, program_threads
+from opening import open_window, wait_for_threads_to_end
 from panel_fixtures import press, small_settings, train
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
@@ -35,7 +35,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     opened.close()
     themes().restore_points(10, 16.5)
     themes().set_mode("dark")
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def remarks() -> list[Remark]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, program_threads, settings_for
+from opening import open_window, settings_for, wait_for_threads_to_end
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtTest import QTest
@@ -42,7 +42,7 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     opened = open_window(qtbot, settings_for(tmp_path, SMALL, TEXT))
     yield opened
     opened.close()
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def click(widget: QWidget) -> None:

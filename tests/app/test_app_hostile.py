@@ -55,7 +55,7 @@ def open_window(qtbot: QtBot) -> Iterator[Callable[[Settings], MainWindow]]:
     yield open_another
     for window in opened:
         window.end()
-    assert opening.program_threads() == []
+    opening.wait_for_threads_to_end(qtbot)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, program_threads
+from opening import open_window, wait_for_threads_to_end
 from panel_fixtures import CONTROL, press, small_settings, train
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtTest import QTest
@@ -35,7 +35,7 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     assert not themes().lecture  # no window is left to be one for
     themes().restore_points(10, 16.5)
     themes().set_mode("dark")
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def seen(window: MainWindow) -> list[str]:
@@ -194,6 +194,22 @@ def test_the_strip_has_the_newest_sample_alone_in_words_of_its_size(
     assert samples.strip.isVisible()
     press(window, Qt.Key.Key_Escape)
     assert samples.columns.isVisible() and not samples.strip.isVisible()
+
+
+def test_tab_leads_through_it_in_reading_order(window: MainWindow) -> None:
+    press(window, Qt.Key.Key_F11)
+    page, transport = window.page, window.transport
+    parts: list[QWidget] = [page.gradient_norm, page.loss, transport]
+    entered = []
+    page.gradient_norm.plot.handle.setFocus()
+    for _ in range(30):
+        focused = window.focusWidget()
+        assert focused is not None and focused.isVisible() and focused.accessibleName()
+        here = next((part for part in parts if part.isAncestorOf(focused)), None)
+        if here is not None and (not entered or entered[-1] is not here):
+            entered.append(here)
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
+    assert entered[:3] == parts
 
 
 def test_the_button_in_the_bar_begins_it(window: MainWindow) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, program_threads
+from opening import open_window, wait_for_threads_to_end
 from panel_fixtures import CONTROL, press, small_settings, train
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
@@ -40,7 +40,7 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     yield opened
     opened.close()
     themes().set_mode("dark")
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
     assert [w for w in QApplication.topLevelWidgets() if isinstance(w, PanelWindow)] == [] or all(
         not w.isVisible() for w in QApplication.topLevelWidgets() if isinstance(w, PanelWindow)
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, program_threads, settings_for
+from opening import open_window, program_threads, settings_for, wait_for_threads_to_end
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from rnnviz.app.application import make_application
@@ -38,7 +40,7 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     opened = open_window(qtbot, settings)
     yield opened
     opened.close()
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def press(window: MainWindow, name: str) -> None:
@@ -141,13 +143,16 @@ def test_what_the_inspector_found_of_an_older_run_is_not_shown(
 ) -> None:
     old = window.controller.live
     assert old is not None
-    window.runs.reset()
     found: list[Inspection] = []
     window.controller.inspected.connect(found.append)
-    window.controller._found(old, Inspection(3))
-    assert found == []
-    assert window.controller.live is not None
-    window.controller._found(window.controller.live, Inspection(4))
+    tell = threading.Thread(target=lambda: old.found.emit(old, Inspection(3)))
+    tell.start()
+    tell.join()  # now it waits in the window's queue
+    window.runs.reset()
+    new = window.controller.live
+    assert new is not None and new is not old
+    new.found.emit(new, Inspection(4))
+    QApplication.processEvents()
     assert [one.step for one in found] == [4]
 
 
@@ -157,7 +162,7 @@ def test_closing_ends_all_threads_on_every_page(qtbot: QtBot, window: MainWindow
     found_by(qtbot, window, "flow")
     assert "rnnviz-inspector" in program_threads()
     window.close()
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def test_page_sizes_and_choices_come_back(
@@ -288,7 +293,7 @@ def test_another_run_is_probed_too(qtbot: QtBot, window: MainWindow) -> None:
     replied(qtbot, window, "units")
     assert window.probe.units.matches() is not None
     window.close()
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def test_names_of_units_are_kept_with_the_run_alone(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from dropping import drop_file
-from opening import open_window, program_threads, settings_for
+from opening import open_window, settings_for, wait_for_threads_to_end
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
@@ -72,7 +72,7 @@ def windows(qtbot: QtBot, tmp_path: Path) -> Iterator[Windows]:
     yield made
     for window in made.opened:
         window.end()
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def click(widget: QPushButton) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, program_threads
+from opening import open_window, wait_for_threads_to_end
 from panel_fixtures import CONTROL, press, small_settings
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSplitter, QWidget
@@ -34,7 +34,7 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     yield opened
     opened.close()
     themes().restore_points(10, 16.5)
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def larger(window: MainWindow, times: int = 1) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dropping import drop_file
-from opening import open_window, program_threads, settings_for
+from opening import open_window, program_threads, settings_for, wait_for_threads_to_end
 from pointing import move_pointer
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
@@ -49,7 +49,7 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     opened = open_window(qtbot, settings)
     yield opened
     opened.close()
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def click(widget: QWidget, at: QPoint | None = None) -> None:
@@ -204,7 +204,7 @@ def test_reset_begins_again_and_keeps_live_settings(qtbot: QtBot, window: MainWi
     assert second.step == 0
     assert second.in_force.learning_rate == 0.01
     assert window.transport.steps.text() == "0"
-    assert program_threads().count("rnnviz-trainer") == 1
+    qtbot.waitUntil(lambda: program_threads().count("rnnviz-trainer") == 1)
 
 
 def test_quitting_while_training_ends_every_thread(qtbot: QtBot, settings: Settings) -> None:
@@ -214,7 +214,7 @@ def test_quitting_while_training_ends_every_thread(qtbot: QtBot, settings: Setti
     assert "rnnviz-trainer" in program_threads()
     QTest.keyClick(window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
     assert not window.isVisible()
-    assert program_threads() == []
+    wait_for_threads_to_end(qtbot)
 
 
 def test_restart_settings_wait_and_are_marked(qtbot: QtBot, window: MainWindow) -> None:
@@ -608,7 +608,7 @@ def test_starting_and_stopping_often_leaves_one_trainer(qtbot: QtBot, window: Ma
     for _ in range(5):
         window.runs.reset()
         wait()
-    assert program_threads().count("rnnviz-trainer") == 1
+    qtbot.waitUntil(lambda: program_threads().count("rnnviz-trainer") == 1)
     train(qtbot, window)
 
 
