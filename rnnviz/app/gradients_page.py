@@ -115,6 +115,13 @@ class GradientsPage(PanelPage):
             self.show_in_last_place("weights" if away["updates"] else "updates")
         super()._arrange()
 
+    def put_back(self, panel: Panel) -> None:
+        """Takes a panel back to where it was; of two that share a place, to the front."""
+        returns = self.is_out(panel)
+        super().put_back(panel)
+        if returns and self.last_place.isAncestorOf(panel):
+            self.show_in_last_place("weights" if panel is self.parameters else "updates")
+
     def _places(self) -> tuple[QWidget, ...]:
         return (
             self.flow,

@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,7 +146,7 @@ class LiveRun(QObject):
         self.mailbox.post(RunState("failed", self.run.trainer.steps, message))
 
 
-def _indices(run: Run) -> NDArray[np.int32]:
+def _indices(run: Run) -> NDArray[np.integer[Any]]:
     """The text as the network reads it; for a vocabulary of its own as much as is enough."""
     if run.vocabulary == run.corpus.vocabulary:
         return run.corpus.indices

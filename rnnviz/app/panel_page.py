@@ -305,6 +305,11 @@ class PanelPage(QWidget):
         self._fit()
         self.setFocus()
 
+    def in_reading_order(self) -> tuple[Panel, ...]:
+        """The panels from left to right and top to bottom, those of a lecture first in it."""
+        first = self.lecture_panels if self._lecture else ()
+        return (*first, *(panel for panel in self.panels if panel not in first))
+
     def is_maximized(self, panel: Panel) -> bool:
         """Whether a panel has the whole page."""
         return panel is self._maximized

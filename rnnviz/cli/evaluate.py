@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         model = load_weights(arguments.run, arguments.best)
         corpus = load_source(arguments.text, cache_folder(), for_training=False)
         say_excerpt(corpus)
-        indices = Vocabulary(model.vocabulary).encode(corpus.text)
+        indices = Vocabulary(model.vocabulary).encode_narrow(corpus.text)
         measured = evaluate(model.network, indices)
     print(json.dumps(figures(measured)) if arguments.json else words(measured))
     return 0

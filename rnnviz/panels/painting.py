@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QWidget
 
 _kept = [False]
+_clicked: list[weakref.ref[QWidget] | None] = []  # has the focus from a click, if any; one entry
 
 
 @contextmanager
@@ -26,5 +29,19 @@ def is_for_keeps() -> bool:
 
 
 def shows_focus(widget: QWidget) -> bool:
-    """Whether a widget should mark that it has the keyboard's focus."""
-    return widget.hasFocus() and not _kept[0]
+    """Whether a widget should mark that it has the keyboard's focus.
+
+    Whoever has clicked on it knows; a frame around a whole plot would only distract.
+    """
+    if not _clicked:
+        _clicked.append(None)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(_focus_changed)
+    by_click = _clicked[0] is not None and _clicked[0]() is widget
+    return widget.hasFocus() and not by_click and not _kept[0]
+
+
+def _focus_changed(_: QWidget | None, now: QWidget | None) -> None:
+    pressed = QApplication.mouseButtons() != Qt.MouseButton.NoButton
+    _clicked[0] = weakref.ref(now) if now is not None and pressed else None

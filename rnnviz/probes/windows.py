@@ -21,7 +21,7 @@ def text_windows(indices: Indices, count: int, length: int) -> Indices:
     length = min(length, len(indices))
     starts = np.unique(np.linspace(0, len(indices) - length, count).astype(np.intp))
     pieces: Indices = indices[np.arange(length)[:, np.newaxis] + starts]
-    return pieces
+    return pieces.astype(np.int32)  # that of a text may be too narrow to calculate with
 
 
 def visited_states(network: Network, inputs: Indices) -> list[State]:

@@ -47,10 +47,11 @@ class Divergence:
         kept = f"The weights {before} are kept."
         if not self.where:
             return kept
+        layer = _layer_words(self.where)
         if math.isfinite(self.share):
             part = min(math.floor(100 * self.share), 99) if self.share < 1 else 100
-            return f"Largest part: {self.where}, {part}% of the squared norm. {kept}"
-        return f"First non-finite: {self.where}. {kept}"
+            return f"Largest part: {self.where}{layer}, {part}% of the squared norm. {kept}"
+        return f"First non-finite: {self.where}{layer}. {kept}"
 
     def sentence(self) -> str:
         """All of it, for a line of text."""
@@ -89,6 +90,14 @@ def _backward(names: list[str]) -> list[str]:
     Within a layer it comes through the recurrent weights, which multiply it at every step in time.
     """
     return sorted(names, key=lambda name: (-_layer(name), "weight_hh" not in name))
+
+
+def _layer_words(name: str) -> str:
+    """The layer a parameter belongs to, counted from 1 as everywhere; empty of all else."""
+    if name.startswith("decoder."):
+        return " (the output layer)"
+    _, found, layer = name.rpartition("_l")
+    return f" (layer {int(layer) + 1})" if found and layer.isdecimal() else ""
 
 
 def _layer(name: str) -> float:

@@ -29,12 +29,16 @@ from rnnviz.text.vocabulary import UnknownCharacterError, Vocabulary
 # second; the end of a run is judged on the whole held-out part.
 _LIVE_VALIDATION_FLOPS = 2e10
 _LIVE_VALIDATION_LEAST = 8_192
+_PIECE = 1 << 20  # characters turned into bytes at a time
 _WARM_UP = 64  # characters each parallel piece reads before its own are counted
 
 
 def checksum(text: str) -> str:
     """SHA-256 of a text as UTF-8, to tell whether a run meets its own text again."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    found = hashlib.sha256()
+    for start in range(0, len(text), _PIECE):  # a copy of a long text would be a hundred megabytes
+        found.update(text[start : start + _PIECE].encode("utf-8", "surrogatepass"))
+    return found.hexdigest()
 
 
 @dataclass
@@ -184,7 +188,7 @@ def build_run(
         vocabulary = corpus.vocabulary
     else:
         try:
-            indices = vocabulary.encode(corpus.text)
+            indices = vocabulary.encode_narrow(corpus.text)
         except UnknownCharacterError as error:
             raise ConfigError(
                 f"{corpus.name} has the character {error.character!r}, which the network does not "

@@ -43,7 +43,9 @@ class Streams:
         self.epoch = 0
         # Of a read-only array a view: to copy each window costs microseconds, a second copy of a
         # long text half a gigabyte.
-        self._characters: Indices = train.T.astype(np.int32, copy=train.flags.writeable)  # (L, B)
+        # It keeps its type for the same reason.
+        characters = train.copy() if train.flags.writeable else train
+        self._characters: npt.NDArray[np.integer] = characters.T  # (L, B)
         self.windows_per_epoch = (len(self._characters) - 1) // seq_len
 
     @property
@@ -58,7 +60,8 @@ class Streams:
         third value is True the caller starts from a zero state.
         """
         start, stop = self.position, self.position + self.seq_len
-        window = self._characters[start : stop + 1].copy()  # (T + 1, B), contiguous
+        # (T + 1, B), contiguous
+        window = self._characters[start : stop + 1].astype(np.int32, order="C")
         window.setflags(write=False)
         inputs, targets = window[:-1], window[1:]
         self.position = stop

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from rnnviz.text.vocabulary import Vocabulary, describe
 
 MAX_FILE_BYTES = 128_000_000
-"""The most of a file that is read, in bytes: characters and their indices take up to nine times as
+"""The most of a file that is read, in bytes: characters and their indices take two to six times as
 much memory. Of a larger file the beginning is used, and `Corpus.excerpt` says so."""
 
 _PIECE = 1 << 20  # bytes read, or characters counted, at a time
@@ -86,9 +86,9 @@ class Corpus:
         return Vocabulary.from_text(self.text)
 
     @cached_property
-    def indices(self) -> npt.NDArray[np.int32]:
-        """The text as vocabulary indices, (N,) int32, read-only."""
-        indices = self.vocabulary.encode(self.text)
+    def indices(self) -> npt.NDArray[np.integer]:
+        """The text as vocabulary indices, (N,) of a type just wide enough, read-only."""
+        indices = self.vocabulary.encode_narrow(self.text)
         indices.flags.writeable = False
         return indices
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from rnnviz.text.corpus import CorpusError
 
-Indices = npt.NDArray[np.int32]
+Indices = npt.NDArray[np.integer]
 
 _MIN_VALIDATION = 2  # characters: the fewest that hold one prediction
 # Guards floor() against products such as 0.9 * 10 = 8.999...: far below one character.

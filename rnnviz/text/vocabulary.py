@@ -10,11 +10,14 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 # Characters converted at a time: bounds the UTF-32 scratch to 4 MB for any text.
+Whole = TypeVar("Whole", bound=np.integer)
+
 _CHUNK = 1_000_000
 
 _NAMED = {" ": ("\u2423", "space"), "\n": ("\u23ce", "newline"), "\t": ("\u21e5", "tab")}
@@ -89,7 +92,19 @@ class Vocabulary:
 
         Raises UnknownCharacterError for the first character that has no index.
         """
-        indices = np.empty(len(text), np.int32)
+        return self._encoded(text, np.empty(len(text), np.int32))
+
+    def encode_narrow(self, text: str) -> npt.NDArray[np.integer]:
+        """`encode` for texts of any length, (N,) of the narrowest type that holds V - 1.
+
+        One or two bytes for each character, as a rule. Beware of overflows in sums and products.
+        """
+        narrow: type[np.integer] = np.int32
+        if self.size <= 1 << 16:
+            narrow = np.uint8 if self.size <= 1 << 8 else np.uint16
+        return self._encoded(text, np.empty(len(text), narrow))
+
+    def _encoded(self, text: str, indices: npt.NDArray[Whole]) -> npt.NDArray[Whole]:
         table = self._table
         for start in range(0, len(text), _CHUNK):
             codes = _code_points(text[start : start + _CHUNK])

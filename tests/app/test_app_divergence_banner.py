@@ -24,8 +24,8 @@ from pointing import move_pointer
 
 LEFT = Qt.MouseButton.LeftButton
 CAUSE = (
-    "Largest part: weight_hh_l0, 96% of the squared norm. The weights of step 1 are kept. "
-    "Going on takes those of step 0, from before it ran away."
+    "Largest part: weight_hh_l0 (layer 1), 96% of the squared norm. The weights of step 1 are "
+    "kept. Going on takes those of step 0, from before it ran away."
 )
 
 

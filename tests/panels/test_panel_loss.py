@@ -737,6 +737,29 @@ def test_the_read_out_stays_true_under_a_mouse_at_rest(panel: LossPanel) -> None
         assert read == loss_text(newest.loss, "nats")
 
 
+def test_a_click_leaves_no_frame_around_the_plot_but_the_keys_do(
+    panel: LossPanel, qtbot: QtBot
+) -> None:
+    panel.set_view(make_view(300))
+    panel.activateWindow()
+    qtbot.waitUntil(panel.isActiveWindow)
+    plot = panel.plot
+    corner = plot.area().topRight().toPoint() - QPoint(20, 0)
+
+    def framed() -> bool:
+        image = plot.grab().toImage()
+        ratio = image.devicePixelRatio()
+        color = image.pixelColor(round(corner.x() * ratio), round(corner.y() * ratio))
+        return color == theme().color("accent")
+
+    assert not framed()
+    QTest.mouseClick(plot, Qt.MouseButton.LeftButton, pos=plot.area().center().toPoint())
+    assert plot.hasFocus() and not framed()
+    panel.log_toggle.setFocus(Qt.FocusReason.TabFocusReason)
+    plot.setFocus(Qt.FocusReason.TabFocusReason)
+    assert framed()
+
+
 # Marks.
 
 

@@ -68,7 +68,22 @@ def test_a_gradient_that_is_no_number_names_the_parameter_it_came_from(
     found, _ = diverged(small_run())
     assert found.where == "weight_hh_l1"
     assert found.headline == "Diverged at step 1: the gradient is not a finite number"
-    assert found.cause == "First non-finite: weight_hh_l1. The weights it began with are kept."
+    assert (
+        found.cause
+        == "First non-finite: weight_hh_l1 (layer 2). The weights it began with are kept."
+    )
+
+
+def test_the_layer_is_named_as_people_count_it() -> None:
+    causes = [
+        Divergence(9, 1.0, math.inf, where).cause
+        for where in ("weight_hh_l0", "bias_ih_l2", "decoder.weight", "the state of layer 2", "")
+    ]
+    assert "weight_hh_l0 (layer 1)." in causes[0]
+    assert "bias_ih_l2 (layer 3)." in causes[1]
+    assert "decoder.weight (the output layer)." in causes[2]
+    assert "First non-finite: the state of layer 2." in causes[3]
+    assert causes[4] == "The weights of step 8 are kept."
 
 
 def test_of_several_parameters_the_first_on_the_way_back_is_named(
@@ -87,7 +102,7 @@ def test_a_huge_norm_counts_and_names_the_largest_part(monkeypatch: pytest.Monke
     found, _ = diverged(run)
     assert found.where == "weight_hh_l0"
     assert found.headline == "Diverged at step 1: gradient norm 3.1e9"
-    assert found.cause.startswith("Largest part: weight_hh_l0, 100% of the squared norm.")
+    assert found.cause.startswith("Largest part: weight_hh_l0 (layer 1), 100% of the squared norm.")
 
 
 @pytest.mark.parametrize("kind", ["norm", "value"])

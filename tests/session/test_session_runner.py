@@ -419,3 +419,24 @@ def test_a_machine_that_slept_in_a_step_has_not_trained_for_hours() -> None:
     runner.run.trainer.step = slept  # type: ignore[method-assign,assignment]
     runner.advance()
     assert runner.seconds - before < 120
+
+
+def test_a_run_on_narrow_indices_is_that_on_wide_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = Corpus("fox", "the quick brown fox jumps over the lazy dog.\n" * 60, "fox")
+    config = RunConfig(hidden_size=12, seq_len=10, batch_size=4, cell="gru")
+    assert corpus.indices.dtype == np.uint8
+
+    def trained(text: Corpus) -> tuple[np.ndarray, list[float]]:
+        runner = Runner(build_run(config, text), Mailbox())
+        runner.train_until(Budget(steps=20))
+        return runner.run.network.parameters.flat.copy(), [
+            validation.loss for validation in runner.mailbox.drain().validations
+        ]
+
+    weights, losses = trained(corpus)
+    wide = Corpus("fox", corpus.text, "fox")
+    monkeypatch.setattr(Corpus, "indices", corpus.indices.astype(np.int32))
+    expected, expected_losses = trained(wide)
+    np.testing.assert_array_equal(weights, expected)
+    assert losses == expected_losses
+    assert losses

@@ -76,6 +76,20 @@ def test_later_changes_of_the_text_do_not_reach_the_windows(
     assert not source.next_window()[0].any()
 
 
+def test_narrow_characters_are_kept_and_read_as_wide_ones() -> None:
+    text = np.random.default_rng(0).integers(0, 200, (3, 50))
+    narrow = text.astype(np.uint8)
+    narrow.flags.writeable = False
+    source, wide = Streams(narrow, 7), Streams(text, 7)
+    assert np.shares_memory(source._characters, narrow)
+    for _ in range(10):
+        for found, expected in zip(source.next_window(), wide.next_window(), strict=True):
+            np.testing.assert_array_equal(found, expected)
+    inputs, targets, _ = source.next_window()
+    assert inputs.dtype == targets.dtype == np.int32
+    assert inputs.flags.c_contiguous
+
+
 @pytest.mark.parametrize(
     ("train", "seq_len"),
     [

@@ -113,8 +113,8 @@ def test_a_long_line_is_a_text_like_any_other_and_memory_stays_in_proportion(
     finally:
         tracemalloc.stop()
     assert "\n" not in corpus.text
-    # The characters and their four-byte indices, and scratch of a fixed size.
-    assert peak < 5 * size + 24_000_000
+    # The characters and their indices of one byte, and scratch of a fixed size.
+    assert peak < 2 * size + 24_000_000
 
 
 @pytest.mark.parametrize(

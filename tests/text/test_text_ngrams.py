@@ -174,3 +174,22 @@ def test_counting_takes_memory_in_proportion_to_the_text() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 60 * size
+
+
+@pytest.mark.parametrize(
+    "highest", [3, 1000, 1 << 40, 1 << 61]
+)  # the last fit no place beside them
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_distinct_codes_are_those_of_unique(highest: int, size: int) -> None:
+    codes = np.random.default_rng(size).integers(0, highest, size)
+    codes[-1] = codes[0]
+    expected = np.unique(codes, return_inverse=True, return_counts=True)
+    for found, wanted in zip(ngrams._distinct(codes.copy()), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_narrow_indices_give_the_same_losses() -> None:
+    text = np.random.default_rng(0).integers(0, 200, 3000)
+    wide = reference_losses(text[:2000], text[2000:], 200)
+    narrow = text.astype(np.uint8)
+    assert reference_losses(narrow[:2000], narrow[2000:], 200) == wide

@@ -21,6 +21,22 @@ def test_encode_and_decode_are_inverse(text: str) -> None:
     assert [vocabulary.characters[i] for i in indices] == list(text)
 
 
+@pytest.mark.parametrize(
+    ("size", "kind"),
+    [(1, np.uint8), (256, np.uint8), (257, np.uint16), (1 << 16, np.uint16), (65_537, np.int32)],
+)
+def test_narrow_indices_are_the_same_in_as_few_bytes_as_hold_them(
+    size: int, kind: type[np.integer]
+) -> None:
+    text = "".join(map(chr, range(0x10000, 0x10000 + size)))
+    vocabulary = Vocabulary.from_text(text)
+    narrow = vocabulary.encode_narrow(text + text)
+    assert narrow.dtype == kind
+    np.testing.assert_array_equal(narrow, vocabulary.encode(text + text))
+    with pytest.raises(UnknownCharacterError):
+        vocabulary.encode_narrow("a")
+
+
 @given(st.text(min_size=1))
 def test_from_text_has_each_character_once_in_code_point_order(text: str) -> None:
     vocabulary = Vocabulary.from_text(text)
