@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import os
 import signal
 import socket
@@ -81,6 +82,7 @@ def _run_window(file: str | None, theme: str | None, preset: str | None, autosav
     window.show()
     window.welcome()
     window.begin(file, preset)
+    settle()
     status = application.exec()
     window.end()  # when it was not the window that ended the program
     if signalled:
@@ -97,6 +99,15 @@ def _leave(status: int) -> None:
         with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, broken or none
             stream.flush()
     os._exit(status)
+
+
+def settle() -> None:
+    """What is loaded and built by now stays: Python looks through it for garbage no more.
+
+    That would take a tenth of a second, in which window and training stand still. To be called
+    before the first run, which may well become garbage.
+    """
+    gc.freeze()
 
 
 def _quit_on_signals(application: QApplication, window: object) -> list[int]:

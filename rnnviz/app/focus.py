@@ -43,7 +43,7 @@ def areas(window: MainWindow, every_page: bool = False) -> Sequence[QWidget]:
     """The parts of the window in the order of reading."""
     pages = window.perspectives.items()
     shown = [page for name, page in pages if every_page or name == window.shown_page()]
-    panels = [panel for page in shown for panel in page.panels]
+    panels = [panel for page in shown for panel in page.in_reading_order()]
     return [window.top_bar, window.setup, window.rail, *panels, window.transport]
 
 

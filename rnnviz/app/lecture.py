@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
+from rnnviz.app.focus import order_focus
 from rnnviz.panels.theme import themes
 from rnnviz.session.mailbox import Delivery
 from rnnviz.session.view import RunView
@@ -54,6 +55,7 @@ class Lecture(QObject):
             page.set_lecture(True)
         self._page_changed()
         self._timer.start()
+        order_focus(window)
         if full_screen:
             window.setWindowState(self._before | Qt.WindowState.WindowFullScreen)
         self.fit()
@@ -72,6 +74,7 @@ class Lecture(QObject):
         window.transport.set_lecture(False)
         for page in window.perspectives.values():
             page.set_lecture(False)
+        order_focus(window)
         window.setup_folding.place()
 
     def fit(self) -> None:

@@ -22,8 +22,12 @@ PERSPECTIVES = (  # tabs in order
 class Page(Protocol):
     """What the window asks of every page, whatever it shows."""
 
-    panels: tuple[Panel, ...]  # in the order of reading
+    panels: tuple[Panel, ...]
     captioned: bool  # whether there is a caption over it in lecture mode
+
+    def in_reading_order(self) -> tuple[Panel, ...]:
+        """The panels from left to right and top to bottom."""
+        ...
 
     def is_maximized(self, panel: Panel) -> bool:
         """Whether a panel has the whole page."""

@@ -46,7 +46,7 @@ from rnnviz.panels.plot import (
     two_figures,
     whole,
 )
-from rnnviz.panels.readout import paint_message
+from rnnviz.panels.readout import Entry, paint_message, paint_readout
 from rnnviz.panels.text_width import text_height, text_width
 from rnnviz.panels.theme import marker, px, stroke, theme, ui_font
 from rnnviz.probes.gradient_entries import EntryCounts
@@ -85,6 +85,7 @@ class NormPlot(Plot):
         self.label_shown = ""
         self.label_rect = QRectF()
         self.median_rect = QRectF()
+        self.readout_rect = QRectF()  # as painted
         self.norm_bars = NormHistogram()
         self.entry_bars = EntryHistogram()
         self._dragging = self._mirrored = False
@@ -231,14 +232,17 @@ class NormPlot(Plot):
     def _paint_line(self, painter: QPainter, histogram: QRectF) -> None:
         colors = theme()
         area, y = self.area(), round(self.line_y())
+        width = round(stroke())
         mirror = self.mirror_y()
         if self.kind == "off":
-            painter.setPen(dashed_pen(colors.color("clip"), 2))
+            painter.setPen(dashed_pen(colors.color("clip"), width))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             return
-        painter.fillRect(QRectF(area.left(), y - 1, area.width(), 2), colors.color("clip"))
+        painter.fillRect(
+            QRectF(area.left(), y - width // 2, area.width(), width), colors.color("clip")
+        )
         if mirror is not None:
-            line = QRectF(area.left(), round(mirror) - 1, histogram.width(), 2)
+            line = QRectF(area.left(), round(mirror) - width // 2, histogram.width(), width)
             painter.fillRect(line, colors.color("clip"))
 
     def _key_font(self) -> QFont:
@@ -478,15 +482,35 @@ class NormPlot(Plot):
         self.place_handle()
 
     def event(self, event: QEvent) -> bool:
-        """Tooltips: a bar's range and count, a dot's step and norm, what the line does."""
+        """The tooltip says what the line does."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.tip_at(QPointF(event.pos())), self)
+            at = QPointF(event.pos())
+            QToolTip.showText(event.globalPos(), self.tip_at(at) if self._on_line(at) else "", self)
             return True
         return super().event(event)
 
+    def _on_line(self, at: QPointF) -> bool:
+        return self.near_line(at) or self.label_rect.contains(at)
+
+    def hover_changed(self) -> None:
+        """The read-out follows the mouse."""
+        self.update()
+
+    def paint_over(self, painter: QPainter) -> None:
+        """The bar or dot under the mouse: its range and count, its step and norm."""
+        self.readout_rect = QRectF()
+        if self.hover is None or self._dragging or self._on_line(self.hover):
+            return
+        title, _, words = self.tip_at(self.hover).partition(": ")
+        if words:
+            within = QRectF(self.rect())
+            self.readout_rect = paint_readout(
+                painter, within, self.hover, title, [Entry("gradient", words, "")]
+            )
+
     def tip_at(self, at: QPointF) -> str:
         """What the mark under a point says; empty between the marks."""
-        if self.near_line(at) or self.label_rect.contains(at):
+        if self._on_line(at):
             words = self.tr("Drag to change the clip threshold; double click for the start value")
             if self.kind == "value":
                 words += self.tr(". Clipped steps have an entry beyond the lines")

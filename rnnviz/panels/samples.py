@@ -53,7 +53,7 @@ class SamplesPanel(Panel):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.columns)
         self._stack.addWidget(self.stream)
-        self.strip = SampleStrip(self.title())
+        self.strip = SampleStrip(self.tr("Sample"))
         self.strip.hide()
         margins(self.body, 12, 0, 12, 8)
         self.body.addWidget(self._stack, 1)

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from panel_fixtures import activate, open_window, press, small_settings, threads
+from opening import open_window, program_threads
+from panel_fixtures import press, small_settings
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QScrollArea, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
+from showing import activate
 
 from rnnviz.app.application import make_application
 from rnnviz.app.fitting_dialog import FittingDialog
@@ -28,7 +30,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     yield opened
     opened.close()
     themes().restore_points(10, 16.5)
-    assert threads() == []
+    assert program_threads() == []
 
 
 def inside(part: QWidget, whole: QWidget) -> bool:

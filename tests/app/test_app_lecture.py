@@ -196,6 +196,22 @@ def test_the_strip_has_the_newest_sample_alone_in_words_of_its_size(
     assert samples.columns.isVisible() and not samples.strip.isVisible()
 
 
+def test_tab_leads_through_it_in_reading_order(window: MainWindow) -> None:
+    press(window, Qt.Key.Key_F11)
+    page, transport = window.page, window.transport
+    parts: list[QWidget] = [page.gradient_norm, page.loss, transport]
+    entered = []
+    page.gradient_norm.plot.handle.setFocus()
+    for _ in range(30):
+        focused = window.focusWidget()
+        assert focused is not None and focused.isVisible() and focused.accessibleName()
+        here = next((part for part in parts if part.isAncestorOf(focused)), None)
+        if here is not None and (not entered or entered[-1] is not here):
+            entered.append(here)
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
+    assert entered[:3] == parts
+
+
 def test_the_button_in_the_bar_begins_it(window: MainWindow) -> None:
     QTest.mouseClick(window.top_bar.lecture_button, Qt.MouseButton.LeftButton)
     assert window.lecture.active and window.isFullScreen()
@@ -208,7 +224,7 @@ def test_quitting_in_the_middle_keeps_the_layout_of_the_desk(
     size = window.size()
     press(window, Qt.Key.Key_F11)
     window.close()
-    again = open_window(qtbot, Settings(settings._file))
+    again = open_window(qtbot, Settings(settings.file))
     assert again.size() == size and not again.lecture.active
     qtbot.waitUntil(lambda: list(places(again).values()) == list(before.values()))
     again.close()

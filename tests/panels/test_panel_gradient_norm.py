@@ -328,6 +328,14 @@ def test_tips_name_what_is_under_the_mouse(panel: GradientNormPanel) -> None:
     panel.grab()
     rect, _, _, count = max(panel.plot.bars, key=lambda bar: bar[3])
     assert panel.plot.tip_at(rect.center()).endswith(f": {count} of last 1,000 steps")
+    # It is read out at once, beside the mouse.
+    move_pointer(panel.plot, rect.center().toPoint())
+    panel.grab()
+    assert QRectF(panel.plot.rect()).contains(panel.plot.readout_rect)
+    assert not panel.plot.readout_rect.isEmpty()
+    move_pointer(panel.plot, panel.clip_y_position())
+    panel.grab()
+    assert panel.plot.readout_rect.isEmpty(), "the line has nothing to read"
     newest = panel.plot.strip_area()
     tip = panel.plot.tip_at(newest.topRight() + QPoint(-4, 20).toPointF())
     assert tip.startswith("step 1,500: ")
