@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import os
 import signal
 import socket
 import sys
+from pathlib import Path
 from types import FrameType
 
 from PySide6.QtCore import QEvent, QSocketNotifier, QTimer, Signal
@@ -52,19 +54,26 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     """Shows the window until it is closed; returns the exit status."""
     if sys.stderr is not None:
         faulthandler.enable()
+    from rnnviz.app.qt_messages import qt_messages
+    from rnnviz.paths import data_folder
+
+    with qt_messages().heard(data_folder()):
+        return _run_window(file, theme, preset, data_folder() / "autosave")
+
+
+def _run_window(file: str | None, theme: str | None, preset: str | None, autosaves: Path) -> int:
     application = make_application()
     from rnnviz.app.fault_report import install_hooks
     from rnnviz.app.main_window import MainWindow
     from rnnviz.app.settings import Settings
     from rnnviz.panels.fault import guard_paint_events
     from rnnviz.panels.theme import MODES, themes
-    from rnnviz.paths import data_folder
 
     settings = Settings()
     remembered = settings.text("theme", "system")
     # Before the first widget: one made earlier would keep the system's font.
     themes().set_mode(theme or (remembered if remembered in MODES else "system"))
-    window = MainWindow(settings, data_folder() / "autosave")
+    window = MainWindow(settings, autosaves)
     install_hooks()
     guard_paint_events()
     signalled = _quit_on_signals(application, window)
@@ -73,6 +82,7 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     window.show()
     window.welcome()
     window.begin(file, preset)
+    settle()
     status = application.exec()
     window.end()  # when it was not the window that ended the program
     if signalled:
@@ -89,6 +99,15 @@ def _leave(status: int) -> None:
         with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, broken or none
             stream.flush()
     os._exit(status)
+
+
+def settle() -> None:
+    """What is loaded and built by now stays: Python looks through it for garbage no more.
+
+    That would take a tenth of a second, in which window and training stand still. To be called
+    before the first run, which may well become garbage.
+    """
+    gc.freeze()
 
 
 def _quit_on_signals(application: QApplication, window: object) -> list[int]:

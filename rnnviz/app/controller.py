@@ -73,6 +73,7 @@ class Controller(QObject):
         self._seed = ""
         self.wanted_config: Callable[[], RunConfig] = RunConfig  # for a model without settings
         self.onlookers: Callable[[], bool] = lambda: True  # whether anybody sees the answers
+        self.is_seen: Callable[[], bool] = lambda: True  # whether anything is on the screen
         self.tell_looks: Callable[[LiveRun], None] = lambda live: None  # what else is in sight
         self._answered_request = 0
         self._renewed: Answer | None = None  # newest weights, same seed: for the next round
@@ -283,7 +284,7 @@ class Controller(QObject):
         try:
             self._take_over(view, live)
         finally:  # whatever went wrong in a panel: the next round comes
-            interval = self._pacer.next_interval(view.training)
+            interval = self._pacer.next_interval(view.training, self.is_seen())
             self._timer.start(max(round(1000 * interval), round(1000 * SHORTEST)))
             self.frames.next_in(max(interval, SHORTEST))
 

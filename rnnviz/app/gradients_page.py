@@ -22,10 +22,8 @@ from rnnviz.session.inspector import FLOW, PARAMETERS, SPECTRUM, Inspection
 from rnnviz.session.norm_history import NormHistory
 from rnnviz.session.view import RunView
 
-# Sizes at 1600 x 1000; splitters scale them to the window.
-_ROWS = (452, 416)
-_TOP = (940, 592)
-_BOTTOM = (464, 484, 576)
+_ROWS = (452, 416)  # pixels at 1600 x 1000
+_LAST_PLACE = 576
 
 
 class GradientsPage(PanelPage):
@@ -35,21 +33,14 @@ class GradientsPage(PanelPage):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.flow = GradientFlowPanel()
-        self.eigenvalues = EigenvaluesPanel()
-        self.gradient_norm = GradientNormPanel()
-        self.group_norms = GroupNormsPanel()
-        self.update_ratio = UpdateRatioPanel()
-        self.parameters = ParametersPanel()
+        # In the order of reading; widths at 1600 x 1000, splitters scale them to the window.
+        self.flow = self._add(GradientFlowPanel(), "top", 940)
+        self.eigenvalues = self._add(EigenvaluesPanel(), "top", 592)
+        self.gradient_norm = self._add(GradientNormPanel(), "bottom", 464)
+        self.group_norms = self._add(GroupNormsPanel(), "bottom", 484)
+        self.update_ratio = self._add(UpdateRatioPanel(), "last place", _LAST_PLACE)
+        self.parameters = self._add(ParametersPanel(), "last place", _LAST_PLACE)
         self.lecture_panels = (self.flow, self.eigenvalues)
-        self._hold(
-            self.flow,
-            self.eigenvalues,
-            self.gradient_norm,
-            self.group_norms,
-            self.update_ratio,
-            self.parameters,
-        )
         self.last_place = QStackedWidget()
         self._in_last_place = "updates"
         self._switches: list[Segmented] = []
@@ -69,9 +60,8 @@ class GradientsPage(PanelPage):
         self.update_ratio.highlighted.connect(self._highlight)
         self.group_norms.grouping_changed.connect(self.update_ratio.set_grouping)
         columns, rows = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        below = (self.gradient_norm, self.group_norms, self.last_place)
-        self._top = self._split("top", columns, (self.flow, self.eigenvalues), _TOP)
-        self._bottom = self._split("bottom", columns, below, _BOTTOM)
+        self._top = self._split_added("top", columns)
+        self._bottom = self._split_added("bottom", columns, (self.last_place, _LAST_PLACE))
         self._rows = self._split("rows", rows, (self._top, self._bottom), _ROWS)
         self._fill(self._rows)
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from PySide6.QtWidgets import QWidget
+
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.app.live_run import LiveRun
-from rnnviz.app.panel_page import on_screen
+from rnnviz.app.panel_page import PanelPage, on_screen
 from rnnviz.app.probe_page import ProbePage
 from rnnviz.app.train_page import TrainPage
+
+
+def anything_is_seen(window: QWidget, pages: Iterable[PanelPage]) -> bool:
+    """Whether the window or one of a panel's own is on the screen."""
+    panels = (panel for page in pages for panel in page.panels)
+    return on_screen(window) or any(on_screen(panel) for panel in panels)
 
 
 def seed_is_seen(train: TrainPage) -> bool:

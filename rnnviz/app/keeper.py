@@ -60,7 +60,7 @@ class Keeper(QObject):
         self._waiting: deque[_Task] = deque()
         self._job: Job | None = None
         self._task: _Task | None = None
-        self._kept_step = -1  # the newest step in the slot
+        self.kept_step = -1  # the newest step in the slot
         self._under_way = False  # an autosave is asked for or being written
 
     # What is lost and found.
@@ -72,7 +72,7 @@ class Keeper(QObject):
     def begin(self, slot: autosave.Slot | None = None) -> None:
         """Another run begins; the slot of the one before is emptied, or `slot` takes its place."""
         self._abandon_autosaves()
-        self._kept_step = -1
+        self.kept_step = -1
         self.rhythm.soon()
         if slot is not None:
             self._release(keep=False)
@@ -86,7 +86,7 @@ class Keeper(QObject):
         """Whether the run should be copied for an autosave now; call once per round."""
         if self._folder is None or self._under_way or not view.unsaved or not self.rhythm.due():
             return False
-        if view.step <= self._kept_step:
+        if view.step <= self.kept_step:
             return False
         self._under_way = True
         self.rhythm.soon()
@@ -140,11 +140,11 @@ class Keeper(QObject):
             self._under_way = False
             self.rhythm.done(cost + checkpoint.seconds)
             if not problem:
-                self._kept_step = checkpoint.step
+                self.kept_step = checkpoint.step
         elif not problem:
             row = checkpoint.last_row
             task.view.saved_as(task.path, checkpoint.step, row.seconds if row else 0.0)
-            if checkpoint.step >= self._kept_step:
+            if checkpoint.step >= self.kept_step:
                 self._clear_slot()
         self.saved.emit(Saved(task.path, checkpoint.step, problem, checkpoint.automatic))
         self._next()
@@ -188,7 +188,7 @@ class Keeper(QObject):
         return self._slot
 
     def _clear_slot(self) -> None:
-        self._kept_step = -1
+        self.kept_step = -1
         if self._slot is not None:
             with contextlib.suppress(OSError):
                 self._slot.clear()

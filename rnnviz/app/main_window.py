@@ -34,12 +34,13 @@ from rnnviz.app.first_tip import FirstTip
 from rnnviz.app.focus import order_focus
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.app.icon import application_icon
-from rnnviz.app.in_sight import tell_what_is_seen
+from rnnviz.app.in_sight import anything_is_seen, tell_what_is_seen
 from rnnviz.app.lecture import Lecture
 from rnnviz.app.live_run import LiveRun
 from rnnviz.app.menus import FILE, PRESETS, Menus
 from rnnviz.app.notice import Notice
 from rnnviz.app.pages import GRADIENTS, PROBE, TRAIN, Page, Pages
+from rnnviz.app.panel_page import on_screen
 from rnnviz.app.panel_window import PanelWindow, PanelWindows
 from rnnviz.app.persistence import Persistence
 from rnnviz.app.probe_page import ProbePage
@@ -191,6 +192,7 @@ class MainWindow(QMainWindow):
         controller, setup, page, probe = self.controller, self.setup, self.page, self.probe
         controller.wanted_config = self.intake.wanted
         controller.tell_looks = self._tell_looks
+        controller.is_seen = lambda: anything_is_seen(self, (page, self.gradients, probe))
         frames = controller.frames
         self.transport.frame_rate = lambda: (frames.rate(), frames.dropped())
         self.intake.refused.connect(self.refused)
@@ -233,7 +235,7 @@ class MainWindow(QMainWindow):
 
     def _refresh_transport(self) -> None:
         view = self.controller.view
-        if view is not None and view.training and self.isVisible():
+        if view is not None and view.training and on_screen(self):
             self.transport.refresh()
 
     # Messages.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 SHORTEST = 0.05  # seconds between two rounds when drawing is cheap: 20 a second
 LONGEST = 0.4  # however dear it is, the picture still moves
-SHARE = 0.06  # of a core, for the window, while it trains; the onlookers have theirs beside it
+SHARE = 0.04  # of a core, for the window, while it trains; the onlookers have theirs beside it
 _MEMORY = 0.3  # weight of the newest cost in the running mean
 
 
@@ -28,11 +28,17 @@ class Pacer:
         """Mean processor seconds of a round, everything the window did included."""
         return self._cost
 
-    def next_interval(self, training: bool) -> float:
-        """Seconds until the next round; call once per round, from the window's thread."""
+    def next_interval(self, training: bool, seen: bool = True) -> float:
+        """Seconds until the next round; call once per round, from the window's thread.
+
+        While nothing is `seen` of a training there is nothing to draw: the rounds only empty the
+        mailbox.
+        """
         now = self._cpu_clock()
         spent, self._last_cpu = now - self._last_cpu, now
         self._cost += _MEMORY * (spent - self._cost)
         if not training:
             return SHORTEST
+        if not seen:
+            return LONGEST
         return min(max(self._cost / SHARE, SHORTEST), LONGEST)

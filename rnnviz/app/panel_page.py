@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
@@ -28,6 +28,7 @@ from rnnviz.panels.sizing import sized, spacing
 from rnnviz.panels.theme import gap, px, themes
 from rnnviz.session.view import RunView
 
+_Panel = TypeVar("_Panel", bound=Panel)
 LAYOUT_VERSION = 1  # of saved splitter states; to be raised when a page gets other panels
 _HANDLE = 8  # pixels between panels
 _STACK_BELOW = 600  # pixels of width at the designed type: panels go below each other
@@ -44,7 +45,8 @@ def on_screen(widget: QWidget) -> bool:
 class PanelPage(QWidget):
     """Lays panels out, remembers sizes, and refreshes whichever is visible and due.
 
-    A subclass makes its panels, hands them to `_hold`, nests them with `_split` from the inside out
+    A subclass adds its panels with `_add`, a line a panel, nests them with `_split` and
+    `_split_added` from the inside out
     and ends with `_fill`.
     """
 
@@ -70,21 +72,35 @@ class PanelPage(QWidget):
         self._window_actions: dict[Panel, QAction] = {}
         self._chosen: dict[str, QByteArray] | None = None  # sizes at another size of type
         self._before: dict[str, QByteArray] | None = None  # sizes to go back to
+        self._added: dict[str, list[tuple[Panel, int]]] = {}  # by splitter, with sizes
         self._due: dict[Panel, float] = {}
         self._stale: set[Panel] = set()
 
-    def _hold(self, *panels: Panel) -> None:
-        """These are the page's panels."""
-        self.panels = panels
-        self._due = dict.fromkeys(panels, 0.0)
-        for panel in panels:
-            panel.maximize_requested.connect(self._toggle_maximized_sender)
-            panel.reported.connect(self.reported)
-            panel.menu.addSeparator()
-            action = panel.menu.addAction("")
-            action.triggered.connect(lambda _=False, p=panel: self.window_requested.emit(p))
-            self._window_actions[panel] = action
-            self._name_window_action(panel)
+    def _add(self, panel: _Panel, splitter: str, size: int, name: str = "") -> _Panel:
+        """Takes up one panel more, in the order of reading.
+
+        `_split_added` puts it into its splitter, with a size at 1600 x 1000. `name` is that in
+        files and commands, the class' own where there is none.
+        """
+        panel.setObjectName(name or panel.objectName())
+        self.panels = (*self.panels, panel)
+        self._added.setdefault(splitter, []).append((panel, size))
+        self._due[panel] = 0.0
+        panel.maximize_requested.connect(self._toggle_maximized_sender)
+        panel.reported.connect(self.reported)
+        panel.menu.addSeparator()
+        action = panel.menu.addAction("")
+        action.triggered.connect(lambda: self.window_requested.emit(panel))
+        self._window_actions[panel] = action
+        self._name_window_action(panel)
+        return panel
+
+    def _split_added(
+        self, name: str, orientation: Qt.Orientation, *more: tuple[QWidget, int]
+    ) -> QSplitter:
+        """Puts the panels side by side that were added to this splitter, and more after them."""
+        widgets, sizes = zip(*self._added[name], *more, strict=True)
+        return self._split(name, orientation, widgets, sizes)
 
     def _name_window_action(self, panel: Panel) -> None:
         out = panel in self._out

@@ -29,11 +29,8 @@ from rnnviz.session.questions import (
 )
 from rnnviz.session.view import RunView
 
-# Sizes at 1600 x 1000; splitters scale them to the window.
-_ROWS = (464, 404)
-_COLUMNS = (760, 772)
+_ROWS = (464, 404)  # pixels at 1600 x 1000
 _KINDS = (AskExpectations.kind, AskSignal.kind, AskUnits.kind, AskContinuation.kind)
-_NAMES = ("expectations", "unit_text", "units")
 _SETTLED = 200  # steps after which units keep doing what they do for a while
 
 
@@ -56,13 +53,11 @@ class ProbePage(PanelPage):
         self._answered = True  # whether the seed as it is has its expectations
         self._chosen_by_user = False
         self._matching_again = False
-        self.expectations = ExpectationsPanel()
-        self.unit_text = UnitTextPanel()
-        self.units = UnitsPanel()
+        # In the order of reading; sizes at 1600 x 1000, splitters scale them to the window.
+        self.expectations = self._add(ExpectationsPanel(), "rows", 464, "expectations")
+        self.unit_text = self._add(UnitTextPanel(), "lower", 760, "unit_text")
+        self.units = self._add(UnitsPanel(), "lower", 772, "units")
         self.lecture_panels = (self.expectations, self.unit_text)
-        self._hold(self.expectations, self.unit_text, self.units)
-        for name, panel in zip(_NAMES, self.panels, strict=True):
-            panel.setObjectName(name)
         self.writer = Writer(AskContinuation, lambda: self._answered, self)
         expectations, unit_text, units = self.expectations, self.unit_text, self.units
         expectations.seed_changed.connect(self._seed_edited)
@@ -81,9 +76,7 @@ class ProbePage(PanelPage):
         units.signal_chosen.connect(lambda *_: self._signal_chosen())
         units.renamed.connect(lambda _: self._show_unit(units.grid.chosen()))
         units.again_requested.connect(self._ask_units)
-        lower = self._split(
-            "lower", Qt.Orientation.Horizontal, (self.unit_text, self.units), _COLUMNS
-        )
+        lower = self._split_added("lower", Qt.Orientation.Horizontal)
         upper = self.expectations
         self._rows = self._split("rows", Qt.Orientation.Vertical, (upper, lower), _ROWS)
         self._fill(self._rows)

@@ -41,7 +41,7 @@ class Settings:
         problem = _problem(file)
         if problem:
             file, self.notice = _set_aside(file, problem)
-        self._file = file
+        self.file = file
         self._store = QSettings(str(file), QSettings.Format.IniFormat)  # only read
         self._changed: dict[str, object] = {"version": str(_VERSION)}  # None for what is forgotten
 
@@ -96,18 +96,18 @@ class Settings:
         Returns what went wrong, in a sentence; the old file is whole then.
         """
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self.file.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory() as folder:
                 copy = Path(folder) / "settings.ini"
-                if self._file.exists():
-                    shutil.copyfile(self._file, copy)
+                if self.file.exists():
+                    shutil.copyfile(self.file, copy)
                 _apply(self._changed, copy)
                 content = copy.read_bytes()
-            if not self._file.exists() or self._file.read_bytes() != content:
-                write_bytes(self._file, content)
+            if not self.file.exists() or self.file.read_bytes() != content:
+                write_bytes(self.file, content)
         except OSError as error:
             words = tr("The settings cannot be kept in {0} ({1}).")
-            return words.format(self._file, reason(error))
+            return words.format(self.file, reason(error))
         return ""
 
 

@@ -24,17 +24,11 @@ from rnnviz.session.frames import Sample
 from rnnviz.session.questions import AskTyping, Reply
 from rnnviz.session.view import RunView
 
-# Sizes at 1600 x 1000; splitters scale them to the window.
-_COLUMNS = (804, 500)
-_LEFT_ROWS = (312, 336, 212)
-_RIGHT_ROWS = (312, 556)
+_COLUMNS = (804, 500)  # pixels at 1600 x 1000
 # Heights of this page (the window less its bars) below which panels give way.
 _HIDE_SAMPLES_BELOW = 640
 _HIDE_HIDDEN_STATE_BELOW = 440
-
-
 _TIP_CHARACTERS = 400  # of a sample
-_NAMES = ("loss", "gradient_norm", "hidden_state", "next_character", "samples")
 
 
 class TrainPage(PanelPage):
@@ -56,24 +50,16 @@ class TrainPage(PanelPage):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.loss = LossPanel()
-        self.gradient_norm = GradientNormPanel()
-        self.hidden_state = HiddenStatePanel()
-        self.next_character = NextCharacterPanel()
-        self.samples = SamplesPanel()
+        # In the order of reading; heights at 1600 x 1000, splitters scale them to the window.
+        self.loss = self._add(LossPanel(), "left", 312, "loss")
+        self.gradient_norm = self._add(GradientNormPanel(), "right", 312, "gradient_norm")
+        self.hidden_state = self._add(HiddenStatePanel(), "left", 336, "hidden_state")
+        self.next_character = self._add(NextCharacterPanel(), "right", 556, "next_character")
+        self.samples = self._add(SamplesPanel(), "left", 212, "samples")
         self.lecture_panels = (self.gradient_norm, self.loss, self.samples)
         self.lecture_strip = self.samples
         self.lecture_mirrored = ("columns",)
         self.lecture_sizes = {"columns": (722, 522)}
-        self._hold(
-            self.loss,
-            self.gradient_norm,
-            self.hidden_state,
-            self.next_character,
-            self.samples,
-        )
-        for name, panel in zip(_NAMES, self.panels, strict=True):
-            panel.setObjectName(name)
         typing = self.next_character
         self.hidden_state.still_column_clicked.connect(typing.show_still)
         self.writer = Writer(AskTyping, typing.is_answered, self)
@@ -86,12 +72,7 @@ class TrainPage(PanelPage):
         self.writer.writing_changed.connect(typing.writing.set_writing)
         self.writer.said.connect(typing.say)
         rows, columns = Qt.Orientation.Vertical, Qt.Orientation.Horizontal
-        left = (self.loss, self.hidden_state, self.samples)
-        right = (self.gradient_norm, self.next_character)
-        sides = (
-            self._split("left", rows, left, _LEFT_ROWS),
-            self._split("right", rows, right, _RIGHT_ROWS),
-        )
+        sides = (self._split_added("left", rows), self._split_added("right", rows))
         self._fill(self._split("columns", columns, sides, _COLUMNS))
         self.loss.sample_asked.connect(self._show_sample)
 

@@ -47,9 +47,12 @@ def main(arguments: list[str]) -> None:
 def _start(name: str, preset: str, corpus: str, threads: list[int]) -> Side:
     match name:
         case "window":
+            from rnnviz.app.application import settle
             from rnnviz.measuring.window_side import WindowSide
 
-            return WindowSide(preset, corpus)
+            side = WindowSide(preset, corpus)
+            settle()  # as the program does
+            return side
         case "headless":
             from rnnviz.measuring.headless_side import HeadlessSide
 

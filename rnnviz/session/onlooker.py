@@ -19,7 +19,7 @@ from rnnviz.engine.errors import Interrupted
 from rnnviz.engine.network import Network
 from rnnviz.session.mailbox import Mailbox
 
-SHARE = 0.03  # of the time, spent on what only brings newer weights
+SHARE = 0.02  # of the time, spent on what only brings newer weights
 _WEIGHTS_WAIT = 0.1  # seconds between looks for the first weights
 
 

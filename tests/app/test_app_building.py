@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, settings_for, wait_for_threads_to_end
+from opening import open_window, program_threads, settings_for, wait_for_threads_to_end
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -153,8 +153,7 @@ def test_sizes_changed_a_hundred_times_while_it_trains(qtbot: QtBot, window: Mai
     assert view.config.seed == 99
     assert view.number == 101
     qtbot.waitUntil(lambda: steps(window) > 5, timeout=20_000)
-    threads = [t.name for t in threading.enumerate() if t.name == "rnnviz-trainer"]
-    assert len(threads) == 1
+    qtbot.waitUntil(lambda: program_threads().count("rnnviz-trainer") == 1)
 
 
 def test_presets_switched_quickly_leave_the_last_one(qtbot: QtBot, window: MainWindow) -> None:

@@ -224,7 +224,7 @@ def test_quitting_in_the_middle_keeps_the_layout_of_the_desk(
     size = window.size()
     press(window, Qt.Key.Key_F11)
     window.close()
-    again = open_window(qtbot, Settings(settings._file))
+    again = open_window(qtbot, Settings(settings.file))
     assert again.size() == size and not again.lecture.active
     qtbot.waitUntil(lambda: list(places(again).values()) == list(before.values()))
     again.close()

@@ -230,7 +230,7 @@ def test_place_and_size_of_a_window_are_remembered(
     shown.setGeometry(60, 90, 610, 420)
     window.close()
     assert not shown.isVisible()  # Quit closes them
-    again = open_window(qtbot, Settings(settings._file))
+    again = open_window(qtbot, Settings(settings.file))
     assert again.page.hidden_state.window() is again
     shown = pop_out(qtbot, again, again.page.hidden_state)
     assert shown.geometry() == QRect(60, 90, 610, 420)
@@ -244,7 +244,7 @@ def test_the_layout_is_kept_as_if_no_panel_had_been_out(
     pop_out(qtbot, window, window.page.hidden_state)
     pop_out(qtbot, window, window.page.loss)
     window.close()
-    again = open_window(qtbot, Settings(settings._file))
+    again = open_window(qtbot, Settings(settings.file))
     qtbot.waitUntil(lambda: (again.page.loss.size(), again.page.samples.size()) == sizes)
     again.close()
 
@@ -274,7 +274,7 @@ def test_a_remembered_main_window_appears_where_there_is_a_screen(
     window.move(5000, 4000)
     window.close()
     monkeypatch.setattr(screens, "screens", lambda: [QRect(0, 0, 1920, 1080)])
-    again = open_window(qtbot, Settings(settings._file))
+    again = open_window(qtbot, Settings(settings.file))
     assert QRect(0, 0, 1920, 1080).contains(again.geometry().topLeft())
     again.close()
 

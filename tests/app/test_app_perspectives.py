@@ -174,7 +174,7 @@ def test_page_sizes_and_choices_come_back(
     height = window.gradients.flow.height()
     QTest.keyClick(window, Qt.Key.Key_B, CONTROL)
     window.close()
-    again = open_window(qtbot, Settings(settings._file))
+    again = open_window(qtbot, Settings(settings.file))
     assert again.shown_page() == "gradients" and again.setup.isVisible()
     assert again.top_bar.tabs["gradients"].isChecked()
     assert again.gradients.in_last_place() == "weights"
@@ -304,6 +304,6 @@ def test_names_of_units_are_kept_with_the_run_alone(
     window.probe.pin(0, "h", 3)
     assert window.run_display.panels()["probe"]["unit"] == 3
     window.close()
-    kept = Settings(settings._file).record("probe/choices")
+    kept = Settings(settings.file).record("probe/choices")
     assert kept["unit_text"] == {"source": "seed"}
     assert "unit" not in kept and "units" not in kept

@@ -67,7 +67,7 @@ def test_the_size_is_kept_for_the_next_start(
     points = themes().points
     window.close()
     themes().restore_points(10, 16.5)
-    again = open_window(qtbot, Settings(settings._file))
+    again = open_window(qtbot, Settings(settings.file))
     assert themes().points == points == 16
     again.close()
 
@@ -77,7 +77,7 @@ def test_nonsense_in_the_settings_is_brought_into_the_limits(
 ) -> None:
     window.close()
     for wrong, right in (("-3", 10), ("1e9", 32), ("nan", 10), ("large", 10)):
-        kept = Settings(settings._file)
+        kept = Settings(settings.file)
         kept.set("type-points", wrong)
         again = open_window(qtbot, kept)
         assert themes().points == right
