@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 from types import FrameType
 
 from PySide6.QtCore import QEvent, QSocketNotifier, QTimer, Signal
@@ -53,19 +54,26 @@ def run_window(file: str | None, theme: str | None, preset: str | None) -> int:
     """Shows the window until it is closed; returns the exit status."""
     if sys.stderr is not None:
         faulthandler.enable()
+    from rnnviz.app.qt_messages import qt_messages
+    from rnnviz.paths import data_folder
+
+    with qt_messages().heard(data_folder()):
+        return _run_window(file, theme, preset, data_folder() / "autosave")
+
+
+def _run_window(file: str | None, theme: str | None, preset: str | None, autosaves: Path) -> int:
     application = make_application()
     from rnnviz.app.fault_report import install_hooks
     from rnnviz.app.main_window import MainWindow
     from rnnviz.app.settings import Settings
     from rnnviz.panels.fault import guard_paint_events
     from rnnviz.panels.theme import MODES, themes
-    from rnnviz.paths import data_folder
 
     settings = Settings()
     remembered = settings.text("theme", "system")
     # Before the first widget: one made earlier would keep the system's font.
     themes().set_mode(theme or (remembered if remembered in MODES else "system"))
-    window = MainWindow(settings, data_folder() / "autosave")
+    window = MainWindow(settings, autosaves)
     install_hooks()
     guard_paint_events()
     signalled = _quit_on_signals(application, window)

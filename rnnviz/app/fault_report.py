@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from rnnviz.app.notice import Notice
+from rnnviz.app.qt_messages import qt_messages
 from rnnviz.panels.base import Panel
 from rnnviz.panels.fault import Fault, faults, paint_again
 from rnnviz.panels.fault_cover import FaultCover
@@ -37,6 +38,9 @@ def report(fault: Fault, settings: Mapping[str, Any]) -> str:
     lines += [f"{name}: {value}" for name, value in gather().items()]
     lines += ["", "Settings of the run:"]
     lines += [f"{name}: {value}" for name, value in settings.items()] or ["there was no run"]
+    heard = qt_messages().lines()
+    if heard:
+        lines += ["", "Messages of Qt:", *heard]
     return "\n".join(lines) + "\n"
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from rnnviz.cli import run_options
 from rnnviz.cli.common import (
     DIVERGED,
-    INTERRUPTED,
     Parser,
     add_value,
     check_writable,
@@ -22,6 +21,7 @@ from rnnviz.cli.common import (
     real,
     say_excerpt,
 )
+from rnnviz.cli.signalled import signals_call
 
 if TYPE_CHECKING:
     from rnnviz.engine.evaluation import Evaluation
@@ -102,18 +102,20 @@ def _train(arguments: argparse.Namespace, run: Run, budget: Budget) -> int:
 
     runner, history = Runner(run, Mailbox()), History()
     status = 0
-    try:
+    with signals_call(runner.interrupt) as signalled:
         _train_with_progress(arguments, runner, budget, history)
-    except KeyboardInterrupt:
-        print("rnnviz: interrupted; what was learned so far is kept", file=sys.stderr)
-        status = INTERRUPTED
-    if runner.divergence is not None:
-        status = DIVERGED
-        print(f"rnnviz: {runner.divergence.sentence()}", file=sys.stderr)
-    # Saved before it is judged: a long validation must not stand between the work and the disk.
-    history.extend(runner.mailbox.drain())
-    write_checkpoint(arguments.out, runner.checkpoint(), history.record(runner.last_row))
-    measured = _validated(run)
+        if signalled:
+            print("rnnviz: interrupted; what was learned so far is kept", file=sys.stderr)
+            status = 128 + signalled[0]  # what a shell makes of a signal
+        if runner.divergence is not None:
+            status = DIVERGED
+            print(f"rnnviz: {runner.divergence.sentence()}", file=sys.stderr)
+        # Saved before it is judged: a long validation must not stand between the work and the disk.
+        history.extend(runner.mailbox.drain())
+        checkpoint = runner.checkpoint(copied=False)
+        write_checkpoint(arguments.out, checkpoint, history.record(runner.last_row))
+    # Whoever interrupts does not want to wait for one.
+    measured = None if signalled else _validated(run)
     row = runner.last_row
     result = {
         "steps": run.trainer.steps,
@@ -130,6 +132,8 @@ def _train(arguments: argparse.Namespace, run: Run, budget: Budget) -> int:
         held_out = (
             f"validation {measured.nats:.4f} nats/char ({run.split.label})"
             if measured
+            else "validation left out"
+            if signalled
             else "nothing held out"
         )
         print(
@@ -164,6 +168,7 @@ def _train_with_progress(
     """The training loop with its listeners: progress bar, metrics and event files, samples."""
     from tqdm import tqdm
 
+    from rnnviz.engine.errors import Interrupted
     from rnnviz.session.metrics import MetricsWriter
     from rnnviz.session.tensorboard import EventWriter
 
@@ -172,7 +177,11 @@ def _train_with_progress(
     bar = tqdm(total=1000, file=sys.stderr, unit="‰", bar_format="{l_bar}{bar}| {postfix}")
     measured: list[str] = []  # the newest validation, in words
 
+    told = 0  # the newest step
+
     def on_row(row: Row) -> None:
+        nonlocal told
+        told = row.step
         delivery = runner.mailbox.drain()
         history.extend(delivery)
         val_loss = delivery.validations[-1].loss if delivery.validations else None
@@ -195,6 +204,10 @@ def _train_with_progress(
 
     try:
         runner.train_until(budget, on_row)
+    except Interrupted:
+        row = runner.last_row
+        if row is not None and row.step > told:  # it was made, and the sample after it given up
+            on_row(row)
     finally:
         bar.close()
         for file in filter(None, (metrics, events)):

@@ -459,22 +459,22 @@ class LossPlot(Plot):
         return words[self.axis.kind]
 
     def _paint_axis_words(self, painter: QPainter, area: QRectF) -> None:
-        if self.exposed.right() < self.axis_rect.left():
-            return
         self.axis_rect = QRectF()
         if self.height() + 48 < _LOW:
             return
         painter.setFont(ui_font("tick"))
-        over = self.hover is None and self._over_axis_words
-        painter.setPen(theme().color("text" if over else "text-muted"))
         metrics = QFontMetricsF(painter.font())
         words = self.axis_words()
         width = text_width(words)
         left = max(area.right() + 10, self.x_labels_end + 8)
         left = min(left, self.width() - width - 1)
         top = area.bottom() + 5
-        painter.drawText(QPointF(left, top + metrics.ascent()), words)
         self.axis_rect = QRectF(left - 2, top - 2, width + 4, metrics.height() + 4)
+        if not self.axis_rect.intersects(self.exposed):
+            return
+        over = self.hover is None and self._over_axis_words
+        painter.setPen(theme().color("text" if over else "text-muted"))
+        painter.drawText(QPointF(left, top + metrics.ascent()), words)
 
     _over_axis_words = False
 

@@ -23,7 +23,7 @@ from rnnviz.panels.fault import guard_paint_events
 from rnnviz.panels.fault_cover import FaultCover
 from rnnviz.panels.loss import LossPanel
 from rnnviz.probes.reading import read_text
-from rnnviz.session import prober, questions
+from rnnviz.session import inspector, prober, questions
 from rnnviz.session.config import RunConfig
 from rnnviz.session.run import Run
 
@@ -225,7 +225,7 @@ def test_too_little_memory_for_a_validation_or_a_sample_only_leaves_these_out(
     assert told == {f"no {what}: not enough memory for it" for what in ("validation", "sample")}
 
 
-@pytest.mark.parametrize("who", ["prober", "respondent"])
+@pytest.mark.parametrize("who", ["prober", "respondent", "inspector"])
 def test_an_onlooker_that_fails_is_told_and_answers_the_next_question(
     qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:
@@ -235,6 +235,9 @@ def test_an_onlooker_that_fails_is_told_and_answers_the_next_question(
     with monkeypatch.context() as wrong:
         if who == "prober":
             wrong.setattr(prober, "read_text", fail)
+        elif who == "inspector":
+            wrong.setattr(inspector, "gradient_flow", fail)
+            window.show_page("gradients")
         else:
             wrong.setattr(questions.Questions, "work", fail)
             window.show_page("probe")
@@ -246,5 +249,9 @@ def test_an_onlooker_that_fails_is_told_and_answers_the_next_question(
         window.controller.answered.connect(answers.append)
         QTest.keyClicks(window.page.next_character.edit, "e")
         qtbot.waitUntil(lambda: bool(answers), timeout=20_000)
+    elif who == "inspector":
+        flows = []
+        window.controller.inspected.connect(lambda found: flows.append(found.flow))
+        qtbot.waitUntil(lambda: any(flow is not None for flow in flows), timeout=30_000)
     assert read_text is prober.read_text
     assert QApplication.activeModalWidget() is None

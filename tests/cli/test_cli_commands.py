@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,9 @@ import pytest
 
 from rnnviz.engine.checkpoint import save_model
 from rnnviz.engine.network import Network
+from rnnviz.session.run import build_run
 from rnnviz.session.runfile import load_run
+from rnnviz.text.corpus import load_text_file
 
 TEXT = "It was a wet evening, and the sea came over the wall again.\n" * 80
 
@@ -388,3 +392,51 @@ def test_help_is_there_for_every_command() -> None:
         done = rnnviz(*([command] if command else []), "--help")
         assert done.returncode == 0
         assert "usage: rnnviz" in done.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_training_is_kept_up_to_its_last_step(
+    folder: Path, corpus: Path, number: signal.Signals
+) -> None:
+    run, log = folder / f"{number.name}.safetensors", folder / f"{number.name}.jsonl"
+    command = [
+        sys.executable, "-c",
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from rnnviz.cli import main; sys.exit(main(sys.argv[1:]))",
+        "train", corpus, "--out", run, "--log", log, "--hidden", 24, "--batch", 4,
+        "--seq-len", 10, "--steps", 10_000_000, "--seed", 3, "--json",
+    ]  # fmt: skip
+    with subprocess.Popen(
+        list(map(str, command)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+    ) as program:
+        try:
+            while program.poll() is None and not (log.exists() and log.stat().st_size > 20_000):
+                select.select([], [], [], 0.01)
+            program.send_signal(number)
+            out, errors = program.communicate(timeout=60)
+        finally:
+            program.kill()
+    assert program.returncode == 128 + number
+    assert "rnnviz: interrupted; what was learned so far is kept" in errors
+    assert "Traceback" not in errors
+    result = json.loads(out)
+    assert result["val_nats"] is None
+    saved = load_run(run)
+    assert saved.config is not None
+    assert saved.record is not None
+    assert saved.record.last is not None
+    steps = result["steps"]
+    assert saved.record.last.step == steps
+    assert [json.loads(line)["step"] for line in log.read_text().splitlines()][-1] == steps
+    whole = build_run(saved.config, load_text_file(saved.corpus_origin))
+    whole.trainer.progress = 0.0
+    for _ in range(steps):
+        whole.trainer.step()
+    np.testing.assert_array_equal(
+        saved.model.network.parameters.flat, whole.network.parameters.flat
+    )

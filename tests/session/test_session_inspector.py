@@ -156,3 +156,28 @@ def test_it_ends_in_the_middle_of_a_probe() -> None:
     bench = Bench(hidden_size=256, num_layers=4, cell="lstm")
     bench.inspector.look({FLOW})
     assert bench.inspector.stop(PATIENCE)
+
+
+@pytest.mark.parametrize("part", [FLOW, SPECTRUM, PARAMETERS])
+def test_one_that_fails_is_told_and_the_next_look_is_answered(
+    benches: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ArithmeticError("no")
+
+    what = {FLOW: "gradient_flow", SPECTRUM: "spectrum", PARAMETERS: "parameter_statistics"}[part]
+    monkeypatch.setattr(module, "_SHORTEST", 0.0)
+    monkeypatch.setattr(onlooker, "SHARE", 1e9)
+    monkeypatch.setattr(module, "_WEIGHTS_WAIT", 0.0)
+    faults: queue.Queue[Exception] = queue.Queue()
+    bench = benches()
+    bench.inspector.on_fault = faults.put
+    with monkeypatch.context() as wrong:
+        wrong.setattr(module, what, fail)
+        bench.inspector.look({part})
+        assert str(faults.get(timeout=PATIENCE)) == "no"
+    assert bench.found.empty()
+    bench.mailbox.post_weights(module._STEPS, make(seed=1))
+    bench.inspector.look({part})
+    assert bench.get().step == module._STEPS
+    assert faults.empty()

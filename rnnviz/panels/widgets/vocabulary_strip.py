@@ -47,7 +47,7 @@ class VocabularyStrip(QWidget):
         painter.setBrush(theme().color("border-strong"))
         count = min(len(self._counts), self.width())
         shown = np.linspace(0, len(self._counts) - 1, count).astype(int)
-        heights = np.log1p(self._counts[shown]) / np.log1p(self._counts[0])
+        heights = self._counts[shown] / max(int(self._counts[0]), 1)
         pitch = self.width() / count
         gap = 1.0 if pitch >= 2.5 else 0.0
         for index, height in enumerate(heights):
