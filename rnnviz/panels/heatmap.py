@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.activation_colors import LEVELS, STRIP_OPACITY, color_image
 from rnnviz.panels.characters import draw_symbol, is_stand_in
-from rnnviz.panels.painting import shows_focus
+from rnnviz.panels.painting import draw_pin, shows_focus
 from rnnviz.panels.theme import mono_font, pixels, px, theme, ui_font
 from rnnviz.text.vocabulary import describe
 
@@ -362,11 +362,7 @@ class Heatmap(QWidget):
             return
         rect = self.row_rect(row)
         tip = QPointF(rect.left() - 1, rect.top() + rect.height() / 2)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme().color("text"))
-        painter.drawPolygon([tip, tip + QPointF(-7, -4.5), tip + QPointF(-7, 4.5)])
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        draw_pin(painter, tip, 7, theme().color("text"))
 
     def _paint_ticks(self, painter: QPainter) -> None:
         area, units = self.map_rect(), len(self._order)
