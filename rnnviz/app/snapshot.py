@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QSize, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QSize, QTimer
 from PySide6.QtGui import QCursor, QImage
 
 from rnnviz.app.application import make_application
@@ -106,5 +106,7 @@ def photograph(window: MainWindow, out: Path) -> None:
     page.mark_stale()
     page.refresh_due()
     window.transport.refresh()
+    # On a busy machine the loop may not have come to what a change of size asks for.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
     picture: QImage = window.grab().toImage()
     write_bytes(out, as_png(picture))

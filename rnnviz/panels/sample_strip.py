@@ -45,7 +45,7 @@ class SampleStrip(QWidget):
             return [self._empty]
         metrics = QFontMetrics(mono_font("sample"))
         room = max((self.width() - px(_TITLE_WIDTH)) // metrics.horizontalAdvance("0"), 8)
-        most = max(self.height() // metrics.lineSpacing(), 1)
+        most = max((self.height() - px(8)) // metrics.lineSpacing(), 1)
         text = self._sample.problem or visible(self._sample.text)
         found: list[str] = []
         for line in text.splitlines():
@@ -59,7 +59,8 @@ class SampleStrip(QWidget):
         colors = theme()
         painter = QPainter(self)
         title, small, mono = ui_font("body", bold=True), ui_font("label"), mono_font("sample")
-        top = max((self.height() - 2 * QFontMetrics(mono).lineSpacing()) / 2, 0.0)
+        lines, spacing = self.lines(), QFontMetrics(mono).lineSpacing()
+        top = max((self.height() - max(len(lines), 2) * spacing) / 2, 0.0)
         painter.setFont(title)
         painter.setPen(colors.color("text"))
         baseline = top + QFontMetrics(mono).ascent()
@@ -68,9 +69,9 @@ class SampleStrip(QWidget):
             painter.setFont(small)
             painter.setPen(colors.color("text-2"))
             words = self.tr("step {0}").format(f"{self._sample.step:,}")
-            painter.drawText(QPointF(0, baseline + QFontMetrics(mono).lineSpacing()), words)
+            painter.drawText(QPointF(0, baseline + spacing), words)
         painter.setFont(mono if self._sample is not None else small)
         painter.setPen(colors.color("text"))
-        for line in self.lines():
+        for line in lines:
             painter.drawText(QPointF(px(_TITLE_WIDTH), baseline), line)
-            baseline += QFontMetrics(mono).lineSpacing()
+            baseline += spacing

@@ -72,7 +72,8 @@ class Series:
         """
         column = self.values[start:]
         if column.dtype.kind == "i":
-            rounded = (np.ceil if side == "left" else np.floor)(values)
+            # As doubles: of a whole number beyond them all NumPy makes an object.
+            rounded = (np.ceil if side == "left" else np.floor)(np.asarray(values, np.float64))
             values = np.clip(rounded, -_FAR, _FAR).astype(column.dtype)
         else:
             values = np.asarray(values, column.dtype)

@@ -852,3 +852,24 @@ def test_a_click_on_a_validation_dot_asks_for_its_sample(panel: LossPanel) -> No
     QTest.mouseClick(panel.plot, Qt.MouseButton.LeftButton, pos=where)
     assert [sample.text for sample in asked] == ["text 100"]
     assert not time_cursor().pinned
+
+
+def test_the_words_under_the_axis_are_there_in_a_panel_that_became_smaller(
+    panel: LossPanel,
+) -> None:
+    panel.set_view(make_view(200))
+    plot = panel.plot
+    for width in (900, 500):
+        panel.resize(width, 320)
+        QApplication.processEvents()
+        picture = panel.grab().toImage()
+        words = plot.axis_rect.toAlignedRect()
+        assert plot.rect().contains(words) and words.width() > 10
+        words.moveTopLeft(plot.mapTo(panel, words.topLeft()))
+        ground = theme().color("surface").rgb()
+        seen = {
+            picture.pixel(x, y)
+            for x in range(words.left(), words.right())
+            for y in range(words.top(), words.bottom())
+        }
+        assert seen - {ground}, width

@@ -147,6 +147,8 @@ def test_a_long_column_of_whole_numbers_is_searched_as_it_is() -> None:
         expected = np.searchsorted([1.0, 3.0, 5.0], asked, side)
         assert series.places(asked, side).tolist() == expected.tolist()
     assert int(series.places(4)) == 2
+    # A pointer far off on a logarithmic axis asks for numbers beyond all steps.
+    assert int(series.places(10**300)) == len(series) and int(series.places(-(10**300))) == 0
 
 
 def test_bins_are_read_without_what_comes_after_them() -> None:
