@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from rnnviz.app.notice import take_widgets_away
 from rnnviz.panels.theme import icon_pixmap, px, theme, themes
 from rnnviz.session.config import CLIP_RANGE
 from rnnviz.session.view import RunView
@@ -117,12 +118,7 @@ class DivergenceBanner(QFrame):
     def _say(
         self, headline: str, cause: str, actions: Sequence[tuple[str, str, Callable[[], None]]]
     ) -> None:
-        while self._buttons.count():
-            item = self._buttons.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        take_widgets_away(self._buttons)
         self._headline.setText(headline)
         self._cause.setText(cause)
         self.setAccessibleName(headline)

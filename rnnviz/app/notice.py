@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from rnnviz.panels.sizing import margins, spacing, square, tall
 from rnnviz.panels.theme import gap, icon, icon_pixels, icon_pixmap, row, theme, themes
@@ -61,7 +69,7 @@ class Notice(QFrame):
         self._timer.stop()
         if passing:
             self._timer.start(_PASSING)
-        self._clear_buttons()
+        take_widgets_away(self._buttons)
         self._kind = kind
         self._words.setText(words)
         self.setAccessibleName(words)
@@ -105,14 +113,6 @@ class Notice(QFrame):
         """Hides the bar."""
         self.hide()
 
-    def _clear_buttons(self) -> None:
-        while self._buttons.count():
-            item = self._buttons.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-
     def _apply_theme(self) -> None:
         token = {"danger": "danger", "warn": "warn"}.get(self._kind, "text-2")
         name = "info" if self._kind == "info" else "warning"
@@ -120,3 +120,13 @@ class Notice(QFrame):
         self._close.setIcon(icon("close"))
         if not self.isHidden():
             self.place()
+
+
+def take_widgets_away(layout: QLayout) -> None:
+    """Empties a layout; its widgets are gone at once and deleted later, for one may be at work."""
+    while layout.count():
+        item = layout.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetrics,
-    QHelpEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -15,10 +14,11 @@ from PySide6.QtGui import (
     QTextLayout,
     QTextOption,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.sample_text import decade_samples, heading, visible
 from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.tip_at_point import shows_tip
 from rnnviz.session.frames import Sample
 
 SLOTS = 3  # decades shown side by side
@@ -292,15 +292,14 @@ class DecadeColumns(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """The tooltip is the heading of the column under the mouse."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            sample = self._sample_at(QPointF(event.pos()))
-            words = ""
-            if sample is not None:
-                words = heading(sample) + "\n"
-                words += self.tr("Click: pin it. Double click: all of it, in the stream")
-            QToolTip.showText(event.globalPos(), words, self)
-            return True
-        return super().event(event)
+        return shows_tip(event, self, self._tip_at) or super().event(event)
+
+    def _tip_at(self, at: QPointF) -> str:
+        sample = self._sample_at(at)
+        if sample is None:
+            return ""
+        ways = self.tr("Click: pin it. Double click: all of it, in the stream")
+        return f"{heading(sample)}\n{ways}"
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Opens the sample in the stream; the first of the two clicks has pinned nothing."""

@@ -9,13 +9,12 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
-    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPen,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels import parameter_groups
 from rnnviz.panels.painting import shows_focus
@@ -33,6 +32,7 @@ from rnnviz.panels.readout import (
     paint_message,
 )
 from rnnviz.panels.theme import mono_font, px, scaled, theme, themes, ui_font
+from rnnviz.panels.tip_at_point import shows_tip
 
 RECENT = 300  # measured steps the whiskers are of
 _FADED = 0.3
@@ -295,10 +295,7 @@ class GroupBars(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Tooltips: what a group is, and its numbers."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.tip_at(QPointF(event.pos())), self)
-            return True
-        return super().event(event)
+        return shows_tip(event, self, self.tip_at) or super().event(event)
 
     def tip_at(self, at: QPointF) -> str:
         """What the row under a point says."""

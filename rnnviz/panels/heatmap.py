@@ -21,8 +21,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.activation_colors import LEVELS, STRIP_OPACITY, color_image
 from rnnviz.panels.characters import draw_symbol, is_stand_in
-from rnnviz.panels.painting import shows_focus
-from rnnviz.panels.theme import mono_font, px, theme, ui_font
+from rnnviz.panels.painting import draw_pin, shows_focus
+from rnnviz.panels.theme import mono_font, pixels, px, theme, ui_font
 from rnnviz.text.vocabulary import describe
 
 _MOST_COLUMNS = 64
@@ -66,6 +66,8 @@ class Heatmap(QWidget):
         self._cell: tuple[int, int] | None = None  # row and column under the mouse
         self._gutter_row = -1  # row whose number is under the mouse
         self._dragging = False
+        self._room_shape: tuple[object, ...] = ()
+        self._room_found = QRect()  # `_room` for that shape
 
     def sizeHint(self) -> QSize:
         """Roomy."""
@@ -195,6 +197,13 @@ class Heatmap(QWidget):
 
     def _room(self) -> QRect:
         """Where the map may be: all but gutter, colour bar, characters and caption."""
+        # A frame asks some twenty times, and measuring words takes long.
+        shape = (self.size(), self.units(), pixels("tick"), pixels("label"))
+        if shape != self._room_shape:
+            self._room_shape, self._room_found = shape, self._find_room()
+        return self._room_found
+
+    def _find_room(self) -> QRect:
         right = 16 + 11 + 6 + QFontMetrics(ui_font("tick")).horizontalAdvance("−20")
         foot = self._line() + self._caption_height()
         left = self._gutter()
@@ -353,11 +362,7 @@ class Heatmap(QWidget):
             return
         rect = self.row_rect(row)
         tip = QPointF(rect.left() - 1, rect.top() + rect.height() / 2)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme().color("text"))
-        painter.drawPolygon([tip, tip + QPointF(-7, -4.5), tip + QPointF(-7, 4.5)])
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        draw_pin(painter, tip, 7, theme().color("text"))
 
     def _paint_ticks(self, painter: QPainter) -> None:
         area, units = self.map_rect(), len(self._order)

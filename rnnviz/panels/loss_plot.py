@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QPainter, QPen
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtWidgets import QWidget
 
 from rnnviz.panels.event_marks import (
     events_near,
@@ -35,8 +35,9 @@ from rnnviz.panels.plot import (
 from rnnviz.panels.readout import Entry, paint_readout
 from rnnviz.panels.run_axis import RunAxis
 from rnnviz.panels.text_width import text_width
-from rnnviz.panels.theme import marker, mono_font, stroke, theme, ui_font
+from rnnviz.panels.theme import drawn_once, marker, mono_font, stroke, theme, ui_font
 from rnnviz.panels.time_cursor import time_cursor
+from rnnviz.panels.tip_at_point import shows_tip
 from rnnviz.session.frames import Event
 from rnnviz.session.history import History
 from rnnviz.session.reference_lines import Reference
@@ -179,11 +180,6 @@ class LossPlot(Plot):
             max(text_width(text, "end-value", bold=True, mono=True) for text in texts),
             max(text_width(text, "label") for text in (self.tr("train"), self.tr("val"))),
         )
-
-    def _number_font(self) -> QFont:
-        font = QFont(mono_font("end-value"))
-        font.setBold(True)
-        return font
 
     # What is to be painted anew.
 
@@ -421,7 +417,7 @@ class LossPlot(Plot):
         if self.exposed.right() < area.right():
             return
         colors = theme()
-        number_font, word_font = self._number_font(), ui_font("label")
+        number_font, word_font = _number_font(), ui_font("label")
         metrics = QFontMetricsF(number_font)
         height = metrics.height()
         ends = [
@@ -615,10 +611,7 @@ class LossPlot(Plot):
 
     def event(self, event: QEvent) -> bool:
         """Tooltips: what a figure is, and what a click does."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.tip_at(QPointF(event.pos())), self)
-            return True
-        return super().event(event)
+        return shows_tip(event, self, self.tip_at) or super().event(event)
 
     def tip_at(self, at: QPointF) -> str:
         """What is under a point; empty between the marks."""
@@ -643,6 +636,13 @@ class LossPlot(Plot):
         if self.value_rects.get("train", QRectF()).contains(at):
             return self.tr("Smoothed loss on the training text, {0}").format(unit_words(self.unit))
         return ""
+
+
+@drawn_once(1)  # a new font is looked up anew
+def _number_font() -> QFont:
+    font = QFont(mono_font("end-value"))
+    font.setBold(True)
+    return font
 
 
 def _loss_ticks(shown: Range, room: int) -> list[Tick]:

@@ -13,13 +13,12 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QFont,
     QFontMetricsF,
-    QHelpEvent,
     QMouseEvent,
     QPainter,
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtWidgets import QWidget
 
 from rnnviz.panels.clip_handle import ClipHandle
 from rnnviz.panels.entry_histogram import EntryHistogram
@@ -49,6 +48,7 @@ from rnnviz.panels.plot import (
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
 from rnnviz.panels.text_width import text_height, text_width
 from rnnviz.panels.theme import marker, px, stroke, theme, ui_font
+from rnnviz.panels.tip_at_point import shows_tip
 from rnnviz.probes.gradient_entries import EntryCounts
 from rnnviz.session.config import CLIP_RANGE
 from rnnviz.session.recent_counts import RecentCounts
@@ -483,11 +483,10 @@ class NormPlot(Plot):
 
     def event(self, event: QEvent) -> bool:
         """The tooltip says what the line does."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            at = QPointF(event.pos())
-            QToolTip.showText(event.globalPos(), self.tip_at(at) if self._on_line(at) else "", self)
-            return True
-        return super().event(event)
+        return shows_tip(event, self, self._tip_on_line) or super().event(event)
+
+    def _tip_on_line(self, at: QPointF) -> str:
+        return self.tip_at(at) if self._on_line(at) else ""
 
     def _on_line(self, at: QPointF) -> bool:
         return self.near_line(at) or self.label_rect.contains(at)

@@ -1,4 +1,4 @@
-"""Whether widgets paint for the screen, where speed counts, or for a picture that is kept."""
+"""What several widgets paint by: for the screen or for keeps, with focus or without; a pin."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QApplication, QWidget
 
 _kept = [False]
@@ -45,3 +46,12 @@ def shows_focus(widget: QWidget) -> bool:
 def _focus_changed(_: QWidget | None, now: QWidget | None) -> None:
     pressed = QApplication.mouseButtons() != Qt.MouseButton.NoButton
     _clicked[0] = weakref.ref(now) if now is not None and pressed else None
+
+
+def draw_pin(painter: QPainter, tip: QPointF, length: float, color: QColor) -> None:
+    """A pointer to the right that ends at `tip`, so many pixels long."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawPolygon([tip, tip + QPointF(-length, -4.5), tip + QPointF(-length, 4.5)])
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

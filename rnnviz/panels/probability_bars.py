@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.engine.candidates import keep_top_k, keep_top_p
 from rnnviz.panels.characters import KEYCAP_WIDTH, draw_keycap
+from rnnviz.panels.painting import draw_pin
 from rnnviz.panels.theme import mono_font, pixels, px, scaled, theme, ui_font
 from rnnviz.panels.widgets.writing_control import Writing
 from rnnviz.text.vocabulary import describe
@@ -315,6 +316,7 @@ class ProbabilityBars(QWidget):
         for place, row in enumerate(self._rows):
             color = best_fill if row.rank == 1 else fill if row.kept else left_out
             self._paint_row(painter, place, row, wide, color)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         # Text last: switching between fills and text costs.
         for place, row in enumerate(self._rows):
             rect = self._row_rect(place)
@@ -330,11 +332,7 @@ class ProbabilityBars(QWidget):
             strong = hovered or (row.rank <= 3 and row.probability >= 0.05)
             token = "text" if strong else "text-2" if row.kept else "text-muted"
             painter.setPen(colors.color(token))
-            painter.drawText(
-                rect,
-                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                self._number(row),
-            )
+            painter.drawText(rect, right, self._number(row))
             if row.character == self.pinned:
                 self._paint_pin(painter, self._key_rect(rect))
         self._paint_foot(painter)
@@ -346,11 +344,7 @@ class ProbabilityBars(QWidget):
     def _paint_pin(self, painter: QPainter, key: QRectF) -> None:
         """A pointer at the bar of the pinned character."""
         tip = QPointF(key.right() + 8, key.center().y())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme().color("text"))
-        painter.drawPolygon([tip, tip + QPointF(-6, -4.5), tip + QPointF(-6, 4.5)])
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        draw_pin(painter, tip, 6, theme().color("text"))
 
     def _number(self, row: _Row) -> str:
         """What stands beside a bar; the many small ones of the alphabet have none."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pytestqt.qtbot import QtBot
@@ -11,6 +13,7 @@ from showing import activate
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
+from rnnviz.panels.theme import BODY_POINTS, LECTURE_POINTS, themes
 from rnnviz.session.config import RunConfig
 
 
@@ -42,6 +45,21 @@ def open_window(
     opened.begin(None if file is None else str(file))
     qtbot.waitUntil(lambda: opened.controller.view is not None, timeout=20_000)
     return opened
+
+
+@contextmanager
+def a_window(
+    qtbot: QtBot, settings: Settings, size: tuple[int, int] = (1600, 1000), colours: str = "dark"
+) -> Iterator[MainWindow]:
+    """A window that is closed at the end and leaves no thread, colours or size of type behind."""
+    make_application()
+    themes().set_mode(colours)
+    opened = open_window(qtbot, settings, size)
+    yield opened
+    opened.close()
+    wait_for_threads_to_end(qtbot)
+    themes().restore_points(BODY_POINTS, LECTURE_POINTS)
+    themes().set_mode("dark")
 
 
 def program_threads() -> list[str]:

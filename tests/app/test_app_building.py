@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, program_threads, settings_for, wait_for_threads_to_end
+from opening import a_window, program_threads, settings_for
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -25,10 +25,8 @@ LARGE = SMALL.with_changes(cell="rnn", hidden_size=800)
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    opened = open_window(qtbot, settings_for(tmp_path, SMALL, TEXT), (1280, 800))
-    yield opened
-    opened.close()
-    wait_for_threads_to_end(qtbot)
+    with a_window(qtbot, settings_for(tmp_path, SMALL, TEXT), (1280, 800)) as opened:
+        yield opened
 
 
 class Slow:

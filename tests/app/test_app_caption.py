@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, wait_for_threads_to_end
+from opening import a_window
 from panel_fixtures import press, small_settings, train
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
@@ -28,14 +28,8 @@ LONG = 1_234_567
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    make_application()
-    themes().set_mode("light")
-    opened = open_window(qtbot, small_settings(tmp_path), (1280, 720))
-    yield opened
-    opened.close()
-    themes().restore_points(10, 16.5)
-    themes().set_mode("dark")
-    wait_for_threads_to_end(qtbot)
+    with a_window(qtbot, small_settings(tmp_path), (1280, 720), colours="light") as opened:
+        yield opened
 
 
 def remarks() -> list[Remark]:

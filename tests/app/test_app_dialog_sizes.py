@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, program_threads
+from opening import a_window
 from panel_fixtures import press, small_settings
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from showing import activate
 
-from rnnviz.app.application import make_application
 from rnnviz.app.fitting_dialog import FittingDialog
 from rnnviz.app.main_window import MainWindow
 from rnnviz.panels.theme import themes
@@ -24,13 +23,8 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    make_application()
-    themes().set_mode("dark")
-    opened = open_window(qtbot, small_settings(tmp_path), (1280, 720))
-    yield opened
-    opened.close()
-    themes().restore_points(10, 16.5)
-    assert program_threads() == []
+    with a_window(qtbot, small_settings(tmp_path), (1280, 720)) as opened:
+        yield opened
 
 
 def inside(part: QWidget, whole: QWidget) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, program_threads
+from opening import a_window, open_window
 from panel_fixtures import press, small_settings
 from pointing import move_pointer
 from PySide6.QtCore import QPoint, Qt
@@ -15,11 +15,9 @@ from PySide6.QtWidgets import QSplitter
 from pytestqt.qtbot import QtBot
 
 from rnnviz.app import panel_page
-from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.panel_page import PanelPage
 from rnnviz.app.settings import Settings
-from rnnviz.panels.theme import themes
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 LEFT = Qt.MouseButton.LeftButton
@@ -33,12 +31,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
-    make_application()
-    themes().set_mode("dark")
-    opened = open_window(qtbot, settings)
-    yield opened
-    opened.close()
-    assert program_threads() == []
+    with a_window(qtbot, settings) as opened:
+        yield opened
 
 
 def page_of(window: MainWindow, name: str) -> PanelPage:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, wait_for_threads_to_end
+from opening import a_window, open_window
 from panel_fixtures import CONTROL, press, small_settings, train
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtTest import QTest
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 from showing import activate
 
-from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
 from rnnviz.panels.theme import pixels, stroke, themes
@@ -27,15 +26,9 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
-    make_application()
-    themes().set_mode("light")
-    opened = open_window(qtbot, settings)
-    yield opened
-    opened.close()
+    with a_window(qtbot, settings, colours="light") as opened:
+        yield opened
     assert not themes().lecture  # no window is left to be one for
-    themes().restore_points(10, 16.5)
-    themes().set_mode("dark")
-    wait_for_threads_to_end(qtbot)
 
 
 def seen(window: MainWindow) -> list[str]:

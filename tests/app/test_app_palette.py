@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, settings_for
+from opening import a_window, settings_for
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.matching import match
 from rnnviz.app.palette import Palette
-from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.theme import theme
 from rnnviz.session.config import RunConfig
 
 SMALL = RunConfig(hidden_size=8, seq_len=10, batch_size=4, cell="gru", corpus="hello")
@@ -25,11 +24,8 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    make_application()
-    themes().set_mode("dark")
-    opened = open_window(qtbot, settings_for(tmp_path, SMALL), (1280, 800))
-    yield opened
-    opened.close()
+    with a_window(qtbot, settings_for(tmp_path, SMALL), (1280, 800)) as opened:
+        yield opened
 
 
 def open_palette(window: MainWindow) -> Palette:

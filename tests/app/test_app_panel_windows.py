@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, wait_for_threads_to_end
+from opening import a_window, open_window
 from panel_fixtures import CONTROL, press, small_settings, train
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
@@ -17,7 +17,6 @@ from shiboken6 import isValid
 from showing import activate
 
 from rnnviz.app import screens
-from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.panel_window import PanelWindow
 from rnnviz.app.settings import Settings
@@ -34,16 +33,10 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
-    make_application()
-    themes().set_mode("dark")
-    opened = open_window(qtbot, settings)
-    yield opened
-    opened.close()
-    themes().set_mode("dark")
-    wait_for_threads_to_end(qtbot)
-    assert [w for w in QApplication.topLevelWidgets() if isinstance(w, PanelWindow)] == [] or all(
-        not w.isVisible() for w in QApplication.topLevelWidgets() if isinstance(w, PanelWindow)
-    )
+    with a_window(qtbot, settings) as opened:
+        yield opened
+    left = [w for w in QApplication.topLevelWidgets() if isinstance(w, PanelWindow)]
+    assert not any(w.isVisible() for w in left)
 
 
 def choose(panel: Panel, entry: str) -> None:

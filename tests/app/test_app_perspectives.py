@@ -7,16 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, program_threads, settings_for, wait_for_threads_to_end
+from opening import a_window, open_window, program_threads, settings_for, wait_for_threads_to_end
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
-from rnnviz.panels.theme import themes
 from rnnviz.session import commands
 from rnnviz.session.config import RunConfig
 from rnnviz.session.inspector import Inspection
@@ -35,12 +33,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
-    make_application()
-    themes().set_mode("dark")
-    opened = open_window(qtbot, settings)
-    yield opened
-    opened.close()
-    wait_for_threads_to_end(qtbot)
+    with a_window(qtbot, settings) as opened:
+        yield opened
 
 
 def press(window: MainWindow, name: str) -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from opening import open_window, settings_for
+from opening import a_window, settings_for
 from pointing import move_pointer
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible, QImage
@@ -23,12 +23,10 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app.application import make_application
 from rnnviz.app.focus import areas
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.whats_this import explain_controls
 from rnnviz.panels.base import Panel
-from rnnviz.panels.theme import themes
 from rnnviz.panels.widgets.seed_edit import SeedEdit
 from rnnviz.panels.widgets.seed_line import SeedLine
 from rnnviz.panels.widgets.segmented import Segmented
@@ -43,11 +41,8 @@ CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftM
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    make_application()
-    themes().set_mode("dark")
-    opened = open_window(qtbot, settings_for(tmp_path, SMALL.with_changes(corpus="hello")))
-    yield opened
-    opened.close()
+    with a_window(qtbot, settings_for(tmp_path, SMALL.with_changes(corpus="hello"))) as opened:
+        yield opened
 
 
 def show(window: MainWindow, page: str) -> None:

@@ -7,17 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from opening import open_window, settings_for
+from opening import a_window, settings_for
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 from showing import activate
 
-from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.pages import GRADIENTS, PROBE, TRAIN
 from rnnviz.panels.activation_colors import colour_blind_safe, set_colour_blind_safe
-from rnnviz.panels.theme import themes
 from rnnviz.session.config import RunConfig
 
 LEFT = Qt.MouseButton.LeftButton
@@ -27,12 +25,9 @@ TEXT = "".join(f"the {word} of the sea is never the {word} of the shore.\n" for 
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    make_application()
-    themes().set_mode("dark")
     config = RunConfig(hidden_size=16, seq_len=10, batch_size=4)
-    opened = open_window(qtbot, settings_for(tmp_path, config, TEXT))
-    yield opened
-    opened.close()
+    with a_window(qtbot, settings_for(tmp_path, config, TEXT)) as opened:
+        yield opened
 
 
 def play(qtbot: QtBot, window: MainWindow, steps: int = 5) -> None:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, wait_for_threads_to_end
+from opening import a_window, open_window
 from panel_fixtures import CONTROL, press, small_settings
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSplitter, QWidget
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.panel_page import PanelPage
 from rnnviz.app.settings import Settings
@@ -28,13 +27,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
-    make_application()
-    themes().set_mode("dark")
-    opened = open_window(qtbot, settings)
-    yield opened
-    opened.close()
-    themes().restore_points(10, 16.5)
-    wait_for_threads_to_end(qtbot)
+    with a_window(qtbot, settings) as opened:
+        yield opened
 
 
 def larger(window: MainWindow, times: int = 1) -> None:

@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opening import open_window, settings_for
+from opening import a_window, settings_for
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.undo import SettingsUndo
-from rnnviz.panels.theme import themes
 from rnnviz.session import commands
 from rnnviz.session.config import RunConfig
 from rnnviz.session.frames import InForce
@@ -131,11 +129,8 @@ def test_what_the_engine_acknowledges_is_no_change(undo: SettingsUndo) -> None:
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    make_application()
-    themes().set_mode("dark")
-    opened = open_window(qtbot, settings_for(tmp_path, SMALL))
-    yield opened
-    opened.close()
+    with a_window(qtbot, settings_for(tmp_path, SMALL)) as opened:
+        yield opened
 
 
 def type_number(box: QWidget, text: str, enter: bool = True) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import open_window, settings_for
+from opening import a_window, settings_for
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -70,9 +70,8 @@ def test_neither_pauses_nor_sleep_are_taken_for_a_step_that_hangs() -> None:
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     config = RunConfig(hidden_size=16, seq_len=10, batch_size=4)
     text = "one wave after another, and then one more for the shore.\n" * 300
-    opened = open_window(qtbot, settings_for(tmp_path, config, text))
-    yield opened
-    opened.close()
+    with a_window(qtbot, settings_for(tmp_path, config, text)) as opened:
+        yield opened
 
 
 def click(widget: QWidget) -> None:

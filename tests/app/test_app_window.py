@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dropping import drop_file
-from opening import open_window, program_threads, settings_for, wait_for_threads_to_end
+from opening import a_window, open_window, program_threads, settings_for, wait_for_threads_to_end
 from pointing import move_pointer
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
-from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.theme import theme
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.session import commands
 from rnnviz.session.config import RunConfig
@@ -44,12 +44,8 @@ def settings(tmp_path: Path, text_file: Path) -> Settings:
 
 @pytest.fixture
 def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
-    make_application()
-    themes().set_mode("dark")
-    opened = open_window(qtbot, settings)
-    yield opened
-    opened.close()
-    wait_for_threads_to_end(qtbot)
+    with a_window(qtbot, settings) as opened:
+        yield opened
 
 
 def click(widget: QWidget, at: QPoint | None = None) -> None:

@@ -94,6 +94,10 @@ BAD = [
     (["--against", "textbook", "--config", "gru-128"], "min-char-rnn only, not gru-128"),
     (["--seconds", "0"], "--seconds"),
     (["--rounds", "0.5"], "--rounds"),
+    (["--gui", "--against", "torch"], "nothing to do with --against"),
+    (["--gui", "--config", "lstm-129"], "there is no preset 'lstm-129'"),
+    (["--gui", "--corpus", "/no/such/file"], "there is no such file"),
+    (["--corpus", "x.txt"], "--corpus is for --gui"),
 ]
 
 

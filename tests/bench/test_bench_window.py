@@ -201,25 +201,6 @@ def test_figures_of_every_size_fit_their_columns() -> None:
     assert len({len(line) for line in table([long, measurement()]).splitlines()}) == 1
 
 
-BAD = [
-    (["--gui", "--against", "torch"], "nothing to do with --against"),
-    (["--gui", "--config", "lstm-129"], "there is no preset 'lstm-129'"),
-    (["--gui", "--corpus", "/no/such/file"], "there is no such file"),
-    (["--corpus", "x.txt"], "--corpus is for --gui"),
-]
-
-
-@pytest.mark.parametrize(("arguments", "words"), BAD)
-def test_what_cannot_be_measured_is_one_line(
-    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.main(["bench", *arguments]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert len(printed.err.splitlines()) == 1
-    assert words in printed.err
-
-
 def test_a_side_that_dies_is_one_line(
     measured: list[tuple[Any, ...]],
     monkeypatch: pytest.MonkeyPatch,

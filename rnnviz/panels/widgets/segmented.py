@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.sizing import tall
 from rnnviz.panels.theme import px, theme, themes, ui_font
+from rnnviz.panels.tip_at_point import shows_tip
 
 
 class Segmented(QWidget):
@@ -202,13 +203,12 @@ class Segmented(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Shows the tooltip of the segment under the mouse."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            index = self._at(QPointF(event.pos()))
-            key = self._options[index][0] if index >= 0 else ""
-            tip = self._disabled.get(key) or self._tips.get(key) or self.toolTip()
-            QToolTip.showText(event.globalPos(), tip, self)
-            return True
-        return super().event(event)
+        return shows_tip(event, self, self._tip_at) or super().event(event)
+
+    def _tip_at(self, at: QPointF) -> str:
+        index = self._at(at)
+        key = self._options[index][0] if index >= 0 else ""
+        return self._disabled.get(key) or self._tips.get(key) or self.toolTip()
 
     def _choose(self, key: str) -> None:
         if key in self._disabled or key == self._current:

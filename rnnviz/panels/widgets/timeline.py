@@ -9,19 +9,19 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QFontMetricsF,
-    QHelpEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.event_marks import nearest_event, paint_event_mark
 from rnnviz.panels.plot import crisp, polygon
 from rnnviz.panels.text_width import text_height, text_width
 from rnnviz.panels.theme import marker, px, row, theme, themes, ui_font
 from rnnviz.panels.time_cursor import paint_time_cursor, time_cursor
+from rnnviz.panels.tip_at_point import shows_tip
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.session.frames import Event
 from rnnviz.session.view import RunView
@@ -228,14 +228,12 @@ class Timeline(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Names the event mark, or else the step, under the mouse."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self.view:
-            x = event.pos().x()
-            near = [e for e in self.view.history.events if abs(self._x(e.step) - x) < 6]
-            text = (
-                f"{self.tr('step')} {near[-1].step:,}: {near[-1].text}"
-                if near
-                else f"{self.tr('step')} {self.step_under(x):,.0f}"
-            )
-            QToolTip.showText(event.globalPos(), plain_tip(text), self)
-            return True
-        return super().event(event)
+        return shows_tip(event, self, self._tip_at) or super().event(event)
+
+    def _tip_at(self, at: QPointF) -> str:
+        if self.view is None:
+            return self.toolTip()
+        near = [e for e in self.view.history.events if abs(self._x(e.step) - at.x()) < 6]
+        if near:
+            return plain_tip(f"{self.tr('step')} {near[-1].step:,}: {near[-1].text}")
+        return f"{self.tr('step')} {self.step_under(at.x()):,.0f}"

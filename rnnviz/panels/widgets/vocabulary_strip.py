@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QPainter
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.sizing import sized
 from rnnviz.panels.theme import px, theme, themes
+from rnnviz.panels.tip_at_point import shows_tip
 from rnnviz.panels.widgets.plain_tip import plain_tip
 from rnnviz.text.vocabulary import Vocabulary, describe
 
@@ -55,16 +56,16 @@ class VocabularyStrip(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """The tooltip names the symbol under the mouse and its count."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            if len(self._counts):
-                share = min(max(event.pos().x() / self.width(), 0.0), 0.999999)
-                index = int(share * len(self._counts))
-                total = int(self._counts.sum())
-                text = self.tr("{0}: {1} times, {2}").format(
-                    describe(self._characters[index]),
-                    f"{self._counts[index]:,}",
-                    f"{self._counts[index] / total:.1%}",
-                )
-                QToolTip.showText(event.globalPos(), plain_tip(text), self)
-            return True
-        return super().event(event)
+        return shows_tip(event, self, self._tip_at) or super().event(event)
+
+    def _tip_at(self, at: QPointF) -> str:
+        if not len(self._counts):
+            return ""
+        share = min(max(at.x() / self.width(), 0.0), 0.999999)
+        index = int(share * len(self._counts))
+        text = self.tr("{0}: {1} times, {2}").format(
+            describe(self._characters[index]),
+            f"{self._counts[index]:,}",
+            f"{self._counts[index] / int(self._counts.sum()):.1%}",
+        )
+        return plain_tip(text)
