@@ -86,7 +86,6 @@ def shown(widget: QWidget, panel: QWidget) -> None:
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> Iterator[LossPanel]:
-    themes().set_mode("dark")
     time_cursor().clear()
     panel = LossPanel()
     qtbot.addWidget(panel)
