@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from rnnviz.panels.activation_colors import LEVELS, STRIP_OPACITY, color_image
 from rnnviz.panels.characters import draw_symbol, is_stand_in
 from rnnviz.panels.painting import draw_pin, shows_focus
-from rnnviz.panels.theme import mono_font, px, theme, ui_font
+from rnnviz.panels.theme import mono_font, pixels, px, theme, ui_font
 from rnnviz.text.vocabulary import describe
 
 _MOST_COLUMNS = 64
@@ -66,6 +66,8 @@ class Heatmap(QWidget):
         self._cell: tuple[int, int] | None = None  # row and column under the mouse
         self._gutter_row = -1  # row whose number is under the mouse
         self._dragging = False
+        self._room_shape: tuple[object, ...] = ()
+        self._room_found = QRect()  # `_room` for that shape
 
     def sizeHint(self) -> QSize:
         """Roomy."""
@@ -195,6 +197,13 @@ class Heatmap(QWidget):
 
     def _room(self) -> QRect:
         """Where the map may be: all but gutter, colour bar, characters and caption."""
+        # A frame asks some twenty times, and measuring words takes long.
+        shape = (self.size(), self.units(), pixels("tick"), pixels("label"))
+        if shape != self._room_shape:
+            self._room_shape, self._room_found = shape, self._find_room()
+        return self._room_found
+
+    def _find_room(self) -> QRect:
         right = 16 + 11 + 6 + QFontMetrics(ui_font("tick")).horizontalAdvance("−20")
         foot = self._line() + self._caption_height()
         left = self._gutter()

@@ -35,7 +35,7 @@ from rnnviz.panels.plot import (
 from rnnviz.panels.readout import Entry, paint_readout
 from rnnviz.panels.run_axis import RunAxis
 from rnnviz.panels.text_width import text_width
-from rnnviz.panels.theme import marker, mono_font, stroke, theme, ui_font
+from rnnviz.panels.theme import drawn_once, marker, mono_font, stroke, theme, ui_font
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.tip_at_point import shows_tip
 from rnnviz.session.frames import Event
@@ -180,11 +180,6 @@ class LossPlot(Plot):
             max(text_width(text, "end-value", bold=True, mono=True) for text in texts),
             max(text_width(text, "label") for text in (self.tr("train"), self.tr("val"))),
         )
-
-    def _number_font(self) -> QFont:
-        font = QFont(mono_font("end-value"))
-        font.setBold(True)
-        return font
 
     # What is to be painted anew.
 
@@ -422,7 +417,7 @@ class LossPlot(Plot):
         if self.exposed.right() < area.right():
             return
         colors = theme()
-        number_font, word_font = self._number_font(), ui_font("label")
+        number_font, word_font = _number_font(), ui_font("label")
         metrics = QFontMetricsF(number_font)
         height = metrics.height()
         ends = [
@@ -641,6 +636,13 @@ class LossPlot(Plot):
         if self.value_rects.get("train", QRectF()).contains(at):
             return self.tr("Smoothed loss on the training text, {0}").format(unit_words(self.unit))
         return ""
+
+
+@drawn_once(1)  # a new font is looked up anew
+def _number_font() -> QFont:
+    font = QFont(mono_font("end-value"))
+    font.setBold(True)
+    return font
 
 
 def _loss_ticks(shown: Range, room: int) -> list[Tick]:

@@ -316,6 +316,7 @@ class ProbabilityBars(QWidget):
         for place, row in enumerate(self._rows):
             color = best_fill if row.rank == 1 else fill if row.kept else left_out
             self._paint_row(painter, place, row, wide, color)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         # Text last: switching between fills and text costs.
         for place, row in enumerate(self._rows):
             rect = self._row_rect(place)
@@ -331,11 +332,7 @@ class ProbabilityBars(QWidget):
             strong = hovered or (row.rank <= 3 and row.probability >= 0.05)
             token = "text" if strong else "text-2" if row.kept else "text-muted"
             painter.setPen(colors.color(token))
-            painter.drawText(
-                rect,
-                Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                self._number(row),
-            )
+            painter.drawText(rect, right, self._number(row))
             if row.character == self.pinned:
                 self._paint_pin(painter, self._key_rect(rect))
         self._paint_foot(painter)

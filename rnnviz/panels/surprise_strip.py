@@ -219,9 +219,10 @@ class SurpriseStrip(QWidget):
         if 0 <= self._at < len(found.text):
             painter.fillRect(self.column_rect(self._at), colors.color("surface-3"))
         ratio = painter.device().devicePixelRatio()
+        bar = colors.mixed("train", "surface", 0.8)
         for column in range(len(found.text)):
             self._paint_guesses(painter, found, column, ratio)
-            painter.fillRect(self.bar_rect(column), colors.mixed("train", "surface", 0.8))
+            painter.fillRect(self.bar_rect(column), bar)
         center = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
         painter.setFont(mono_font("tick"))
         painter.setPen(colors.color("text"))
