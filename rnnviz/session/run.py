@@ -30,6 +30,8 @@ from rnnviz.text.vocabulary import UnknownCharacterError, Vocabulary
 _LIVE_VALIDATION_FLOPS = 2e10
 _LIVE_VALIDATION_LEAST = 8_192
 _PIECE = 1 << 20  # characters turned into bytes at a time
+# Numbers kept of each unit and character: in every layer, and once for all of them (measured).
+_KEPT = {"rnn": (2, 4), "gru": (7, 6), "lstm": (7, 7)}
 _WARM_UP = 64  # characters each parallel piece reads before its own are counted
 
 
@@ -127,19 +129,20 @@ class Run:
 
 
 def least_memory(config: RunConfig, model: ModelConfig, window: int, processes: int = 1) -> int:
-    """Bytes without which no step can be made with windows of `window` characters.
+    """Bytes that training with windows of `window` characters takes, rather too few than too many.
 
     Counted are parameters, gradients, what the optimizer remembers, the copy onlookers read, and
-    for each character of a batch the logits and twice the hidden states. Where the batch is shared
-    out among `processes`, each further one has parameters and gradients in the memory it shares
-    and gradients of its own, and all gradients are added up in one more.
+    for each character of a batch the logits and what the layers keep for the way back. Where the
+    batch is shared out among `processes`, each further one has parameters and gradients in the
+    memory it shares and gradients of its own, and all gradients are added up in one more.
     """
     remembered = {"sgd": 0, "adam": 2, "adamw": 2}.get(config.optimizer, 1)
     copies = 3 + remembered
     if processes > 1:
         copies += 1 + 3 * (processes - 1)
     numbers = model.parameter_count * copies
-    each = model.vocabulary_size + 2 * model.num_layers * model.hidden_size
+    layer, once = _KEPT.get(model.cell, _KEPT["lstm"])
+    each = model.vocabulary_size + (layer * model.num_layers + once) * model.hidden_size
     numbers += window * config.batch_size * each
     return numbers * np.dtype(model.dtype).itemsize
 

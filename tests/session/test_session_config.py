@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from rnnviz.engine.cells import CELLS
 from rnnviz.engine.network import ModelConfig
 from rnnviz.engine.optimizers import OPTIMIZERS, make_optimizer
 from rnnviz.engine.parameters import Parameters
@@ -259,3 +261,23 @@ def test_memory_for_the_processes_that_share_a_batch_is_counted_or_done_without(
     monkeypatch.setattr("rnnviz.engine.memory.available_memory", lambda: alone - 1)
     with pytest.raises(ConfigError, match="of memory"):
         build_run(config, corpus, cores=2)
+
+
+@pytest.mark.parametrize("cell", sorted(CELLS))
+@pytest.mark.parametrize(("hidden", "layers"), [(48, 2), (128, 1), (64, 3)])
+def test_the_memory_a_run_is_said_to_need_is_what_it_takes(
+    cell: str, hidden: int, layers: int
+) -> None:
+    text = "".join(map(chr, range(40, 100))) * 200
+    corpus = Corpus("memory", text, "memory")
+    assert corpus.indices.size
+    config = RunConfig(cell=cell, hidden_size=hidden, num_layers=layers, batch_size=100, seq_len=60)
+    tracemalloc.start()
+    try:
+        run = build_run(config, corpus, cores=1)
+        run.trainer.step()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    said = least_memory(config, run.network.config, 60)
+    assert 0.75 * peak < said < 1.25 * peak
