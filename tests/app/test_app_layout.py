@@ -71,7 +71,7 @@ def test_room_given_by_the_mouse_is_remembered_for_its_perspective(
         if other != name:
             assert widest(page_of(window, other)).sizes() == designed[other]
     window.close()
-    again = open_window(qtbot, Settings(settings._file))
+    again = open_window(qtbot, Settings(settings.file))
     again.show_page(name)
     kept = widest(page_of(again, name))
     qtbot.waitUntil(lambda: abs(kept.sizes()[0] - sizes[0]) <= 1)
@@ -86,14 +86,14 @@ def test_sizes_of_another_version_are_not_taken(
     designed = widest(window.page).sizes()
     drag(widest(window.page), -80)
     window.close()
-    stored = Settings(settings._file)
+    stored = Settings(settings.file)
     key = f"layout-{panel_page.LAYOUT_VERSION}/columns"
     assert not stored.state(key).isEmpty()
     # What this version wrote, under the name that another one would have given it.
     stored.set(f"layout-{panel_page.LAYOUT_VERSION + 1}/columns", stored.state(key))
     stored.remove(key)
     stored.sync()
-    again = open_window(qtbot, Settings(settings._file))
+    again = open_window(qtbot, Settings(settings.file))
     qtbot.waitUntil(lambda: abs(widest(again.page).sizes()[0] - designed[0]) <= 1)
     again.close()
 
