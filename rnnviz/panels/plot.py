@@ -123,7 +123,7 @@ def log_ticks(shown: Range, most: int, text: Callable[[float], str] = decade) ->
     return list(_log_ticks(shown, most, text))
 
 
-@lru_cache(maxsize=256)  # every frame asks for the same ones several times
+@lru_cache(maxsize=16)  # every frame asks for the same ones several times
 def _log_ticks(shown: Range, most: int, text: Callable[[float], str]) -> list[Tick]:
     first, last = math.floor(shown.low), math.ceil(shown.high)
     skip = max(1, math.ceil((last - first) / max(most, 1)))

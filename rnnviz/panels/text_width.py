@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QFontMetricsF
 from rnnviz.panels.theme import drawn_once, mono_font, ui_font
 
 
-@drawn_once(2048)
+@drawn_once(256)
 def text_width(words: str, role: str = "tick", *, bold: bool = False, mono: bool = False) -> float:
     """Pixels that words take in the interface font of a role, or in that of fixed width."""
     return QFontMetricsF(_font(role, bold, mono)).horizontalAdvance(words)

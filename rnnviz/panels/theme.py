@@ -100,7 +100,7 @@ class Theme:
         """`share` of one colour over another, opaque: for tints that must not cost blending."""
         return QColor(self._mix(token, onto, share))
 
-    @lru_cache(maxsize=4096)  # noqa: B019 - as above
+    @lru_cache(maxsize=256)  # noqa: B019 - as above
     def _mix(self, token: str, onto: str, share: float) -> QColor:
         top, under = self.color(token), self.color(onto)
         return QColor(

@@ -13,6 +13,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from showing import show
 
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.panels.theme import themes
@@ -28,9 +29,7 @@ import gradient_fixtures as fixtures
 def page(qtbot: QtBot) -> Iterator[GradientsPage]:
     themes().set_mode("dark")
     page = GradientsPage()
-    qtbot.addWidget(page)
-    page.resize(1540, 876)
-    page.show()
+    show(qtbot, page, 1540, 876)
     yield page
     themes().set_mode("dark")
 

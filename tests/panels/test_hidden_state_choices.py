@@ -16,7 +16,6 @@ from views import run_view
 from rnnviz.engine.cells import CELLS
 from rnnviz.panels.activation_colors import colour_blind_safe, set_colour_blind_safe
 from rnnviz.panels.hidden_state import HiddenStatePanel
-from rnnviz.panels.theme import themes
 from rnnviz.probes.reading import Reading
 from rnnviz.session.config import RunConfig
 from rnnviz.session.prober import Answer
@@ -48,7 +47,6 @@ def answer_to(
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> Iterator[HiddenStatePanel]:
-    themes().set_mode("dark")
     panel = HiddenStatePanel()
     panel.set_view(view_of())
     show(qtbot, panel, 804, 336)

@@ -55,7 +55,6 @@ def answer_to(
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> HiddenStatePanel:
-    themes().set_mode("dark")
     panel = HiddenStatePanel()
     panel.set_view(view_of())
     show(qtbot, panel, 804, 336)

@@ -31,7 +31,6 @@ def answer_to(text: str, logits: NDArray[np.float64] | None = None, step: int = 
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> NextCharacterPanel:
-    themes().set_mode("dark")
     panel = NextCharacterPanel()
     panel.set_view(run_view(CHARACTERS))
     show(qtbot, panel, 500, 556)

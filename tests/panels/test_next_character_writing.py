@@ -46,7 +46,6 @@ def sure(character: str, count: int = 1) -> NDArray[np.float64]:
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> NextCharacterPanel:
-    themes().set_mode("dark")
     panel = NextCharacterPanel()
     panel.set_view(run_view(CHARACTERS))
     show(qtbot, panel, 500, 640)

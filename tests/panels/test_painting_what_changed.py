@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF
 from PySide6.QtGui import QImage, QRegion
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
+from showing import show
 
 from rnnviz.measuring.long_history import make_history, next_rows
 from rnnviz.panels.gradient_norm import GradientNormPanel
@@ -26,9 +26,6 @@ from rnnviz.session.frames import Event, InForce, RunState, Validation
 from rnnviz.session.view import RunView
 from rnnviz.text.ngrams import ReferenceLosses
 from rnnviz.text.vocabulary import Vocabulary
-
-# Said by the offscreen platform about every window.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 
 def long_run(steps: int) -> RunView:
@@ -78,21 +75,17 @@ def levels(image: QImage) -> NDArray[np.int64]:
     return np.frombuffer(image.constBits(), np.uint8).astype(np.int64)
 
 
-def shown(widget: QWidget, panel: QWidget) -> None:
-    panel.resize(804, 312)
-    panel.show()
+def shown(qtbot: QtBot, panel: QWidget) -> None:
+    """On the screen, and painted: what the screen asks for afterwards would count as a part."""
+    show(qtbot, panel, 804, 312)
     QApplication.processEvents()
 
 
 @pytest.fixture
-def panel(qtbot: QtBot) -> Iterator[LossPanel]:
-    themes().set_mode("dark")
-    time_cursor().clear()
+def panel(qtbot: QtBot) -> LossPanel:
     panel = LossPanel()
-    qtbot.addWidget(panel)
-    shown(panel.plot, panel)
-    yield panel
-    time_cursor().clear()
+    shown(qtbot, panel)
+    return panel
 
 
 @pytest.mark.parametrize("steps", [1_000, 100_000, 1_000_000])
@@ -231,8 +224,7 @@ def test_axes_are_painted_once_for_what_they_show(
     monkeypatch.setattr(Plot, "_paint_axes", noted)
     themes().set_mode("dark")
     for panel in (LossPanel(), GradientNormPanel()):
-        qtbot.addWidget(panel)
-        shown(panel.plot, panel)
+        shown(qtbot, panel)
         view = long_run(2_103)
         panel.set_view(view)
         QApplication.processEvents()
@@ -277,10 +269,8 @@ class CountedTimeline(Timeline):
 
 def test_the_timeline_is_painted_once_something_in_it_moves(qtbot: QtBot) -> None:
     timeline = CountedTimeline()
-    qtbot.addWidget(timeline)
-    timeline.resize(500, 54)
     timeline.view = view = long_run(100_000)
-    timeline.show()
+    show(qtbot, timeline, 500, 54)
     QApplication.processEvents()
 
     def paints(steps: int) -> int:
@@ -309,8 +299,7 @@ def test_the_picture_of_a_plot_is_that_of_its_history_however_it_came(qtbot: QtB
     pictures = []
     for pieces in ((3_000,), (1_000, 500, 500, 1_000)):
         panel = LossPanel()
-        qtbot.addWidget(panel)
-        shown(panel.plot, panel)
+        shown(qtbot, panel)
         full = make_history(3_000)
         view = long_run(1)
         view.history = make_history(1)

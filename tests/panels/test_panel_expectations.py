@@ -42,7 +42,6 @@ def answer_to(text: str, scale: float = 8.0) -> Expectations:
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> ExpectationsPanel:
-    themes().set_mode("dark")
     panel = ExpectationsPanel()
     panel.set_view(run_view(VOCABULARY.characters))
     showing.show(qtbot, panel, 1540, 464)

@@ -56,11 +56,9 @@ def typical(count: int = 1500) -> np.ndarray:
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> Iterator[GradientNormPanel]:
-    themes().set_mode("dark")
     panel = GradientNormPanel()
     show(qtbot, panel, 500, 312)
     yield panel
-    themes().set_mode("dark")
 
 
 @pytest.fixture

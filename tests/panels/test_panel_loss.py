@@ -82,11 +82,9 @@ def add_steps(view: RunView, count: int) -> None:
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> Iterator[LossPanel]:
-    themes().set_mode("dark")
     panel = LossPanel()
     show(qtbot, panel, 804, 312)
     yield panel
-    themes().set_mode("dark")
 
 
 def wheel(panel: LossPanel, at: QPointF, notches: int) -> None:

@@ -20,6 +20,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
+from showing import show
 
 from rnnviz.panels import saving
 from rnnviz.panels.base import Panel
@@ -87,9 +88,7 @@ def dark(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def panel(qtbot: QtBot) -> Curves:
     panel = Curves()
-    qtbot.addWidget(panel)
-    panel.resize(500, 300)
-    panel.show()
+    show(qtbot, panel, 500, 300)
     panel.set_view(fixtures.make_view())
     return panel
 

@@ -64,7 +64,6 @@ def trace_of(text: str = TEXT, signal: str = "h", seed: int = 0) -> SignalTrace:
 
 @pytest.fixture
 def units(qtbot: QtBot) -> UnitsPanel:
-    themes().set_mode("dark")
     panel = UnitsPanel()
     panel.set_view(view_of())
     show(qtbot, panel, 772, 404)
@@ -73,7 +72,6 @@ def units(qtbot: QtBot) -> UnitsPanel:
 
 @pytest.fixture
 def painted(qtbot: QtBot) -> UnitTextPanel:
-    themes().set_mode("dark")
     panel = UnitTextPanel()
     panel.set_view(view_of())
     show(qtbot, panel, 760, 404)

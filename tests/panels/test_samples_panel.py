@@ -36,7 +36,6 @@ def view_of(*steps: int, every: int = 0) -> RunView:
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> SamplesPanel:
-    themes().set_mode("dark")
     panel = SamplesPanel()
     show(qtbot, panel, 804, 212)
     return panel

@@ -16,7 +16,7 @@ from rnnviz.panels.gradient_norm import GradientNormPanel
 from rnnviz.panels.group_norms import UpdateRatioPanel
 from rnnviz.panels.loss import LossPanel
 from rnnviz.panels.plot import Plot
-from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.theme import theme
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.transport import TransportBar
 from rnnviz.probes.step_norms import StepNorms
@@ -54,7 +54,6 @@ class Panels(QWidget):
 
 @pytest.fixture
 def panels(qtbot: QtBot) -> Panels:
-    themes().set_mode("dark")
     panels = Panels()
     show(qtbot, panels, 1200, 800)
     return panels

@@ -10,17 +10,11 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from showing import show
 
-from rnnviz.panels.theme import themes
 from rnnviz.panels.widgets.number_field import NumberField
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.value_slider import ValueSlider
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture(autouse=True)
-def colours(qtbot: QtBot) -> None:
-    themes().set_mode("dark")
 
 
 def shown(qtbot: QtBot, widget: QWidget, width: int = 200) -> None:
