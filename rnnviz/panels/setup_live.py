@@ -46,7 +46,7 @@ class LiveSettings(QFrame):
         self._add_optimizer()
         self._add_learning_rate()
         self._add_clipping()
-        self._rows = self.findChildren(FieldRow)
+        self.rows = self.findChildren(FieldRow)
 
     # Building.
 
@@ -175,7 +175,7 @@ class LiveSettings(QFrame):
 
     def set_compact(self, compact: bool, margin: int, spacing: int) -> None:
         """Closer, labels beside the controls; `margin` and `spacing` in pixels."""
-        for row in self._rows:
+        for row in self.rows:
             row.set_compact(compact)
         for field in (self.rate, self.clip):
             wide(field, _COMPACT_FIELD if compact else _FIELD)

@@ -191,10 +191,14 @@ class NetworkFields(QWidget):
         for field in self.numbers.values():
             field.reset_text()
 
+    def rows_beside(self) -> list[FieldRow]:
+        """Those whose label is beside the control when compact."""
+        return [self.rows[name] for name in ("cell", "seed", "split")]
+
     def set_compact(self, compact: bool, spacing: int) -> None:
         """Closer, labels beside the controls; `spacing` in pixels."""
-        for name in ("cell", "seed", "split"):
-            self.rows[name].set_compact(compact)
+        for row in self.rows_beside():
+            row.set_compact(compact)
         self._box.setSpacing(spacing)
 
     def _apply_theme(self) -> None:

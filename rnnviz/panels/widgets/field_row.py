@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QFontMetrics, QMouseEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from rnnviz.panels.sizing import sized, wide
+from rnnviz.panels.sizing import sized
+from rnnviz.panels.theme import px, ui_font
 from rnnviz.panels.widgets.number_field import NumberField
 
 _SCRUB = 5  # pixels of a drag for one step
-_LABEL_WIDTH = 80  # pixels of the label beside the control in compact rows
+_LABEL_WIDTH = 80  # least pixels of the label beside the control in compact rows
+_LABEL_GAP = 2  # pixels after a longest label that takes more
 
 
 class _Label(QLabel):
@@ -65,6 +69,7 @@ class FieldRow(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._column: tuple[str, ...] = (label,)  # labels whose controls begin at the same place
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(3)
@@ -116,15 +121,22 @@ class FieldRow(QWidget):
         """What the label belongs to."""
         return self._control
 
+    def set_column(self, labels: Sequence[str]) -> None:
+        """The labels of all rows whose controls begin at the same place when compact.
+
+        It holds from the next `set_compact`.
+        """
+        self._column = tuple(labels)
+
     def set_compact(self, compact: bool) -> None:
         """Label beside the control instead of above it."""
         directions = QBoxLayout.Direction
         self._box.setDirection(directions.LeftToRight if compact else directions.TopToBottom)
         if compact:
-            wide(self._head, _LABEL_WIDTH)
+            column = self._column
+            sized(self._head, "width", lambda head: head.setFixedWidth(_label_width(column)))
         else:
-            sized(self._head, "width", lambda head: head.setFixedWidth(16777215))
-            sized(self._head, "least", lambda head: head.setMinimumWidth(0))
+            sized(self._head, "width", _any_width)
 
     def set_was(self, text: str) -> None:
         """The value in force, shown while another one waits for a restart; empty hides it."""
@@ -143,3 +155,16 @@ class FieldRow(QWidget):
     def error(self) -> str:
         """The sentence shown below the control."""
         return self.error_label.text()
+
+
+def _any_width(head: QWidget) -> None:
+    """As wide as there is room."""
+    head.setMinimumWidth(0)
+    head.setMaximumWidth(16777215)
+
+
+def _label_width(labels: Sequence[str]) -> int:
+    """Pixels that hold each of the labels: fonts other than ours may be wider."""
+    metrics = QFontMetrics(ui_font("label"))
+    longest, least = max(map(metrics.horizontalAdvance, labels)), px(_LABEL_WIDTH)
+    return least if longest <= least else longest + _LABEL_GAP
