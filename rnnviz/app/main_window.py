@@ -32,6 +32,7 @@ from rnnviz.app.fault_report import FaultReporter
 from rnnviz.app.file_dialogs import ask_what_to_open
 from rnnviz.app.first_tip import FirstTip
 from rnnviz.app.focus import order_focus
+from rnnviz.app.garbage import GarbageCollection
 from rnnviz.app.gradients_page import GradientsPage
 from rnnviz.app.icon import application_icon
 from rnnviz.app.in_sight import anything_is_seen, tell_what_is_seen
@@ -175,6 +176,7 @@ class MainWindow(QMainWindow):
         self.recovery = Recovery(self)
         self.run_files = RunFiles(self)
         self.unsaved = Unsaved(self)
+        self.garbage = GarbageCollection(self)
         self.intake = TextIntake(self)
         self.command_search = CommandSearch(self)
 
@@ -388,9 +390,12 @@ class MainWindow(QMainWindow):
     # The end.
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Asks when much would be lost, and ends every thread before the window goes."""
+        """Asks when much would be lost, and ends every thread before the window goes.
+
+        What is less is kept without a question and offered at the next start.
+        """
         if self._closing or not self.unsaved.much():
-            self._finish(keep=False)
+            self._finish(keep=self.unsaved.some())
             super().closeEvent(event)
             return
         event.ignore()
@@ -421,3 +426,4 @@ class MainWindow(QMainWindow):
         self.persistence.keep()
         self.controller.shutdown(keep)
         self.recovery.release()
+        self.garbage.release()

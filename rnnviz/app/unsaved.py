@@ -12,7 +12,8 @@ from rnnviz.app.question import ask
 if TYPE_CHECKING:
     from rnnviz.app.main_window import MainWindow
 
-ASK_AFTER = 60.0  # seconds of training that are not thrown away without a question
+ASK_AFTER = 60.0  # seconds of training that are not put aside without a question
+KEEP_AFTER = 10.0  # seconds of training that somebody might miss
 
 
 class Unsaved(QObject):
@@ -29,6 +30,11 @@ class Unsaved(QObject):
         """Whether the end of the run would cost more than a minute of training."""
         view = self._window.controller.view
         return view is not None and view.unsaved_seconds >= ASK_AFTER
+
+    def some(self) -> bool:
+        """Whether somebody might miss the run at the next start."""
+        view = self._window.controller.view
+        return view is not None and view.unsaved_seconds >= KEEP_AFTER
 
     def may_end_run(self, what: str) -> bool:
         """Asks before something, named as its button is, ends a run of which much is unsaved."""

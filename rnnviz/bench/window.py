@@ -29,6 +29,7 @@ SHORT_HISTORY, LONG_HISTORY = 1_000, 1_000_000
 """Steps of history whose cost per frame is compared."""
 
 _START_SECONDS = 3.0  # in which worker processes come up and the first validations are made
+_PAIRS = 3  # of processes, one after the other
 _STARTS = 5  # of the program, to see when its first window is there
 
 
@@ -148,41 +149,37 @@ def measure_window(
     Each side trains for ``seconds`` in each of the ``rounds``; ``on_round(done)`` is called after
     each. ``started`` is what `first_window` found. BenchError when a side fails.
     """
-    with ExitStack() as processes:
-
-        def begin(side: str, threads: int | None) -> Side:
-            process = start(side, preset, corpus, threads)
-            processes.callback(process.close)
-            return process
-
-        window = begin("window", None)
-        cores = _ask(window, "threads")
-        headless = begin("headless", cores["threads"])
-        if _ask(headless, "threads") != cores:
-            raise BenchError(f"{preset} trains on other cores with the window than without it")
-        for side in (window, headless):
-            _ask(side, "train", seconds=min(_START_SECONDS, seconds))
-        with_window: list[dict[str, Any]] = []
-        without: list[dict[str, Any]] = []
-        hidden: list[dict[str, Any]] = []
-        for done in range(rounds):
-            # There and back again, so that nobody always comes after the same other.
-            turns = [
-                (with_window, window, "train"),
-                (without, headless, "train"),
-                (hidden, window, "hidden"),
-            ]
-            for found, side, do in turns if done % 2 == 0 else reversed(turns):
-                found.append(_ask(side, do, seconds=seconds))
-            if on_round is not None:
-                on_round(done + 1)
-        responses = _ask(window, "respond", seconds=seconds * rounds)
-        if not responses["keystrokes"]:
-            raise BenchError(f"no key pressed while {preset} trains was answered")
-        frames = {
-            steps: float(_ask(window, "history", steps=steps)["frame_ms"])
-            for steps in (SHORT_HISTORY, LONG_HISTORY)
-        }
+    with_window: list[dict[str, Any]] = []
+    without: list[dict[str, Any]] = []
+    hidden: list[dict[str, Any]] = []
+    # Where a process has its memory makes it faster or slower for as long as it lives, by a few per
+    # cent, so both sides begin anew a few times.
+    pairs = min(_PAIRS, rounds)
+    for pair in range(pairs):
+        with ExitStack() as processes:
+            window, headless, cores = _begin_pair(preset, corpus, start, processes)
+            for side in (window, headless):
+                _ask(side, "train", seconds=min(_START_SECONDS, seconds))
+            for done in range(rounds * pair // pairs, rounds * (pair + 1) // pairs):
+                # There and back again, so that nobody always comes after the same other.
+                turns = [
+                    (with_window, window, "train"),
+                    (without, headless, "train"),
+                    (hidden, window, "hidden"),
+                ]
+                for found, side, do in turns if done % 2 == 0 else reversed(turns):
+                    found.append(_ask(side, do, seconds=seconds))
+                if on_round is not None:
+                    on_round(done + 1)
+            if pair + 1 < pairs:
+                continue
+            responses = _ask(window, "respond", seconds=seconds * rounds)
+            if not responses["keystrokes"]:
+                raise BenchError(f"no key pressed while {preset} trains was answered")
+            frames = {
+                steps: float(_ask(window, "history", steps=steps)["frame_ms"])
+                for steps in (SHORT_HISTORY, LONG_HISTORY)
+            }
     speed = "characters_per_second"
     return WindowMeasurement(
         config=preset,
@@ -201,6 +198,24 @@ def measure_window(
         first_window_ms=started[0],
         ready_ms=started[1],
     )
+
+
+def _begin_pair(
+    preset: str, corpus: str, start: Start, processes: ExitStack
+) -> tuple[Side, Side, dict[str, Any]]:
+    """A window, the same training without one, and the cores both train on."""
+
+    def begin(side: str, threads: int | None) -> Side:
+        process = start(side, preset, corpus, threads)
+        processes.callback(process.close)
+        return process
+
+    window = begin("window", None)
+    cores = _ask(window, "threads")
+    headless = begin("headless", cores["threads"])
+    if _ask(headless, "threads") != cores:
+        raise BenchError(f"{preset} trains on other cores with the window than without it")
+    return window, headless, cores
 
 
 def _ask(side: Side, do: str, **more: float) -> dict[str, Any]:

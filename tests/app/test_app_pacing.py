@@ -37,7 +37,7 @@ def interval_after(cost: float, training: bool = True, rounds: int = 50) -> floa
     return interval
 
 
-@pytest.mark.parametrize("cost", [0.004, 0.01, 0.015])
+@pytest.mark.parametrize("cost", [0.004, 0.008, 0.011])
 def test_the_window_takes_a_fixed_share_of_a_core(cost: float) -> None:
     assert cost / interval_after(cost) == pytest.approx(SHARE, rel=1e-3)
 
@@ -106,5 +106,5 @@ def test_one_dear_round_does_not_stop_the_picture() -> None:
     for _ in range(12):
         clock.now += 0.003
         interval = pacer.next_interval(True)
-    assert interval < 0.1
+    assert interval < LONGEST / 2
     assert pacer.cost < 0.006

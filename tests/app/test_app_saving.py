@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
 
+from rnnviz.app import unsaved
 from rnnviz.app.application import make_application
 from rnnviz.app.background import Job
 from rnnviz.app.main_window import MainWindow
@@ -476,6 +477,26 @@ def test_two_windows_never_share_an_autosave(qtbot: QtBot, windows: Windows) -> 
         train(qtbot, window)
         assert window.notice.words() == ""
     qtbot.waitUntil(lambda: len(kept(windows)) == 2, timeout=10_000)
+    assert recoverable(windows.autosaves) == []
+
+
+def test_a_window_closed_without_a_question_keeps_its_run(qtbot: QtBot, windows: Windows) -> None:
+    first = windows.open()
+    assert first.controller.live is not None and first.controller.view is not None
+    first.controller.live.runner.seconds += 20.0  # less than is asked about, more than nothing
+    train(qtbot, first)
+    assert first.controller.view.unsaved_seconds < unsaved.ASK_AFTER
+    assert first.close() and first.unsaved.question is None
+    second = windows.open()
+    assert f"step {first.controller.view.step}" in second.notice.words()
+    assert [b.text() for b in second.notice.buttons()] == ["Recover", "Discard"]
+
+
+def test_a_moment_of_training_is_not_kept(qtbot: QtBot, windows: Windows, monkeypatch: Any) -> None:
+    monkeypatch.setattr(unsaved, "KEEP_AFTER", 1e6)  # the machine may be slow
+    first = windows.open()
+    train(qtbot, first)
+    assert first.close()
     assert recoverable(windows.autosaves) == []
 
 

@@ -70,8 +70,9 @@ class Actor:
 
 
 def test_figures_are_medians_and_ratios_are_those_of_each_round() -> None:
-    # The first answer of each is to warm up.
-    stage = Stage([1.0, 90.0, 40.0, 160.0], [1.0, 100.0, 80.0, 200.0], [100.0, 60.0, 210.0])
+    # Three pairs of processes, and the first answer of each is to warm up.
+    window, headless = [1.0, 90.0, 1.0, 40.0, 1.0, 160.0], [1.0, 100.0, 1.0, 80.0, 1.0, 200.0]
+    stage = Stage(window, headless, [100.0, 60.0, 210.0])
     done: list[int] = []
     found = measure_window("lstm-128", "/a/text", 3.0, 3, (900.0, 950.0), stage.start, done.append)
     assert found.characters_per_second == 90.0
@@ -88,18 +89,18 @@ def test_figures_are_medians_and_ratios_are_those_of_each_round() -> None:
 
 
 def test_the_sides_take_turns_on_the_same_threads_and_are_ended() -> None:
-    stage = Stage([1.0] * 3, [1.0] * 3, [1.0] * 2)
+    stage = Stage([1.0] * 4, [1.0] * 4, [1.0] * 2)
     measure_window("lstm-128", "/a/text", 3.0, 2, (1.0, 1.0), stage.start)
-    assert stage.started == [
-        ("window", "lstm-128", "/a/text", None), ("headless", "lstm-128", "/a/text", 1),
-    ]  # fmt: skip
+    pair = [("window", "lstm-128", "/a/text", None), ("headless", "lstm-128", "/a/text", 1)]
+    assert stage.started == pair * 2
     assert stage.asked == [
         ("window", "threads"), ("headless", "threads"), ("window", "train"), ("headless", "train"),
         ("window", "train"), ("headless", "train"), ("window", "hidden"),
+        ("window", "threads"), ("headless", "threads"), ("window", "train"), ("headless", "train"),
         ("window", "hidden"), ("headless", "train"), ("window", "train"),
         ("window", "respond"), ("window", "history"), ("window", "history"),
     ]  # fmt: skip
-    assert sorted(stage.closed) == ["headless", "window"]
+    assert sorted(stage.closed) == ["headless"] * 2 + ["window"] * 2
 
 
 def test_other_cores_are_no_comparison() -> None:
