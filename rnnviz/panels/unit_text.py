@@ -197,13 +197,14 @@ class UnitTextPanel(Panel):
             self.tr("Unit") if unit is None else self.tr("Unit {0}").format(f"{unit + 1:,}")
         )
         for button in (self.before, self.after):
-            button.setEnabled(unit is not None and self._units > 1)
+            button.setEnabled(self._units > (0 if unit is None else 1))
         if trace is None or unit is None or unit >= len(trace.values) or not trace.text:
             if self.view is None:
                 self.painted.empty = self.tr("Load a text to see it coloured by a unit")
             elif unit is None:
                 self.painted.empty = self.tr(
-                    "Waiting for the unit that is easiest to explain; or choose one at the right"
+                    "Waiting for the unit that is easiest to explain;\n"
+                    "or choose one with the arrows above"
                 )
             elif trace is not None and not trace.text:
                 self.painted.empty = self.tr("Type a few words above")

@@ -184,6 +184,22 @@ def test_arrows_and_list_choose_units(shown: Rig) -> None:
     assert page.unit_text.clause().startswith(page.units.grid.name(int(order[3])))
 
 
+def test_without_the_list_the_arrows_choose_the_first_unit(rig: Rig, qtbot: QtBot) -> None:
+    page = rig.page
+    page.set_lecture(True)
+    with qtbot.waitExposed(page):
+        page.show()
+    assert not page.units.isVisible() and page.unit_text.unit() is None
+    assert "arrows above" in page.unit_text.painted.empty
+    assert page.unit_text.after.isVisible()
+    QTest.mouseClick(page.unit_text.after, LEFT)
+    assert page.unit_text.unit() == 0
+    QTest.mouseClick(page.unit_text.after, LEFT)
+    assert page.unit_text.unit() == 1
+    rig.answer()  # the best explained does not take the place of what was chosen
+    assert page.unit_text.unit() == 1 and page.unit_text.painted.text()
+
+
 def test_units_are_matched_again_when_the_page_is_opened_after_training(shown: Rig) -> None:
     page = shown.page
     page.hide()

@@ -257,7 +257,7 @@ def test_columns_of_the_table_do_not_meet(units: UnitsPanel, size: tuple[int, in
 
 
 def test_without_a_unit_it_says_what_to_do(painted: UnitTextPanel) -> None:
-    assert "or choose one at the right" in painted.painted.empty
+    assert "or choose one with the arrows above" in painted.painted.empty
     assert painted._title.text() == "Unit" and painted.clause() == ""
     painted.show_unit(3)
     assert painted.painted.empty == "Reading the text…"
@@ -341,7 +341,10 @@ def test_the_scale_is_the_units_own_and_only_grows(painted: UnitTextPanel) -> No
 
 
 def test_arrows_and_source_ask(painted: UnitTextPanel, qtbot: QtBot) -> None:
-    assert not painted.after.isEnabled()
+    without_a_run = UnitTextPanel()
+    qtbot.addWidget(without_a_run)
+    assert not without_a_run.after.isEnabled() and not without_a_run.before.isEnabled()
+    assert painted.after.isEnabled() and painted.before.isEnabled()  # choose the first
     painted.show_unit(5)
     with qtbot.waitSignal(painted.step_requested) as asked:
         QTest.mouseClick(painted.after, LEFT)
