@@ -58,7 +58,7 @@ class Readout(QWidget):
     def __init__(self, unit: str, widest: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._widest = widest
-        self._value = QLabel("0")
+        self._value = QLabel("–")
         self._unit = QLabel(unit)
         self._unit.setProperty("role", "muted")
         box = QVBoxLayout(self)
@@ -104,7 +104,7 @@ class StatePill(QWidget):
         super().__init__(parent)
         self._word, self._token = "", "text-muted"
         tall(self, 28)
-        self.show_state(self.tr("Ready"), "text-muted")
+        self.show_state(self.tr("No run"), "text-muted")
 
     def show_state(self, word: str, token: str) -> None:
         """Shows a word in a colour token."""
@@ -212,6 +212,13 @@ class TransportBar(QFrame):
         self.leave.hide()
         line.addWidget(self.leave)
         self._lecture = False
+        for part in (self.pill, self.play):  # until there is one
+            part.setToolTip(
+                self.tr(
+                    "A run begins as soon as a text is loaded:\n"
+                    "choose one under Corpus in Setup, or open a file (Ctrl+O)"
+                )
+            )
         themes().changed.connect(self._apply_theme)
         self._apply_theme()
 

@@ -94,6 +94,36 @@ def test_pressing_play_trains_and_the_panels_follow(qtbot: QtBot, window: MainWi
     assert "GRU 1 × 16 on sea.txt" in window.top_bar.what()
 
 
+def shown_readouts(window: MainWindow) -> list[str]:
+    return [readout.text() for readout in window.transport._readouts()]
+
+
+def test_before_the_first_run_the_bar_says_that_there_is_none(
+    qtbot: QtBot, settings: Settings
+) -> None:
+    make_application()
+    window = MainWindow(settings)
+    qtbot.addWidget(window)
+    window.resize(1600, 1000)
+    window.show()
+    transport = window.transport
+    window._refresh_transport()
+    assert not transport.play.isEnabled()
+    assert transport.pill.word() == transport.pill.accessibleName() == "No run"
+    assert set(shown_readouts(window)) == {"–"}
+    for part in (transport.pill, transport.play):
+        assert "Corpus" in part.toolTip() and "Ctrl+O" in part.toolTip()
+    window.begin()
+    assert transport.pill.word() == "No run"  # the text is being loaded
+    qtbot.waitUntil(lambda: window.controller.view is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: transport.pill.word() == "Ready")
+    assert transport.play.isEnabled() and transport.play.toolTip() == "Train (Space)"
+    assert transport.steps.text() == "0" and transport.elapsed.text() == "00:00"
+    assert "Ctrl+O" not in transport.pill.toolTip()
+    window.close()
+    wait_for_threads_to_end(qtbot)
+
+
 def test_pause_single_step_and_space(qtbot: QtBot, window: MainWindow) -> None:
     train(qtbot, window)
     pause(qtbot, window)
