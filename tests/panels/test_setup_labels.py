@@ -78,6 +78,18 @@ def test_every_label_is_whole_and_all_controls_begin_at_one_place(
     assert len(starts(setup)) == 1
 
 
+@pytest.mark.parametrize("setup", ["ours"], indirect=True)
+def test_the_longest_titles_take_no_room_from_the_rest(setup: SetupPanel) -> None:
+    for choice in (setup.corpus.choice, setup.live.optimizer):
+        choice.setMinimumContentsLength(40)
+    QApplication.processEvents()
+    rates = next(row for row in rows(setup) if row.label() == LONGEST)
+    for choice in (setup.corpus.choice, setup.live.optimizer):
+        assert choice.minimumSizeHint().width() > rates.width() / 2  # as in a wide font
+        right = choice.mapTo(setup, choice.rect().topRight()).x()
+        assert right < setup.width() - px(8)
+
+
 def test_they_stay_in_line_after_other_colours(setup: SetupPanel) -> None:
     before = starts(setup)
     themes().set_mode("light")

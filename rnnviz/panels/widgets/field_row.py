@@ -10,10 +10,12 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxL
 
 from rnnviz.panels.sizing import sized
 from rnnviz.panels.theme import px, ui_font
+from rnnviz.panels.widgets.choice import Choice
 from rnnviz.panels.widgets.number_field import NumberField
 
 _SCRUB = 5  # pixels of a drag for one step
 _LABEL_WIDTH = 80  # least pixels of the label beside the control in compact rows
+_LEAST_CHOICE = 90  # pixels of a list beside it; longer titles end in an ellipsis there
 _LABEL_GAP = 2  # pixels after a longest label that takes more
 
 
@@ -93,6 +95,9 @@ class FieldRow(QWidget):
         line.setSpacing(8)
         for control in controls:
             line.addWidget(control)
+            if isinstance(control, Choice):
+                # Its own idea of the least grows with the font, and would widen the panel.
+                sized(control, "least", lambda c: c.setMinimumWidth(px(_LEAST_CHOICE)))
         # Where there is a slider too, the field takes every value.
         self._control = next((c for c in controls if isinstance(c, QLineEdit)), controls[0])
         self.caption.setBuddy(self._control)
