@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtGui import QColor, QFocusEvent, QPainter
+from PySide6.QtWidgets import QWidget
 
 _kept = [False]
-_clicked: list[weakref.ref[QWidget] | None] = []  # has the focus from a click, if any; one entry
 
 
 @contextmanager
@@ -30,22 +28,28 @@ def is_for_keeps() -> bool:
 
 
 def shows_focus(widget: QWidget) -> bool:
-    """Whether a widget should mark that it has the keyboard's focus.
+    """Whether a widget should mark that it has the keyboard's focus; asked when it is painted.
 
     Whoever has clicked on it knows; a frame around a whole plot would only distract.
     """
-    if not _clicked:
-        _clicked.append(None)
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            application.focusChanged.connect(_focus_changed)
-    by_click = _clicked[0] is not None and _clicked[0]() is widget
-    return widget.hasFocus() and not by_click and not _kept[0]
+    watch = widget.findChild(_FocusWatch, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    if watch is None:
+        watch = _FocusWatch(widget)
+    return widget.hasFocus() and not watch.by_click and not _kept[0]
 
 
-def _focus_changed(_: QWidget | None, now: QWidget | None) -> None:
-    pressed = QApplication.mouseButtons() != Qt.MouseButton.NoButton
-    _clicked[0] = weakref.ref(now) if now is not None and pressed else None
+class _FocusWatch(QObject):
+    """Remembers how the widget it belongs to got the focus."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.by_click = False
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QFocusEvent) and event.gotFocus():
+            self.by_click = event.reason() == Qt.FocusReason.MouseFocusReason
+        return False
 
 
 def draw_pin(painter: QPainter, tip: QPointF, length: float, color: QColor) -> None:

@@ -52,7 +52,7 @@ def test_dialogs_fit_the_screen_whatever_the_type(
     assert content is not None
     if points == 10 and name == "help.about":
         assert content.height() <= scroll.viewport().height()  # nothing to scroll
-    if points == 32:  # the end of it comes with the keys alone
+    if scroll.verticalScrollBar().maximum() > 0:  # the end of it comes with the keys alone
         scroll.setFocus()
         QTest.keyClick(scroll, Qt.Key.Key_Down)
         assert scroll.verticalScrollBar().value() > 0
