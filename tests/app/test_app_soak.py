@@ -145,7 +145,8 @@ def test_nothing_piles_up_while_every_page_is_looked_at(window: MainWindow, qtbo
     assert view.step > steps
     assert after.threads == before.threads
     assert after.widgets == before.widgets
-    assert after.blocks - before.blocks < 3_000 + 20 * (events_of(view) - events)
+    # What is remembered for painting comes and goes: up to 4,000 blocks, of rounds however many.
+    assert after.blocks - before.blocks < 6_000 + 20 * (events_of(view) - events)
     # A single answer or inspection may be under way, but a dozen were made.
     assert after.array_bytes - before.array_bytes < 1_000_000
 
