@@ -65,8 +65,7 @@ class Loader(QObject):
     def cancel(self) -> None:
         """Ends a download or whatever is under way; what was there before stays."""
         if self._job is not None:
-            self._retired.cancel(self._job)
-            self._end()
+            self.stop()
             self.busy.emit("", None)
 
     # How it goes.

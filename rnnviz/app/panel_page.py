@@ -46,8 +46,7 @@ class PanelPage(QWidget):
     """Lays panels out, remembers sizes, and refreshes whichever is visible and due.
 
     A subclass adds its panels with `_add`, a line a panel, nests them with `_split` and
-    `_split_added` from the inside out
-    and ends with `_fill`.
+    `_split_added` from the inside out and ends with `_fill`.
     """
 
     window_requested = Signal(object)  # Panel: into a window of its own, or back from it

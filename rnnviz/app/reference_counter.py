@@ -28,9 +28,7 @@ class ReferenceCounter(QObject):
 
     def count(self, run: Run, view: RunView) -> None:
         """Puts what is known into the view: at once the uniform guess, the rest when counted."""
-        if self._job is not None:
-            self._retired.cancel(self._job)
-            self._job = None
+        self.stop()
         split, size = run.split, run.vocabulary.size
         self._view = view
         view.references = ReferenceLosses(math.log(size), {}, 0, 0)
@@ -81,7 +79,7 @@ class ReferenceCounter(QObject):
         self._retired.sweep()
 
     def stop(self) -> None:
-        """The window goes: nothing that is under way is wanted any more."""
+        """What is under way is not wanted any more."""
         if self._job is not None:
             self._retired.cancel(self._job)
             self._job = None

@@ -171,15 +171,14 @@ def measure_window(
                     found.append(_ask(side, do, seconds=seconds))
                 if on_round is not None:
                     on_round(done + 1)
-            if pair + 1 < pairs:
-                continue
-            responses = _ask(window, "respond", seconds=seconds * rounds)
-            if not responses["keystrokes"]:
-                raise BenchError(f"no key pressed while {preset} trains was answered")
-            frames = {
-                steps: float(_ask(window, "history", steps=steps)["frame_ms"])
-                for steps in (SHORT_HISTORY, LONG_HISTORY)
-            }
+            if pair == pairs - 1:
+                responses = _ask(window, "respond", seconds=seconds * rounds)
+                if not responses["keystrokes"]:
+                    raise BenchError(f"no key pressed while {preset} trains was answered")
+                frames = {
+                    steps: float(_ask(window, "history", steps=steps)["frame_ms"])
+                    for steps in (SHORT_HISTORY, LONG_HISTORY)
+                }
     speed = "characters_per_second"
     return WindowMeasurement(
         config=preset,

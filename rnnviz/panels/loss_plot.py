@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from rnnviz.panels.event_marks import (
@@ -35,7 +35,7 @@ from rnnviz.panels.plot import (
 from rnnviz.panels.readout import Entry, paint_readout
 from rnnviz.panels.run_axis import RunAxis
 from rnnviz.panels.text_width import text_width
-from rnnviz.panels.theme import drawn_once, marker, mono_font, stroke, theme, ui_font
+from rnnviz.panels.theme import marker, mono_font, stroke, theme, ui_font
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.tip_at_point import shows_tip
 from rnnviz.session.frames import Event
@@ -417,7 +417,7 @@ class LossPlot(Plot):
         if self.exposed.right() < area.right():
             return
         colors = theme()
-        number_font, word_font = _number_font(), ui_font("label")
+        number_font, word_font = mono_font("end-value", bold=True), ui_font("label")
         metrics = QFontMetricsF(number_font)
         height = metrics.height()
         ends = [
@@ -636,13 +636,6 @@ class LossPlot(Plot):
         if self.value_rects.get("train", QRectF()).contains(at):
             return self.tr("Smoothed loss on the training text, {0}").format(unit_words(self.unit))
         return ""
-
-
-@drawn_once(1)  # a new font is looked up anew
-def _number_font() -> QFont:
-    font = QFont(mono_font("end-value"))
-    font.setBold(True)
-    return font
 
 
 def _loss_ticks(shown: Range, room: int) -> list[Tick]:

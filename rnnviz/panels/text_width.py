@@ -20,8 +20,4 @@ def text_height(role: str = "tick", *, bold: bool = False, mono: bool = False) -
 
 
 def _font(role: str, bold: bool, mono: bool) -> QFont:
-    if not mono:
-        return ui_font(role, bold=bold)
-    font = QFont(mono_font(role))
-    font.setBold(bold)
-    return font
+    return mono_font(role, bold=bold) if mono else ui_font(role, bold=bold)

@@ -339,7 +339,7 @@ def ui_font(role: str = "body", *, bold: bool = False) -> QFont:
 
 
 @cache
-def mono_font(role: str = "label", *, medium: bool = False) -> QFont:
+def mono_font(role: str = "label", *, medium: bool = False, bold: bool = False) -> QFont:
     """The fixed-width font for characters, samples and changing numbers; shared like `ui_font`."""
     font = QFont()
     font.setFamilies(list(_families("mono")))
@@ -350,6 +350,8 @@ def mono_font(role: str = "label", *, medium: bool = False) -> QFont:
     font.setFeature(QFont.Tag("calt"), 0)
     if medium:
         font.setWeight(QFont.Weight.Medium)
+    if bold:
+        font.setBold(True)
     return font
 
 

@@ -96,8 +96,8 @@ def _layer_words(name: str) -> str:
     """The layer a parameter belongs to, counted from 1 as everywhere; empty of all else."""
     if name.startswith("decoder."):
         return " (the output layer)"
-    _, found, layer = name.rpartition("_l")
-    return f" (layer {int(layer) + 1})" if found and layer.isdecimal() else ""
+    layer = _layer(name)
+    return f" (layer {layer + 1:g})" if math.isfinite(layer) else ""
 
 
 def _layer(name: str) -> float:

@@ -30,8 +30,7 @@ class Gauge:
         self._trainer = trainer
         self._clock = clock
         self._before: Parameters | None = None
-        self._wanted = False
-        self.entries_wanted = False
+        self._wanted = self._entries_wanted = False
         self._next_step = 1
         self._spent = self._last_seconds = 0.0
 
@@ -41,7 +40,7 @@ class Gauge:
 
     def want_entries(self) -> None:
         """Somebody looks at the single entries of the gradient: count those of a next step."""
-        self.entries_wanted = True
+        self._entries_wanted = True
 
     def entries(self, step: int, seconds: float) -> EntryCounts | None:
         """After a step: its gradient's entries before clipping, if they are wanted and affordable.
@@ -49,13 +48,13 @@ class Gauge:
         To be asked before the next step, which overwrites the gradient.
         """
         report = self._trainer.clip_report
-        if not self.entries_wanted or report is None or report.gradients is None:
+        if not self._entries_wanted or report is None or report.gradients is None:
             return None
         if self._spent > _FREE_SECONDS + _WANTED_SHARE * seconds:
             return None
         begun = self._clock()
         found = gradient_entries(step, report.gradients.flat, report.limited)
-        self.entries_wanted = False
+        self._entries_wanted = False
         self._spent += self._clock() - begun
         return found
 

@@ -19,16 +19,12 @@ class Rollback:
         self._newer: tuple[int, Parameters] | None = None
         self._older: tuple[int, Parameters] | None = None
 
-    def due(self, step: int) -> bool:
-        """Whether `before` would copy the weights."""
-        return self._newer is None or step - self._newer[0] >= GAP
-
     def before(self, step: int, parameters: Parameters) -> None:
         """Called before each step, `step` being the number of those made.
 
         Where there is not enough memory for copies there are none.
         """
-        if not self.due(step):
+        if self._newer is not None and step - self._newer[0] < GAP:
             return
         spare = self._older[1] if self._older is not None else None
         try:

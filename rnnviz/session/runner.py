@@ -226,7 +226,7 @@ class Runner:
         gauge, trainer = self._gauge, self.run.trainer
         steps = trainer.steps
         measured = gauge is not None and gauge.begin(steps + 1, self.seconds)
-        if self._rollback is not None and self._rollback.due(steps):
+        if self._rollback is not None:
             self._rollback.before(steps, self.run.network.parameters)
         result = trainer.step()
         if gauge is not None and result.finite:
@@ -247,10 +247,9 @@ class Runner:
             found = gauge.end(result.step, self.seconds)
             if found is not None:
                 self.mailbox.post(found)
-        if gauge.entries_wanted:
-            entries = gauge.entries(result.step, self.seconds)
-            if entries is not None:
-                self.mailbox.post(entries)
+        entries = gauge.entries(result.step, self.seconds)
+        if entries is not None:
+            self.mailbox.post(entries)
 
     def _plausible(self, duration: float) -> float:
         """How long a step took; a machine that slept in the middle of it has not trained so long.

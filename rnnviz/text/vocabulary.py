@@ -15,9 +15,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-# Characters converted at a time: bounds the UTF-32 scratch to 4 MB for any text.
 Whole = TypeVar("Whole", bound=np.integer)
 
+# Characters converted at a time: bounds the UTF-32 scratch to 4 MB for any text.
 _CHUNK = 1_000_000
 
 _NAMED = {" ": ("\u2423", "space"), "\n": ("\u23ce", "newline"), "\t": ("\u21e5", "tab")}

@@ -21,6 +21,16 @@ from rnnviz.panels.matrix_image import as_image, level_at, shrunk
 from rnnviz.panels.parameters import ParametersPanel
 from rnnviz.panels.plot import grown
 from rnnviz.panels.value_histogram import bin_entry
+from rnnviz.session.view import RunView
+
+
+def inspected(qtbot: QtBot, view: RunView) -> ParametersPanel:
+    """The panel with what was found in a run."""
+    panel = ParametersPanel()
+    shown(qtbot, panel, 576, 416)
+    panel.set_view(view)
+    panel.show_inspection(fixtures.inspect(view)[0])
+    return panel
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -162,11 +172,7 @@ def test_all_parameters_are_shown_at_once(qtbot: QtBot, cell: str, size: tuple[i
 
 
 def test_pointing_at_a_bar_of_the_histogram_reads_it_out(qtbot: QtBot) -> None:
-    panel = ParametersPanel()
-    shown(qtbot, panel, 576, 416)
-    view = fixtures.make_view()
-    panel.set_view(view)
-    panel.show_inspection(fixtures.inspect(view)[0])
+    panel = inspected(qtbot, fixtures.make_view())
     matrix = panel.matrix
     found = matrix.statistics
     assert found is not None
@@ -195,21 +201,13 @@ def test_pointing_at_a_bar_of_the_histogram_reads_it_out(qtbot: QtBot) -> None:
 
 
 def test_units_are_counted_from_one_as_in_every_panel(qtbot: QtBot) -> None:
-    panel = ParametersPanel()
-    shown(qtbot, panel, 576, 416)
-    view = fixtures.make_view()
-    panel.set_view(view)
-    panel.show_inspection(fixtures.inspect(view)[0])
+    panel = inspected(qtbot, fixtures.make_view())
     _, entries = panel.matrix.describe(0, 11)
     assert entries[0].words == "unit 12 to unit 1"
 
 
 def test_weights_take_the_colours_that_everybody_can_tell_apart(qtbot: QtBot) -> None:
-    panel = ParametersPanel()
-    shown(qtbot, panel, 576, 416)
-    view = fixtures.make_view()
-    panel.set_view(view)
-    panel.show_inspection(fixtures.inspect(view)[0])
+    panel = inspected(qtbot, fixtures.make_view())
     for name in ("rnn.weight_hh_l0", ""):
         panel.show_parameter(name)
         as_designed = painted(panel)
@@ -222,11 +220,7 @@ def test_weights_take_the_colours_that_everybody_can_tell_apart(qtbot: QtBot) ->
 
 
 def test_keys_point_at_parameters_and_choose_one(qtbot: QtBot) -> None:
-    panel = ParametersPanel()
-    shown(qtbot, panel, 576, 416)
-    view = fixtures.make_view()
-    panel.set_view(view)
-    panel.show_inspection(fixtures.inspect(view)[0])
+    panel = inspected(qtbot, fixtures.make_view())
     panel.show_parameter("")
     panel.overview.setFocus()
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_Escape):
