@@ -60,7 +60,7 @@ class LiveRun(QObject):
         run.parallelism = replace(run.parallelism, threads=threads)
         self.run = run
         self.mailbox = Mailbox()
-        self.gauge = Gauge(run.trainer, time.perf_counter)
+        self.gauge = Gauge(run.trainer, time.thread_time)
         self.runner = Runner(run, self.mailbox, gauge=self.gauge, rollback=Rollback())
         if saved is not None:
             self.runner.resume(saved)
