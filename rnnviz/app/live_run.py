@@ -105,6 +105,17 @@ class LiveRun(QObject):
             self._thread = self._new_thread()
             self._thread.start()
 
+    def halt(self) -> None:
+        """The training thread ends soon, without finishing a slow step; the others go on."""
+        self.runner.interrupt()
+
+    def go_on(self) -> None:
+        """Trains on after `halt`, paused at first, from the last whole step."""
+        if self.fault is None and not self._thread.is_alive():
+            self.runner.resume_loop()
+            self._thread = self._new_thread()
+            self._thread.start()
+
     @property
     def at_work(self) -> bool:
         """Whether the training thread lives; otherwise nobody else touches the run."""

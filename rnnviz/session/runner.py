@@ -172,6 +172,11 @@ class Runner:
         self._interrupted = True
         self.run.trainer.interrupt()
 
+    def resume_loop(self) -> None:
+        """Takes `interrupt` back, once the loop has ended; it can begin anew."""
+        self._interrupted = False
+        self.run.trainer.resume()
+
     def _check_interrupted(self, *_: int) -> None:
         if self._interrupted:
             raise Interrupted
@@ -185,14 +190,16 @@ class Runner:
         if self._diverged_before:
             headline, _, cause = self._diverged_before.partition(". ")
             self._post_diverged(headline, cause)
+        elif self.divergence is not None:  # the loop has been ended and begins anew
+            self._post_diverged(self.divergence.headline, self.divergence.cause)
         else:
             self._post_state("paused")
         self._post_weights()
-        while not self._stopping:
+        while not (self._stopping or self._interrupted):
             training = self._playing or self._single_steps > 0
             if not training or not self._commands.empty():
                 self._obey(wait=not training)
-            if self._stopping:
+            if self._stopping or self._interrupted:
                 break
             if self._playing or self._single_steps:
                 try:
