@@ -20,7 +20,7 @@ from pytestqt.qtbot import QtBot
 from showing import show
 from views import run_view
 
-from rnnviz.panels import loss_plot
+from rnnviz.panels import loss_curves
 from rnnviz.panels.curves import draw_curve, polygon
 from rnnviz.panels.loss import LossPanel
 from rnnviz.panels.loss_labels import spread
@@ -337,7 +337,7 @@ def test_a_run_that_goes_on_from_a_divergence_has_its_cross_no_longer(
 ) -> None:
     crosses: list[str] = []
     monkeypatch.setattr(
-        loss_plot, "paint_event_mark", lambda painter, kind, at, size: crosses.append(kind)
+        loss_curves, "paint_event_mark", lambda painter, kind, at, size: crosses.append(kind)
     )
     view = make_view(300)
     view.history.events.append(Event(301, "diverged", "cause"))
@@ -413,8 +413,8 @@ def test_a_million_steps_draw_no_more_points_than_the_panel_has_columns(
         handed.append(len(x))
         draw_curve(painter, x, y, *rest)
 
-    monkeypatch.setattr(loss_plot, "polygon", counted)
-    monkeypatch.setattr(loss_plot, "draw_curve", counted_curve)
+    monkeypatch.setattr(loss_curves, "polygon", counted)
+    monkeypatch.setattr(loss_curves, "draw_curve", counted_curve)
     for smoothing in (60, 1000):
         points = []
         for count in (10_000, 1_000_000):
@@ -779,13 +779,13 @@ def test_marks_of_one_step_stand_above_each_other_and_are_all_named(
     panel: LossPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     marks: list[tuple[str, QPointF, float]] = []
-    paint = loss_plot.paint_event_mark
+    paint = loss_curves.paint_event_mark
 
     def note(painter: QPainter, kind: str, at: QPointF, size: float) -> None:
         marks.append((kind, at, size))
         paint(painter, kind, at, size)
 
-    monkeypatch.setattr(loss_plot, "paint_event_mark", note)
+    monkeypatch.setattr(loss_curves, "paint_event_mark", note)
     view = make_view(300)
     view.history.events += [
         Event(1, "clip", "clip off → 0.8"),
