@@ -17,9 +17,10 @@ from rnnviz.panels.loss_axis import enough_loss, held_losses, log_loss_range, lo
 from rnnviz.panels.loss_plot import LossPlot
 from rnnviz.panels.loss_table import loss_table
 from rnnviz.panels.loss_units import loss_text, unit_words
-from rnnviz.panels.plot import Range, grown, whole
+from rnnviz.panels.number_text import whole
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import px, row
+from rnnviz.panels.ticks import Range, grown
 from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.smoothing_control import SMOOTHING_RANGE, SmoothingControl

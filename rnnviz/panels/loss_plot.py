@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
+from rnnviz.panels.curves import crisp, dashed_pen, draw_curve, polygon
 from rnnviz.panels.event_marks import (
     events_near,
     paint_event_label,
@@ -19,23 +20,13 @@ from rnnviz.panels.event_marks import (
 from rnnviz.panels.loss_labels import line_label_places, spread, touches
 from rnnviz.panels.loss_readout import loss_readout
 from rnnviz.panels.loss_units import loss_text, unit_words
-from rnnviz.panels.plot import (
-    Plot,
-    Range,
-    Tick,
-    crisp,
-    dashed_pen,
-    draw_curve,
-    linear_ticks,
-    log_ticks,
-    nice_step,
-    polygon,
-    whole,
-)
+from rnnviz.panels.number_text import whole
+from rnnviz.panels.plot import Plot
 from rnnviz.panels.readout import Entry, paint_readout
 from rnnviz.panels.run_axis import RunAxis
 from rnnviz.panels.text_width import text_width
 from rnnviz.panels.theme import marker, mono_font, stroke, theme, ui_font
+from rnnviz.panels.ticks import Range, Tick, linear_ticks, log_ticks, nice_step
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.tip_at_point import shows_tip
 from rnnviz.session.frames import Event
@@ -188,7 +179,7 @@ class LossPlot(Plot):
 
         Up to the value `since` of the x axis the curves are as they were; None: they are others.
         """
-        self._area = None
+        self.measure_again()
         look = self._whole_look()
         pointed = self.hover is not None or time_cursor().step is not None
         if since is None or look != self._look or pointed:

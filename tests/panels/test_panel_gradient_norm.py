@@ -16,9 +16,9 @@ from showing import show
 from views import run_view
 
 from rnnviz.panels import norm_plot
+from rnnviz.panels.curves import polygon
 from rnnviz.panels.gradient_norm import WINDOWS, GradientNormPanel, share_text
 from rnnviz.panels.norm_scale import SignedLogScale, nice_log
-from rnnviz.panels.plot import polygon
 from rnnviz.panels.theme import theme, themes
 from rnnviz.probes.gradient_entries import EntryCounts, gradient_entries
 from rnnviz.session import recent_counts

@@ -21,19 +21,13 @@ from showing import show
 from views import run_view
 
 from rnnviz.panels import loss_plot
+from rnnviz.panels.curves import draw_curve, polygon
 from rnnviz.panels.loss import LossPanel
 from rnnviz.panels.loss_labels import spread
 from rnnviz.panels.loss_units import loss_text
-from rnnviz.panels.plot import (
-    Range,
-    draw_curve,
-    grown,
-    linear_ticks,
-    log_ticks,
-    polygon,
-    two_figures,
-)
+from rnnviz.panels.number_text import two_figures
 from rnnviz.panels.theme import theme, themes
+from rnnviz.panels.ticks import Range, grown, linear_ticks, log_ticks
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.session.frames import Event, Row, RunState, Sample, Validation
 from rnnviz.session.reference_lines import Reference, below_since
