@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from rnnviz.panels.gradient_norm import share_text
 from rnnviz.panels.loss_units import loss_text, unit_words
-from rnnviz.panels.plot import two_figures, whole
+from rnnviz.panels.number_text import two_figures, whole
 from rnnviz.panels.sizing import sized
 from rnnviz.panels.theme import LECTURE_LINES, theme, themes, ui_font
 from rnnviz.session.remark import Remark, remark

@@ -17,9 +17,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from rnnviz.panels.plot import Plot, Range, crisp, polygon, two_figures, whole
+from rnnviz.panels.curves import crisp, polygon
+from rnnviz.panels.number_text import two_figures, whole
+from rnnviz.panels.plot import Plot
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
 from rnnviz.panels.theme import marker, mono_font, px, stroke, theme, ui_font
+from rnnviz.panels.ticks import Range
 from rnnviz.panels.translate import tr
 from rnnviz.probes.step_jacobian import Spectrum
 

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from rnnviz.panels.base import Panel
 from rnnviz.panels.eigenvalue_plane import LEAST_REACH, MOST_REACH, EigenvaluePlane
 from rnnviz.panels.flow_plot import CELL_TOKENS
-from rnnviz.panels.plot import grown, whole
+from rnnviz.panels.number_text import whole
 from rnnviz.panels.sizing import tall
 from rnnviz.panels.table import Table
+from rnnviz.panels.ticks import grown
 from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.inspector import ON_DEMAND_ROWS, Inspection

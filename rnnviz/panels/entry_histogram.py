@@ -19,7 +19,8 @@ from rnnviz.panels.histogram_bars import (
     paint_beyond,
 )
 from rnnviz.panels.norm_scale import SignedLogScale
-from rnnviz.panels.plot import Plot, two_figures, whole
+from rnnviz.panels.number_text import two_figures, whole
+from rnnviz.panels.plot import Plot
 from rnnviz.probes.gradient_entries import HIGH, PER_DECADE, EntryCounts
 
 _BINS_PER_DECADE = (4, 5, 8, 10, 20, 40)

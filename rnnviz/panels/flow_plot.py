@@ -12,21 +12,13 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from rnnviz.panels.plot import (
-    Floats,
-    Plot,
-    Tick,
-    crisp,
-    dashed_pen,
-    draw_curve,
-    linear_ticks,
-    log_ticks,
-    polygon,
-    two_figures,
-    whole,
-)
+from rnnviz.panels.axes import Floats
+from rnnviz.panels.curves import crisp, dashed_pen, draw_curve, polygon
+from rnnviz.panels.number_text import two_figures, whole
+from rnnviz.panels.plot import Plot
 from rnnviz.panels.readout import Entry, paint_message, paint_readout, power_of_ten, spread_apart
 from rnnviz.panels.theme import marker, stroke, theme, ui_font
+from rnnviz.panels.ticks import Tick, linear_ticks, log_ticks
 from rnnviz.panels.translate import tr
 from rnnviz.probes.gradient_flow import GradientFlow, steps_per_halving
 

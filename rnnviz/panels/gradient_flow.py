@@ -11,11 +11,9 @@ from PySide6.QtWidgets import QWidget
 
 from rnnviz.panels.base import Panel
 from rnnviz.panels.flow_plot import CELL_TOKENS, FLOOR, FlowCurve, FlowPlot
-from rnnviz.panels.plot import (
-    Range,
-    whole,
-)
+from rnnviz.panels.number_text import whole
 from rnnviz.panels.table import Table
+from rnnviz.panels.ticks import Range
 from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.toggle import Toggle

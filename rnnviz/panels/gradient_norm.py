@@ -14,9 +14,10 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 from rnnviz.panels.base import Panel
 from rnnviz.panels.norm_plot import EMPTY_RANGE, MEDIAN_WINDOW, STRIP, NormPlot
 from rnnviz.panels.norm_scale import LogScale, SignedLogScale, nice_log
-from rnnviz.panels.plot import Range, two_figures, whole
+from rnnviz.panels.number_text import two_figures, whole
 from rnnviz.panels.table import Table
 from rnnviz.panels.theme import px, row
+from rnnviz.panels.ticks import Range
 from rnnviz.panels.translate import tr
 from rnnviz.session.commands import SetClipping
 from rnnviz.session.config import CLIP_RANGE

@@ -17,21 +17,17 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels import parameter_groups
+from rnnviz.panels.axes import Floats
+from rnnviz.panels.curves import crisp
+from rnnviz.panels.number_text import two_figures, whole
 from rnnviz.panels.painting import shows_focus
-from rnnviz.panels.plot import (
-    Floats,
-    Range,
-    crisp,
-    linear_ticks,
-    two_figures,
-    whole,
-)
 from rnnviz.panels.readout import (
     draw_name,
     name_width,
     paint_message,
 )
 from rnnviz.panels.theme import mono_font, px, scaled, theme, themes, ui_font
+from rnnviz.panels.ticks import Range, linear_ticks
 from rnnviz.panels.tip_at_point import shows_tip
 
 RECENT = 300  # measured steps the whiskers are of

@@ -11,18 +11,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from rnnviz.panels import parameter_groups
+from rnnviz.panels.axes import Floats
 from rnnviz.panels.base import Panel
 from rnnviz.panels.group_bars import RECENT, GroupBar, GroupBars, norm_text
+from rnnviz.panels.number_text import two_figures, whole
 from rnnviz.panels.parameter_groups import BY_LAYER, BY_MATRIX
-from rnnviz.panels.plot import (
-    Floats,
-    Range,
-    grown,
-    two_figures,
-    whole,
-)
 from rnnviz.panels.ratio_plot import EMPTY_RANGE, POINTS, RatioCurve, RatioPlot, thinned
 from rnnviz.panels.table import Table
+from rnnviz.panels.ticks import Range, grown
 from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.session.norm_history import KINDS, NormHistory

@@ -21,12 +21,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.activation_colors import LEVELS, STRIP_OPACITY, color_image
 from rnnviz.panels.characters import draw_symbol, is_stand_in
+from rnnviz.panels.heatmap_columns import SharedColumns, edge
 from rnnviz.panels.painting import draw_pin, shows_focus
 from rnnviz.panels.theme import mono_font, pixels, px, theme, ui_font
 from rnnviz.text.vocabulary import describe
 
 _MOST_COLUMNS = 64
-_COLUMN = 12  # pixels a column gets at least, before what is left over is shared out
+_COLUMN = 12  # pixels a column gets at least
 _FINEST = 256  # units that get a row of their own whatever its height
 
 
@@ -59,6 +60,7 @@ class Heatmap(QWidget):
         self._values: NDArray[np.floating] | None = None  # (H, T) in index order
         self._order: NDArray[np.intp] = np.arange(0)
         self._low, self._high, self._signed = -1.0, 1.0, True
+        self._columns = SharedColumns()
         self._image: QImage | None = None
         self._bar: QImage | None = None
         self._shown: NDArray[np.floating] = np.zeros((0, 0))  # (rows, columns) as drawn
@@ -101,6 +103,7 @@ class Heatmap(QWidget):
         )
         if text != self.text:
             self.marked = None
+            self._columns.follow(self.text, text)
         self._values, self._order = values, order
         self.text, self.earlier = text, earlier
         if (low, high, signed) != (self._low, self._high, self._signed):
@@ -156,7 +159,7 @@ class Heatmap(QWidget):
         """The pinned unit's values in the columns, whatever its row is averaged from."""
         if self.pinned is None or self._values is None or self.pinned >= len(self._values):
             return None
-        return self._values[self.pinned, -min(len(self.text), self.capacity()) :]
+        return self._values[self.pinned, -self.filled() :]
 
     def level(self) -> float:
         """The value at the upper end of the colours."""
@@ -178,7 +181,7 @@ class Heatmap(QWidget):
 
     def first(self) -> int:
         """The position in the text of the leftmost column."""
-        return max(len(self.text) - self.capacity(), 0)
+        return len(self.text) - self.filled()
 
     def units_per_row(self) -> int:
         """More than 1 when rows are averages of several units."""
@@ -215,13 +218,17 @@ class Heatmap(QWidget):
     def _caption_height(self) -> int:
         return QFontMetrics(ui_font("tick")).height()
 
-    def capacity(self) -> int:
-        """Columns that fit; depends on the width alone, so that typing never changes it."""
-        return max(min(self._room().width() // px(_COLUMN), _MOST_COLUMNS), 1)
+    def columns(self) -> int:
+        """How many there are, filled or not."""
+        return self._columns.count(max(min(self._room().width() // px(_COLUMN), _MOST_COLUMNS), 1))
 
-    def column_width(self) -> int:
-        """Pixels of one column."""
-        return max(self._room().width() // self.capacity(), 1)
+    def filled(self) -> int:
+        """How many columns have a character."""
+        return min(len(self.text), self.columns())
+
+    def _edge(self, column: int) -> int:
+        """Where a column begins, in pixels from the left of the map."""
+        return edge(column, self.columns(), self._room().width())
 
     def map_rect(self) -> QRect:
         """Where the columns are, filled or not."""
@@ -233,23 +240,24 @@ class Heatmap(QWidget):
             equal = height // rows * rows
             if equal >= 0.85 * height:
                 height = equal
-        return QRect(room.left(), room.top(), self.capacity() * self.column_width(), height)
+        return QRect(room.left(), room.top(), room.width(), height)
 
     def column_rect(self, position: int) -> QRect:
         """The column of a position in the text."""
-        area, width = self.map_rect(), self.column_width()
-        left = area.left() + (position - self.first()) * width
-        return QRect(left, area.top(), width, area.height())
+        area, column = self.map_rect(), position - self.first()
+        left, right = self._edge(column), self._edge(column + 1)
+        return QRect(area.left() + left, area.top(), right - left, area.height())
+
+    def column_edges(self) -> list[int]:
+        """Where each filled column begins and the last one ends, in pixels of the widget."""
+        left = self.map_rect().left()
+        return [left + self._edge(column) for column in range(self.filled() + 1)]
 
     def row_rect(self, row: int) -> QRect:
         """The part of the map that a row has."""
         area, rows = self.map_rect(), len(self._shown)
-        # As the picture is scaled: a pixel shows the row that its middle is in.
-        top, bottom = (
-            area.top() - (rows - 2 * edge * area.height()) // (2 * rows) for edge in (row, row + 1)
-        )
-        filled = min(len(self.text), self.capacity()) * self.column_width()
-        return QRect(area.left(), top, filled, max(bottom - top, 1))
+        top, bottom = (area.top() + edge(n, rows, area.height()) for n in (row, row + 1))
+        return QRect(area.left(), top, self._edge(self.filled()), max(bottom - top, 1))
 
     def _row_beside(self, point: QPoint) -> int:
         """The row of a point left of the map; -1 elsewhere."""
@@ -265,17 +273,17 @@ class Heatmap(QWidget):
 
     def _column_at(self, x: int) -> int:
         """The column at or nearest to an x."""
-        column = (x - self.map_rect().left()) // self.column_width()
-        return min(max(column, 0), min(len(self.text), self.capacity()) - 1)
+        area, columns = self.map_rect(), self.columns()
+        # The one that the middle of the pixel is in, as it is painted.
+        column = (2 * (x - area.left()) + 1) * columns // (2 * max(area.width(), 1))
+        return min(max(column, 0), self.filled() - 1)
 
     def _cell_at(self, point: QPoint) -> tuple[int, int] | None:
         area = self.map_rect()
-        columns = min(len(self.text), self.capacity())
-        column = (point.x() - area.left()) // self.column_width()
-        rows = len(self._shown)
-        if not (area.top() <= point.y() <= area.bottom() and 0 <= column < columns and rows):
+        inside = QRect(area.left(), area.top(), self._edge(self.filled()), area.height())
+        if not len(self._shown) or not inside.contains(point):
             return None
-        return self._row_at(point.y()), column
+        return self._row_at(point.y()), self._column_at(point.x())
 
     # The picture.
 
@@ -287,7 +295,8 @@ class Heatmap(QWidget):
             self._cell, self._gutter_row = None, -1
             return
         units = len(values)
-        shown = values[:, -min(len(self.text), self.capacity()) :][self._order]
+        filled = self.filled()
+        shown = values[:, -filled:][self._order]
         if units > room.height() or (units > _FINEST and 2 * units > room.height()):
             group = math.ceil(2 * units / room.height())
             self._edges = np.append(np.arange(0, units, group), units)
@@ -296,7 +305,9 @@ class Heatmap(QWidget):
         else:
             self._edges = np.arange(units + 1)
         self._shown = shown
-        self._image = color_image(shown, self._high, self._signed, STRIP_OPACITY)
+        # With a pixel for each column, filled or not: scaled up they end where their words do.
+        padded = np.pad(shown, ((0, 0), (0, self.columns() - filled)))
+        self._image = color_image(padded, self._high, self._signed, STRIP_OPACITY)
         rows, columns = shown.shape
         if self._cell is not None and (self._cell[0] >= rows or self._cell[1] >= columns):
             self._cell = None
@@ -311,10 +322,10 @@ class Heatmap(QWidget):
         if self._image is None:
             self._paint_empty(painter)
             return
-        filled = min(len(self.text), self.capacity()) * self.column_width()
-        painter.drawImage(QRect(area.left(), area.top(), filled, area.height()), self._image)
+        painter.drawImage(area, self._image)
+        filled = self._edge(self.filled())
         if filled < area.width():
-            blank = QRect(area.left() + filled, area.top(), area.width() - filled, area.height())
+            blank = area.adjusted(filled, 0, 0, 0)
             painter.fillRect(blank, colors.mixed("surface-2", "surface", 0.5))
         if self._cell is not None:
             self._paint_cross(painter, self._cell[0], self._cell[1])
@@ -351,8 +362,8 @@ class Heatmap(QWidget):
             painter.drawLine(across.left(), y, across.right(), y)
         if column is None:
             return
-        left = area.left() + column * self.column_width()
-        for x in (left - 1, left + self.column_width()):
+        down = self.column_rect(self.first() + column)
+        for x in (down.left() - 1, down.right() + 1):
             painter.drawLine(x, area.top(), x, area.bottom())
 
     def _paint_pin(self, painter: QPainter) -> None:
@@ -400,14 +411,15 @@ class Heatmap(QWidget):
             painter.drawText(rect, Qt.AlignmentFlag.AlignLeft, label)
 
     def _paint_characters(self, painter: QPainter) -> None:
-        area, width = self.map_rect(), self.column_width()
+        foot = self.map_rect().bottom() + 2
         font = mono_font("label")
-        first, frame = self.first(), self.framed()
-        for column, character in enumerate(self.text[first:]):
+        frame = self.framed()
+        for position, character in enumerate(self.text[self.first() :], self.first()):
             token = "text-muted" if is_stand_in(character) else "text"
-            if first + column == frame:
+            if position == frame:
                 token = "accent"
-            rect = QRectF(area.left() + column * width, area.bottom() + 2, width, self._line() - 1)
+            column = self.column_rect(position)
+            rect = QRectF(column.left(), foot, column.width(), self._line() - 1)
             draw_symbol(painter, rect, character, font, token)
 
     def _paint_caption(self, painter: QPainter) -> None:
@@ -471,7 +483,7 @@ class Heatmap(QWidget):
         if self.words:
             return self.words
         total = self.earlier + len(self.text)
-        shown = min(len(self.text), self.capacity())
+        shown = self.filled()
         if shown < total:
             return self.tr("the last {0} of {1} characters, one column each").format(
                 f"{shown:,}", f"{total:,}"
@@ -605,5 +617,6 @@ class Heatmap(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another number of columns or rows may fit."""
         super().resizeEvent(event)
+        self._columns.fit(self.text)
         self._build()
         self.resized.emit()

@@ -450,8 +450,7 @@ class HiddenStatePanel(Panel):
             values,
             level=self.map.level(),
             signed=self.signal() not in GATES,
-            left=self.map.map_rect().left(),
-            column=self.map.column_width(),
+            edges=self.map.column_edges(),
             framed=framed,
         )
 

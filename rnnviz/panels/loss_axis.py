@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnviz.panels.plot import Range, nice_step
+from rnnviz.panels.ticks import Range, nice_step
 
 Floats = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from rnnviz.panels.loss_units import loss_text
-from rnnviz.panels.plot import whole
+from rnnviz.panels.number_text import whole
 from rnnviz.panels.run_axis import RunAxis
 from rnnviz.session.history import History
 from rnnviz.session.series import Series

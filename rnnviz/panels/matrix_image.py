@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
 from rnnviz.panels.activation_colors import color_image
-from rnnviz.panels.plot import grown
+from rnnviz.panels.ticks import grown
 from rnnviz.probes.step_norms import matrix_group
 
 Values = NDArray[np.floating[Any]]

@@ -18,9 +18,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rnnviz.panels.matrix_image import as_image, colored, level_at, shrunk
+from rnnviz.panels.number_text import two_figures, whole
 from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.parameter_groups import short_name
-from rnnviz.panels.plot import two_figures, whole
 from rnnviz.panels.readout import Entry, draw_name, name_width, paint_message, paint_readout
 from rnnviz.panels.theme import mono_font, px, theme, ui_font
 from rnnviz.panels.value_histogram import bin_entry, bin_under, paint_bars

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from rnnviz.panels.curves import crisp
 from rnnviz.panels.matrix_image import (
     Values,
     as_image,
@@ -25,9 +26,9 @@ from rnnviz.panels.matrix_image import (
     level_at,
     shrunk,
 )
+from rnnviz.panels.number_text import two_figures, whole
 from rnnviz.panels.painting import shows_focus
 from rnnviz.panels.parameter_groups import short_name
-from rnnviz.panels.plot import crisp, two_figures, whole
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
 from rnnviz.panels.theme import mono_font, px, scaled, theme, ui_font
 from rnnviz.panels.value_histogram import bin_entry, bin_under, paint_bars

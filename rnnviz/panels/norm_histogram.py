@@ -18,7 +18,8 @@ from rnnviz.panels.histogram_bars import (
     paint_bars,
     paint_beyond,
 )
-from rnnviz.panels.plot import Plot, two_figures, whole
+from rnnviz.panels.number_text import two_figures, whole
+from rnnviz.panels.plot import Plot
 from rnnviz.session.recent_counts import RecentCounts
 
 _BINS_PER_DECADE = (4, 5, 8, 10, 16, 20, 25, 40)

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from rnnviz.panels.clip_handle import ClipHandle
+from rnnviz.panels.curves import crisp, dashed_pen, draw_curve, polygon
 from rnnviz.panels.entry_histogram import EntryHistogram
 from rnnviz.panels.histogram_bars import (
     AFTER,
@@ -34,20 +35,12 @@ from rnnviz.panels.histogram_bars import (
 )
 from rnnviz.panels.norm_histogram import NormHistogram
 from rnnviz.panels.norm_scale import LogScale, SignedLogScale
-from rnnviz.panels.plot import (
-    Plot,
-    Range,
-    Tick,
-    crisp,
-    dashed_pen,
-    draw_curve,
-    polygon,
-    two_figures,
-    whole,
-)
+from rnnviz.panels.number_text import two_figures, whole
+from rnnviz.panels.plot import Plot
 from rnnviz.panels.readout import Entry, paint_message, paint_readout
 from rnnviz.panels.text_width import text_height, text_width
 from rnnviz.panels.theme import marker, px, stroke, theme, ui_font
+from rnnviz.panels.ticks import Range, Tick
 from rnnviz.panels.tip_at_point import shows_tip
 from rnnviz.probes.gradient_entries import EntryCounts
 from rnnviz.session.config import CLIP_RANGE

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnviz.panels.plot import Range, Tick, decade, log_ticks
+from rnnviz.panels.number_text import decade
+from rnnviz.panels.ticks import Range, Tick, log_ticks
 
 Floats = NDArray[np.float64]
 

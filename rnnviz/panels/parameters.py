@@ -15,8 +15,8 @@ from rnnviz.panels.matrix_image import (
 )
 from rnnviz.panels.matrix_overview import MatrixOverview
 from rnnviz.panels.matrix_view import MatrixView
+from rnnviz.panels.number_text import whole
 from rnnviz.panels.parameter_groups import short_name
-from rnnviz.panels.plot import whole
 from rnnviz.panels.sizing import sized, tall
 from rnnviz.panels.table import Column, Table
 from rnnviz.panels.theme import px

@@ -15,8 +15,8 @@ from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter, QRegion
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
+from rnnviz.panels.number_text import whole
 from rnnviz.panels.painting import for_keeps
-from rnnviz.panels.plot import whole
 from rnnviz.panels.theme import theme, ui_font
 from rnnviz.session.view import RunView
 

@@ -1,4 +1,4 @@
-"""The axes every curve view shares: ticks, grid, formats and navigation, painted with QPainter.
+"""The axes every curve view shares, as the mouse and the keys move them.
 
 Panels subclass `Plot` and paint their data in `paint_content`. Some hundred points cost about a
 millisecond so, a fraction of what a graphics scene takes, and every label can avoid every other.
@@ -6,214 +6,30 @@ millisecond so, a fraction of what a graphics scene takes, and every label can a
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
-from pyqtgraph.functions import arrayToQPolygonF
-from pyqtgraph.Qt.internals import PrimitiveArray
-from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
-    QFontMetricsF,
-    QHideEvent,
     QKeyEvent,
     QMouseEvent,
-    QPaintEngine,
     QPainter,
-    QPaintEvent,
     QPen,
-    QPixmap,
-    QPolygonF,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
-from rnnviz.panels.painting import is_for_keeps, shows_focus
-from rnnviz.panels.sizing import sized
-from rnnviz.panels.text_width import text_height, text_width
-from rnnviz.panels.theme import px, stroke, theme, themes, ui_font
+from rnnviz.panels.axes import Axes
+from rnnviz.panels.curves import crisp
+from rnnviz.panels.painting import shows_focus
+from rnnviz.panels.theme import theme
+from rnnviz.panels.ticks import Range
 from rnnviz.panels.time_cursor import paint_time_cursor, time_cursor
 
-Floats = NDArray[np.float64]
-
-_STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 _ZOOM = 1.25  # of the range per wheel notch
-_OVERLAP = 0.3  # pixels by which a curve of overlapping smooth lines looks wider
-_DASH = (5.0, 4.0)  # of reference lines, in pixels
 
 
-class Tick(NamedTuple):
-    """A place on an axis in plot coordinates; a minor tick has no label."""
-
-    at: float
-    label: str = ""
-
-
-class Range(NamedTuple):
-    """What an axis shows, in plot coordinates."""
-
-    low: float
-    high: float
-
-    @property
-    def span(self) -> float:
-        """Its length."""
-        return self.high - self.low
-
-
-# Numbers as they are written on axes and in labels.
-
-
-def whole(value: float) -> str:
-    """Steps and counts: 12,345."""
-    return f"{round(value):,}"
-
-
-def two_figures(value: float) -> str:
-    """Norms and thresholds with two significant figures: 0.012, 5.0, 12, 1,200, 3.1e+09."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    rounded = float(f"{value:.1e}")
-    exponent = math.floor(math.log10(abs(rounded)))
-    if exponent >= 5 or exponent < -4:
-        return f"{rounded:.1e}"
-    return f"{rounded:,.{max(1 - exponent, 0)}f}"
-
-
-def decade(value: float) -> str:
-    """An axis number on a logarithmic axis: 0.01, 1, 20, 1,000, 1e7."""
-    if 1e-4 <= value < 1e6:
-        return f"{value:,.0f}" if value >= 1 else f"{value:g}"
-    mantissa, exponent = f"{value:.0e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
-
-
-# Ticks.
-
-
-def nice_step(span: float, most: int) -> float:
-    """The smallest 1, 2 or 5 times a power of ten that cuts `span` into at most `most` parts."""
-    raw = span / max(most, 1)
-    base = 10.0 ** math.floor(math.log10(raw))
-    for mantissa in (1.0, 2.0, 5.0):
-        if mantissa * base >= raw * (1 - 1e-9):
-            return mantissa * base
-    return 10.0 * base
-
-
-def linear_ticks(
-    shown: Range, most: int, text: Callable[[float], str] | None = None, least_step: float = 0.0
-) -> list[Tick]:
-    """At most `most` + 1 round numbers; without `text` they share the decimals their step needs."""
-    step = max(nice_step(shown.span, most), least_step)
-    decimals = max(-math.floor(math.log10(step) + 1e-9), 0)
-    first, last = math.ceil(shown.low / step - 1e-9), math.floor(shown.high / step + 1e-9)
-    values = [index * step for index in range(first, last + 1)]
-    return [Tick(v, text(v) if text else f"{v:,.{decimals}f}") for v in values]
-
-
-def log_ticks(shown: Range, most: int, text: Callable[[float], str] = decade) -> list[Tick]:
-    """Ticks for a range of decimal logarithms: decades, and 2 and 5 between them where few."""
-    return list(_log_ticks(shown, most, text))
-
-
-@lru_cache(maxsize=16)  # every frame asks for the same ones several times
-def _log_ticks(shown: Range, most: int, text: Callable[[float], str]) -> list[Tick]:
-    first, last = math.floor(shown.low), math.ceil(shown.high)
-    skip = max(1, math.ceil((last - first) / max(most, 1)))
-    decades = [e for e in range(first, last + 1) if shown.low - 1e-9 <= e <= shown.high + 1e-9]
-    labelled: Sequence[int] = (1,)
-    if len(decades) < 3 and 3 * max(shown.span, 1.0) <= most:
-        labelled = (1, 2, 5)
-    ticks = []
-    for exponent in range(first, last + 1):
-        for mantissa in range(1, 10):
-            at = exponent + math.log10(mantissa)
-            if not shown.low - 1e-9 <= at <= shown.high + 1e-9:
-                continue
-            wanted = mantissa in labelled and (exponent % skip == 0 or skip == 1)
-            if wanted:
-                ticks.append(Tick(at, text(mantissa * 10.0**exponent)))
-            elif skip == 1 and last - first <= 8:
-                ticks.append(Tick(at))
-    if sum(bool(tick.label) for tick in ticks) >= 2 or shown.span <= 0:
-        return ticks
-    # Zoomed in between two round numbers: as on a linear axis of the values.
-    low, high = 10.0**shown.low, 10.0**shown.high
-    plain = linear_ticks(Range(low, high), most)
-    return [Tick(math.log10(t.at), t.label) for t in plain if t.at > 0]
-
-
-def grown(value: float) -> float:
-    """The next round number at or above a positive value, so that axes grow in steps."""
-    base = 10.0 ** math.floor(math.log10(value))
-    for mantissa in _STEPS:
-        if mantissa * base >= value * (1 - 1e-9):
-            return mantissa * base
-    return 10.0 * base
-
-
-# Painting.
-
-
-def polygon(x: Floats, y: Floats) -> QPolygonF:
-    """Points in pixels for drawPolyline and drawPoints."""
-    # The empty one is Qt's own: pyqtgraph would ask it for the address of nothing.
-    return arrayToQPolygonF(x, y) if len(x) else QPolygonF()
-
-
-def draw_curve(
-    painter: QPainter, x: Floats, y: Floats, color: QColor, width: float | None = None
-) -> None:
-    """Draws a smooth curve through points in pixels, `stroke()` wide unless told otherwise.
-
-    The colour must be opaque. Qt outlines a wide polyline and fills the outline; separate lines
-    with square ends it rasterizes directly, which looks the same and takes a tenth of the time
-    (1,600 points, 4 px wide: 0.8 ms instead of 7.3).
-    """
-    if len(x) < 2:
-        return
-    pen = QPen(color, stroke() if width is None else width)
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    engine = painter.paintEngine()
-    if engine is not None and engine.type() == QPaintEngine.Type.SVG:
-        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        painter.setPen(pen)
-        painter.drawPolyline(polygon(x, y))  # one element instead of thousands
-    else:
-        pen.setCapStyle(Qt.PenCapStyle.SquareCap)
-        pen.setWidthF(max(pen.widthF() - _OVERLAP, 1.0))
-        painter.setPen(pen)
-        lines = PrimitiveArray(QLineF, 4)
-        lines.resize(len(x) - 1)
-        ends = lines.ndarray()
-        ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3] = x[:-1], y[:-1], x[1:], y[1:]
-        painter.drawLines(*lines.drawargs())
-    painter.restore()
-
-
-def dashed_pen(color: QColor, width: float = 1.0) -> QPen:
-    """The pen of reference lines."""
-    pen = QPen(color, width)
-    pen.setDashPattern([d / width for d in _DASH])
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    return pen
-
-
-def crisp(value: float) -> float:
-    """The middle of the pixel, where a 1 px line stays sharp."""
-    return math.floor(value) + 0.5
-
-
-class Plot(QWidget):
-    """A rectangle with axes. Plot coordinates are what the subclass says (logarithms, say).
+class Plot(Axes):
+    """Axes to zoom and to pan, and to point at a time with.
 
     With `navigable` the wheel zooms (over an axis only that one), drags pan, Shift+drag boxes;
     arrows, + and - do the same. A double click or Home asks for the whole picture again.
@@ -224,12 +40,10 @@ class Plot(QWidget):
 
     navigated = Signal()  # the user zoomed or panned
     reset_requested = Signal()
-    left_margin_least = 24.0
     step_axis = False
 
     def __init__(self, name: str, parent: QWidget | None = None, *, navigable: bool = True) -> None:
-        super().__init__(parent)
-        self.x_range, self.y_range = Range(0.0, 1.0), Range(0.0, 1.0)
+        super().__init__(name, parent)
         self.x_limits: Range | None = None  # how far the user may go
         self.y_limits: Range | None = None
         self.navigable = navigable
@@ -238,116 +52,12 @@ class Plot(QWidget):
         self._drag_ranges = (self.x_range, self.y_range)
         self._box_from: QPointF | None = None
         self._box_to = QPointF()
-        self.x_labels_end = 0.0  # right end of the last number of the x axis, as painted
-        self._area: QRectF | None = None  # measured when needed: a paint asks many times
-        self._axes: QPixmap | None = None  # background and axes, painted once for what they show
-        self._axes_key: tuple[object, ...] = ()
-        self.exposed = QRectF()  # what is being painted, in widget coordinates
-        self.setAccessibleName(name)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if navigable else Qt.FocusPolicy.NoFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        sized(self, "least", lambda plot: plot.setMinimumSize(px(120), px(80)))
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        themes().changed.connect(self._theme_changed)
         if self.step_axis:
             time_cursor().changed.connect(self.cursor_moved)
 
-    # Geometry.
-
-    def margins(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom of the axes in pixels; overridden for labels at the side."""
-        return self.left_margin(), 6.0, 12.0, self.bottom_margin()
-
-    def left_margin(self) -> float:
-        """Room for the widest number of the y axis."""
-        widest = max((text_width(t.label) for t in self.y_ticks() if t.label), default=0.0)
-        # In steps, so that the picture does not shift with every new number.
-        return max(self.left_margin_least, 8.0 * math.ceil((widest + 9.0) / 8.0))
-
-    def bottom_margin(self) -> float:
-        """Room for the numbers of the x axis."""
-        return text_height() + 8.0
-
-    def area(self) -> QRectF:
-        """The axes' rectangle in widget coordinates, on whole pixels."""
-        if self._area is None:
-            left, top, right, bottom = (round(m) for m in self.margins())
-            width, height = self.width() - left - right, self.height() - top - bottom
-            self._area = QRectF(left, top, max(width, 1), max(height, 1))
-        return self._area
-
-    def measure_again(self) -> None:
-        """Measures the margins anew when they are next needed."""
-        self._area = None
-
-    def relayout(self) -> None:
-        """Measures the margins anew at the next paint, and paints."""
-        self.measure_again()
-        self.update()
-
-    def _theme_changed(self) -> None:
-        self._axes = None
-        self.relayout()
-
-    def pixel_x(self, x: Floats) -> Floats:
-        """Widget coordinates of plot coordinates."""
-        area = self.area()
-        return area.left() + (x - self.x_range.low) * (area.width() / self.x_range.span)
-
-    def pixel_y(self, y: Floats) -> Floats:
-        """Widget coordinates of plot coordinates."""
-        area = self.area()
-        return area.bottom() - (y - self.y_range.low) * (area.height() / self.y_range.span)
-
-    def at_x(self, x: float) -> float:
-        """`pixel_x` of one number, without NumPy's cost per call."""
-        area = self.area()
-        return area.left() + (x - self.x_range.low) * area.width() / self.x_range.span
-
-    def at_y(self, y: float) -> float:
-        """`pixel_y` of one number."""
-        area = self.area()
-        return area.bottom() - (y - self.y_range.low) * area.height() / self.y_range.span
-
-    def plot_x(self, pixel: float) -> float:
-        """Plot coordinate of a widget coordinate."""
-        area = self.area()
-        return self.x_range.low + (pixel - area.left()) * self.x_range.span / area.width()
-
-    def plot_y(self, pixel: float) -> float:
-        """Plot coordinate of a widget coordinate."""
-        area = self.area()
-        return self.y_range.low + (area.bottom() - pixel) * self.y_range.span / area.height()
-
-    def set_ranges(self, x: Range, y: Range) -> None:
-        """Shows another part."""
-        if (x, y) != (self.x_range, self.y_range):
-            self.x_range, self.y_range = x, y
-            self.relayout()
-
     # For subclasses.
-
-    def x_ticks(self) -> list[Tick]:
-        """Ticks of the x axis; overridden."""
-        return []
-
-    def y_ticks(self) -> list[Tick]:
-        """Ticks of the y axis; overridden."""
-        return []
-
-    def ground_look(self) -> object:
-        """What `paint_ground` paints, to compare: it is painted anew when that is another."""
-        return None
-
-    def paint_ground(self, painter: QPainter) -> None:
-        """Draws what stands still between grid and data, such as reference lines; overridden."""
-
-    def paint_content(self, painter: QPainter) -> None:
-        """Draws the data over the grid; overridden. The painter is not antialiased.
-
-        Of the widget `exposed` is to be painted, and nothing else will be.
-        """
 
     def paint_over(self, painter: QPainter) -> None:
         """Draws what stands over the time cursor, such as a read-out; overridden."""
@@ -389,102 +99,20 @@ class Plot(QWidget):
 
     # Painting.
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draws background, grid, ticks, data, the zoom box and the focus mark."""
-        self.exposed = QRectF(event.rect())
-        colors = theme()
-        painter = QPainter(self)
-        self._paint_ground(painter)
-        self.paint_content(painter)
+    def paint_marks(self, painter: QPainter) -> None:
+        """Draws the time cursor, what stands over it, the zoom box and the focus mark."""
         x = self.cursor_column() if self.step_axis else None
         if x is not None:
             paint_time_cursor(painter, x, self.area().top(), self.area().bottom())
         self.paint_over(painter)
         if self._box_from is not None:
-            painter.setPen(QPen(colors.color("accent"), 1))
+            painter.setPen(QPen(theme().color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self._box_from, self._box_to).normalized())
         if shows_focus(self):
-            painter.setPen(QPen(colors.color("accent"), 1))
+            painter.setPen(QPen(theme().color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.area().adjusted(0.5, 0.5, -0.5, -0.5))
-
-    def _paint_ground(self, painter: QPainter) -> None:
-        """Background and axes: while they stay as they are, ready-made."""
-        x_ticks, y_ticks = self.x_ticks(), self.y_ticks()
-        ratio = self.devicePixelRatioF()
-        if is_for_keeps() or ratio != int(ratio):  # between whole pixels a picture would blur
-            painter.fillRect(self.rect(), theme().color("surface"))
-            self._paint_axes(painter, x_ticks, y_ticks)
-            self.paint_ground(painter)
-            return
-        area = self.area()
-        shown = (self.x_range, self.y_range, x_ticks, y_ticks, self.ground_look())
-        key = (self.size(), ratio, area, *shown)
-        if self._axes is None or key != self._axes_key:
-            pixmap = QPixmap(self.size() * int(ratio))
-            pixmap.setDevicePixelRatio(ratio)
-            pixmap.fill(theme().color("surface"))
-            maker = QPainter(pixmap)
-            self._paint_axes(maker, x_ticks, y_ticks)
-            self.paint_ground(maker)
-            maker.end()
-            self._axes, self._axes_key = pixmap, key
-        part = self.exposed
-        painter.drawPixmap(part, self._axes, QRectF(part.topLeft() * ratio, part.size() * ratio))
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """What is not seen keeps no picture."""
-        self._axes = None
-        super().hideEvent(event)
-
-    def _paint_axes(self, painter: QPainter, x_ticks: list[Tick], y_ticks: list[Tick]) -> None:
-        colors = theme()
-        area = self.area()
-        metrics = QFontMetricsF(ui_font("tick"))
-        grid, edge = QPen(colors.color("grid"), 1), QPen(colors.color("border"), 1)
-        labels: list[tuple[QRectF, str]] = []
-        painter.setPen(grid)
-        for tick in x_ticks:
-            x = crisp(self.at_x(tick.at))
-            if tick.label:
-                painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-                width = metrics.horizontalAdvance(tick.label)
-                left = min(max(x - width / 2, area.left()), self.width() - width - 1)
-                rect = QRectF(left, area.bottom() + 5, width + 1, metrics.height())
-                if not labels or rect.left() > labels[-1][0].right() + 8:
-                    labels.append((rect, tick.label))
-        self.x_labels_end = labels[-1][0].right() if labels else 0.0
-        last_top = math.inf
-        for tick in sorted(y_ticks):
-            y = crisp(self.at_y(tick.at))
-            if tick.label:
-                painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-                top = y - metrics.height() / 2
-                if top + metrics.height() <= last_top + 1 and top >= -1:
-                    width = metrics.horizontalAdvance(tick.label)
-                    rect = QRectF(area.left() - 9 - width, top, width + 1, metrics.height())
-                    labels.append((rect, tick.label))
-                    last_top = top
-        painter.setPen(edge)
-        left, bottom = crisp(area.left()), crisp(area.bottom())
-        if y_ticks:
-            painter.drawLine(QPointF(left, area.top()), QPointF(left, bottom))
-        if x_ticks:
-            painter.drawLine(QPointF(left, bottom), QPointF(area.right(), bottom))
-        for tick in x_ticks:
-            if not tick.label:
-                x = crisp(self.at_x(tick.at))
-                painter.drawLine(QPointF(x, bottom + 1), QPointF(x, bottom + 3))
-        for tick in y_ticks:
-            if not tick.label:
-                y = crisp(self.at_y(tick.at))
-                painter.drawLine(QPointF(left - 3, y), QPointF(left - 1, y))
-        painter.setFont(ui_font("tick"))
-        painter.setPen(colors.color("text-muted"))
-        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
-        for rect, text in labels:
-            painter.drawText(rect, flags, text)
 
     # Navigation.
 
@@ -599,7 +227,6 @@ class Plot(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Forgets where the mouse was."""
         self.hover = None
-        self.relayout()
         super().resizeEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:

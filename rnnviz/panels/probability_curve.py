@@ -7,9 +7,13 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from rnnviz.panels.plot import Floats, Plot, Range, Tick, draw_curve, linear_ticks, whole
+from rnnviz.panels.axes import Floats
+from rnnviz.panels.curves import draw_curve
+from rnnviz.panels.number_text import whole
+from rnnviz.panels.plot import Plot
 from rnnviz.panels.readout import Entry, paint_readout
 from rnnviz.panels.theme import marker, theme, ui_font
+from rnnviz.panels.ticks import Range, Tick, linear_ticks
 from rnnviz.text.vocabulary import describe
 
 _TOPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # upper ends of the axis

@@ -15,20 +15,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from rnnviz.panels import parameter_groups
+from rnnviz.panels.axes import Floats
+from rnnviz.panels.curves import crisp, dashed_pen, draw_curve
 from rnnviz.panels.group_bars import group_color
-from rnnviz.panels.plot import (
-    Floats,
-    Plot,
-    Range,
-    Tick,
-    crisp,
-    dashed_pen,
-    draw_curve,
-    linear_ticks,
-    log_ticks,
-    two_figures,
-    whole,
-)
+from rnnviz.panels.number_text import two_figures, whole
+from rnnviz.panels.plot import Plot
 from rnnviz.panels.readout import (
     Entry,
     draw_name,
@@ -39,6 +30,7 @@ from rnnviz.panels.readout import (
     spread_apart,
 )
 from rnnviz.panels.theme import marker, stroke, theme, ui_font
+from rnnviz.panels.ticks import Range, Tick, linear_ticks, log_ticks
 
 _USUAL = (3e-4, 3e-3)
 _USUAL_MIDDLE = 1e-3

@@ -11,7 +11,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnviz.panels.plot import Range, Tick, linear_ticks, log_ticks, whole
+from rnnviz.panels.number_text import whole
+from rnnviz.panels.ticks import Range, Tick, linear_ticks, log_ticks
 from rnnviz.session.history import ALONG, History
 from rnnviz.session.series import Series
 

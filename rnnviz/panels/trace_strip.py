@@ -25,7 +25,7 @@ from rnnviz.panels.activation_colors import (
     STRIP_OPACITY,
     color_image,
 )
-from rnnviz.panels.plot import polygon
+from rnnviz.panels.curves import polygon
 from rnnviz.panels.sizing import sized, tall
 from rnnviz.panels.theme import px, theme, ui_font
 

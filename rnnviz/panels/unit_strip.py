@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ class _Trace(QWidget):
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.values: NDArray[np.floating] = np.zeros(0)
-        self.left, self.column = 0, 1  # pixels: of the first column, of each
+        self.edges: Sequence[int] = (0,)  # pixels: where each column begins, and the last one ends
         self.level, self.signed = 1.0, True
         self.framed = -1  # column
         self.apply_size()
@@ -40,24 +41,25 @@ class _Trace(QWidget):
     def bar_rect(self, column: int) -> QRectF:
         """From zero to the value; a value that is not a number has all of the height."""
         low, high = -self.level if self.signed else 0.0, self.level
-        left, height = self.left + column * self.column, self.height() - 1
+        left, height = self.edges[column], self.height() - 1
+        width = self.edges[column + 1] - left - 1
         value = float(self.values[column])
         if not math.isfinite(value):
-            return QRectF(left, 0, self.column - 1, height)
+            return QRectF(left, 0, width, height)
 
         def y(v: float) -> float:
             return height * (high - min(max(v, low), high)) / (high - low)
 
         top, bottom = sorted((round(y(0.0)), round(y(value))))
-        return QRectF(left, top, self.column - 1, max(bottom - top, 1))
+        return QRectF(left, top, width, max(bottom - top, 1))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The line of zero and the bars, the framed one in the colour of its frame."""
         painter = QPainter(self)
         colors = theme()
         zero = round((self.height() - 1) * (0.5 if self.signed else 1.0))
-        wide = len(self.values) * self.column
-        painter.fillRect(QRectF(self.left, zero, wide, 1), colors.color("border-strong"))
+        left, wide = self.edges[0], self.edges[-1] - self.edges[0]
+        painter.fillRect(QRectF(left, zero, wide, 1), colors.color("border-strong"))
         for column, value in enumerate(self.values):
             token = "accent" if column == self.framed else "text-2"
             if not math.isfinite(value):
@@ -121,16 +123,18 @@ class UnitStrip(QWidget):
         *,
         level: float,
         signed: bool,
-        left: int,
-        column: int,
+        edges: Sequence[int],
         framed: int,
     ) -> None:
-        """Shows `values` (columns,) below the columns of the picture, whose place is in pixels."""
+        """Shows `values` (columns,) below the columns of the picture.
+
+        `edges` (columns + 1,) are pixels: where each column begins, and where the last one ends.
+        """
         self.label.setText(words)
         trace = self.trace
-        if left != trace.left:
-            self._line.setContentsMargins(left, 0, 0, 0)
-        trace.values, trace.left, trace.column = values, left, column
+        if edges[0] != trace.edges[0]:
+            self._line.setContentsMargins(edges[0], 0, 0, 0)
+        trace.values, trace.edges = values, edges
         trace.level, trace.signed, trace.framed = level, signed, framed
         trace.setAccessibleName(words)
         trace.update()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 
-from rnnviz.panels.plot import two_figures, whole
+from rnnviz.panels.number_text import two_figures, whole
 from rnnviz.panels.readout import Entry
 from rnnviz.panels.theme import theme
 from rnnviz.panels.translate import tr

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 from dropping import drop_file
+from menus import menu_entry
 from opening import open_window, settings_for, wait_for_threads_to_end
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
 
@@ -592,7 +593,7 @@ def test_an_unsaved_run_is_offered_and_goes_on_bit_for_bit(qtbot: QtBot, windows
     view = second.controller.view
     assert figures(second) == before
     assert (view.path, view.unsaved) == ("", True)
-    assert second.page.loss.units.current() == "perplexity"
+    assert second.page.loss.unit() == "perplexity"
     assert len(kept(windows)) == 1, "it stays until the run is saved"
     train(qtbot, second)
     live = second.controller.live
@@ -732,8 +733,8 @@ def test_the_best_weights_can_be_looked_at_trained_on_from_and_left_again(
 
 
 def export_actions(window: MainWindow) -> dict[str, QAction]:
-    menu = window.top_bar.menu_button.menu().actions()[0].menu()
-    export = next(a.menu() for a in menu.actions() if a.text() == "Export")
+    export = menu_entry(window.top_bar.menu_button.menu(), "File", "Export").menu()
+    assert isinstance(export, QMenu)
     return {action.text(): action for action in export.actions()}
 
 

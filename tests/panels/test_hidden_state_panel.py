@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -114,21 +116,51 @@ def test_the_picture_is_crisp_and_in_the_right_place(panel: HiddenStatePanel) ->
     assert hot.red() > hot.blue() and cold.blue() > cold.red()
 
 
-def test_columns_keep_their_width_while_typing(panel: HiddenStatePanel) -> None:
-    widths, lefts = set(), set()
+def test_a_text_that_comes_at_once_has_all_the_width(panel: HiddenStatePanel) -> None:
+    long = (TEXT + " ") * 3
+    for length in (30, 47, 50):
+        panel.show_answer(answer_to("Another text:"))  # which the next one does not continue
+        panel.show_answer(answer_to(long[:length]))
+        area, image = panel.map.map_rect(), panel.map.grab().toImage()
+        edges = panel.map.column_edges()
+        assert len(edges) == length + 1
+        assert edges[0] == area.left() and edges[-1] == area.right() + 1
+        widths = np.diff(edges)
+        assert widths.max() - widths.min() <= 1
+        # Each character is below its column, and the picture ends no earlier than they do.
+        assert panel.map.column_rect(length - 1).right() == area.right()
+        empty = theme().mixed("surface-2", "surface", 0.5)
+        assert image.pixelColor(area.right() - 4, area.center().y()) != empty
+
+
+def test_columns_seldom_change_their_width_while_typing(panel: HiddenStatePanel) -> None:
     text = (TEXT + " ") * 6
+    places = []
     for length in range(1, len(text)):
         panel.show_answer(answer_to(text[:length]))
-        widths.add(panel.map.column_width())
-        lefts.add(panel.map.column_rect(panel.map.first()).left())
-    assert len(widths) == len(lefts) == 1
-    assert min(widths) >= 10
-    assert 40 <= panel.map.capacity() <= 64
+        places.append((panel.map.columns(), panel.map.column_rect(panel.map.first())))
+    changes = [n for n, (one, other) in enumerate(pairwise(places)) if one != other]
+    assert 1 <= len(changes) <= 5 and min(np.diff(changes)) >= 8
+    assert 40 <= panel.map.columns() <= 64
     last = panel.map.column_rect(len(text) - 2)
-    assert panel.map.map_rect().contains(last)
+    assert panel.map.map_rect().contains(last) and last.width() >= 10
     assert panel.map.caption() == (
-        f"the last {panel.map.capacity()} of {len(text) - 1} characters, one column each"
+        f"the last {panel.map.columns()} of {len(text) - 1} characters, one column each"
     )
+    counts = set()
+    for length in range(50, 42, -1):  # nor while deleting
+        panel.show_answer(answer_to(text[:length]))
+        counts.add(panel.map.columns())
+    assert len(counts) == 1
+
+
+def test_every_column_is_found_where_it_is_painted(panel: HiddenStatePanel) -> None:
+    panel.show_answer(answer_to(TEXT))
+    middle = panel.map.map_rect().center().y()
+    for column, (left, after) in enumerate(pairwise(panel.map.column_edges())):
+        for x in (left, after - 1):
+            move_pointer(panel.map, QPoint(x, middle))
+            assert panel.map.pointed_column() == column
 
 
 def test_the_order_stays_while_watching(panel: HiddenStatePanel) -> None:

@@ -17,8 +17,9 @@ from rnnviz.measuring.long_history import make_history, next_rows
 from rnnviz.panels.gradient_norm import GradientNormPanel
 from rnnviz.panels.loss import LossPanel
 from rnnviz.panels.painting import for_keeps
-from rnnviz.panels.plot import Plot, Range
+from rnnviz.panels.plot import Plot
 from rnnviz.panels.theme import themes
+from rnnviz.panels.ticks import Range
 from rnnviz.panels.time_cursor import time_cursor
 from rnnviz.panels.widgets.timeline import Timeline
 from rnnviz.session.config import RunConfig

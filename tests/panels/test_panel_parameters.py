@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from rnnviz.panels.activation_colors import set_colour_blind_safe
 from rnnviz.panels.matrix_image import as_image, level_at, shrunk
 from rnnviz.panels.parameters import ParametersPanel
-from rnnviz.panels.plot import grown
+from rnnviz.panels.ticks import grown
 from rnnviz.panels.value_histogram import bin_entry
 from rnnviz.session.view import RunView
 

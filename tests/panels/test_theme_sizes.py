@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from rnnviz.panels.plot import draw_curve, polygon
+from rnnviz.panels.curves import draw_curve, polygon
 from rnnviz.panels.theme import (
     POINTS,
     Theme,

@@ -48,7 +48,8 @@ from PySide6.QtGui import QColor
 from rnnviz.app.application import make_application
 application = make_application()
 from rnnviz.panels.characters import _keycap
-from rnnviz.panels.plot import Plot, Range, linear_ticks
+from rnnviz.panels.plot import Plot
+from rnnviz.panels.ticks import Range, linear_ticks
 from rnnviz.panels.theme import icon_pixmap, theme, themes
 themes().set_mode("dark")
 class Ruled(Plot):

@@ -16,8 +16,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from rnnviz.panels.curves import crisp, polygon
 from rnnviz.panels.event_marks import nearest_event, paint_event_mark
-from rnnviz.panels.plot import crisp, polygon
 from rnnviz.panels.text_width import text_height, text_width
 from rnnviz.panels.theme import marker, px, row, theme, themes, ui_font
 from rnnviz.panels.time_cursor import paint_time_cursor, time_cursor
