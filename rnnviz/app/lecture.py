@@ -102,7 +102,7 @@ class Lecture(QObject):
             self._say()
 
     def _say(self) -> None:
-        self.caption.unit = self._window.page.loss.units.current()
+        self.caption.unit = self._window.page.loss.unit()
         self.caption.refresh()
         said = self.caption.remark if self.caption.isVisible() else None
         for page in self._window.perspectives.values():

@@ -75,8 +75,8 @@ class Persistence(QObject):
         settings.set("perspective", window.shown_page())
         settings.set("seed", window.seed_text.own_words())
         settings.set("temperature", window.page.next_character.temperature())
-        settings.set("unit", window.page.loss.units.current())
-        settings.set("log-x", window.page.loss.log_toggle.isChecked())
+        settings.set("unit", window.page.loss.unit())
+        settings.set("log-x", window.page.loss.controls.log_toggle.isChecked())
         settings.set("colour-blind-safe", colour_blind_safe())
         if window.controller.view is not None:
             settings.set("config", window.setup.wanted.to_dict())

@@ -310,12 +310,12 @@ def _view(window: MainWindow) -> Iterator[Command]:
     yield Command(
         "view.log-steps",
         tr("Logarithmic steps"),
-        window.page.loss.log_toggle.toggle,
+        window.page.loss.controls.log_toggle.toggle,
         ("Ctrl+L",),
         tip=tr("The first steps get as much room as all others"),
         group=VIEW,
         section=2,
-        checked=window.page.loss.log_toggle.isChecked,
+        checked=window.page.loss.controls.log_toggle.isChecked,
     )
     yield Command(
         "view.reset-layout",
@@ -424,7 +424,7 @@ def _colours_are(mode: str) -> bool:
 
 def _next_unit(loss: LossPanel) -> None:
     """Nats become bits, bits perplexity."""
-    loss.set_unit({"nats": "bits", "bits": "perplexity"}.get(loss.units.current(), "nats"))
+    loss.set_unit({"nats": "bits", "bits": "perplexity"}.get(loss.unit(), "nats"))
 
 
 def _presets(window: MainWindow) -> Iterator[Command]:

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainter
+
+from rnnviz.panels.text_width import text_width
+from rnnviz.panels.theme import theme
 
 Floats = NDArray[np.float64]
 
@@ -55,6 +59,20 @@ def line_label_places(
                 rects[key] = place
                 break
     return rects
+
+
+def paint_line_label(
+    painter: QPainter, rect: QRectF, ascent: float, name: str, number: str
+) -> None:
+    """Name and number of a line in one of these rectangles, in the painter's font."""
+    colors = theme()
+    painter.fillRect(rect.adjusted(-2, 1, 2, -1), colors.color("surface"))
+    baseline = rect.top() + ascent
+    painter.setPen(colors.color("text-muted"))
+    painter.drawText(QPointF(rect.left(), baseline), name)
+    painter.setPen(colors.color("text-2"))
+    before = text_width(f"{name} ", "label")
+    painter.drawText(QPointF(rect.left() + before, baseline), number)
 
 
 def touches(rect: QRectF, x: Floats, y: Floats) -> bool:

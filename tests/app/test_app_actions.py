@@ -100,9 +100,9 @@ def test_the_keys_are_those_of_the_readme(window: MainWindow, id: str, key: str)
 
 
 def test_a_key_works_while_the_menu_is_closed(window: MainWindow) -> None:
-    before = window.page.loss.units.current()
+    before = window.page.loss.unit()
     QTest.keyClick(window, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
-    assert window.page.loss.units.current() != before
+    assert window.page.loss.unit() != before
 
 
 def test_a_greyed_command_says_why(window: MainWindow) -> None:

@@ -297,7 +297,7 @@ def test_each_setting_may_be_nonsense(
     path = tmp_path / "settings.ini"
     path.write_text("\n".join(["[General]", "version=1", *lines, "[layout]", *layout]) + "\n")
     window = open_window(Settings(path))
-    assert window.page.loss.units.current() == "nats"
+    assert window.page.loss.unit() == "nats"
     assert 0.1 <= window.page.next_character.temperature() <= 2.0
     window.grab()
 

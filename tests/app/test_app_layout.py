@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from opening import a_window, open_window
-from panel_fixtures import press, small_settings
+from opening import open_window
+from panel_fixtures import press
 from pointing import move_pointer
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -22,17 +19,6 @@ from rnnviz.app.settings import Settings
 CONTROL = Qt.KeyboardModifier.ControlModifier
 LEFT = Qt.MouseButton.LeftButton
 PAGES = ("train", "gradients", "probe")
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return small_settings(tmp_path)
-
-
-@pytest.fixture
-def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
-    with a_window(qtbot, settings) as opened:
-        yield opened
 
 
 def page_of(window: MainWindow, name: str) -> PanelPage:

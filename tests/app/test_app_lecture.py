@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from opening import a_window, open_window
-from panel_fixtures import CONTROL, press, small_settings, train
+from panel_fixtures import CONTROL, press, train
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
@@ -17,11 +16,6 @@ from showing import activate
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
 from rnnviz.panels.theme import pixels, stroke, themes
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return small_settings(tmp_path)
 
 
 @pytest.fixture

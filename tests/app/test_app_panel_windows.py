@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from menus import menu_entry
 from opening import a_window, open_window
-from panel_fixtures import CONTROL, press, small_settings, train
+from panel_fixtures import CONTROL, press, train
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -27,11 +27,6 @@ ENTRY, BACK = "Show in its own window", "Return to the page"
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return small_settings(tmp_path)
-
-
-@pytest.fixture
 def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
     with a_window(qtbot, settings) as opened:
         yield opened
@@ -41,8 +36,7 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
 
 def choose(panel: Panel, entry: str) -> None:
     """Chooses an entry of a panel's menu."""
-    (action,) = [action for action in panel.menu.actions() if action.text() == entry]
-    action.trigger()
+    menu_entry(panel.menu, entry).trigger()
 
 
 def pop_out(qtbot: QtBot, window: MainWindow, panel: Panel) -> PanelWindow:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opening import a_window, open_window, program_threads, settings_for, wait_for_threads_to_end
+from opening import open_window, program_threads, settings_for, wait_for_threads_to_end
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -29,12 +28,6 @@ KEYS = {"train": Qt.Key.Key_1, "gradients": Qt.Key.Key_2, "probe": Qt.Key.Key_3}
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return settings_for(tmp_path, SMALL, TEXT)
-
-
-@pytest.fixture
-def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
-    with a_window(qtbot, settings) as opened:
-        yield opened
 
 
 def press(window: MainWindow, name: str) -> None:

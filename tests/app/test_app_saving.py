@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 from dropping import drop_file
+from menus import menu_entry
 from opening import open_window, settings_for, wait_for_threads_to_end
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
 
@@ -28,6 +30,7 @@ from rnnviz.app.background import Job
 from rnnviz.app.main_window import MainWindow
 from rnnviz.engine.blas import Parallelism
 from rnnviz.engine.checkpoint import load_model, save_model
+from rnnviz.engine.errors import Interrupted
 from rnnviz.engine.network import Network
 from rnnviz.panels.theme import themes
 from rnnviz.probes.reading import read_text
@@ -359,6 +362,76 @@ def test_closing_a_long_unsaved_run_can_save_it_first(
     assert list(windows.autosaves.glob("*")) == []
 
 
+def never_ending_steps(monkeypatch: pytest.MonkeyPatch, runner: Runner) -> threading.Event:
+    """From now on a step ends only when it is given up, as those of a very large network."""
+    begun, trainer = threading.Event(), runner.run.trainer
+    given_up = threading.Event()
+    give_up = trainer.interrupt
+
+    def step() -> None:
+        begun.set()
+        given_up.wait()
+        raise Interrupted
+
+    def interrupt() -> None:
+        give_up()
+        given_up.set()
+
+    monkeypatch.setattr(trainer, "step", step)
+    monkeypatch.setattr(trainer, "interrupt", interrupt)
+    return begun
+
+
+def test_closing_with_save_waits_for_no_step_and_says_what_it_does(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train_long(qtbot, window)
+    at = window.controller.view.step
+    begun = never_ending_steps(monkeypatch, window.controller.live.runner)
+    window.controller.send(commands.Play())
+    qtbot.waitUntil(begun.is_set)
+    path = tmp_path / "kept.safetensors"
+    choose(monkeypatch, path)
+    window.close()
+    click(button(window, "Save"))
+    assert window.notice.words() == "Saving kept.safetensors; then the window closes."
+    assert window.isVisible()
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert load_run(path).record.last.step == at
+    assert list(windows.autosaves.glob("*")) == []
+
+
+@pytest.mark.parametrize("playing", [True, False])
+def test_a_window_that_does_not_close_after_all_trains_on_as_before(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, playing: bool
+) -> None:
+    window = windows.open()
+    train_long(qtbot, window)
+    if playing:
+        window.controller.send(commands.Play())
+        qtbot.waitUntil(lambda: window.controller.view.training)
+    choose(monkeypatch, tmp_path / "no" / "kept.safetensors")
+    window.close()
+    click(button(window, "Save"))
+    qtbot.waitUntil(said(window, "cannot be written"))
+    live, view = window.controller.live, window.controller.view
+    qtbot.waitUntil(lambda: live.at_work)
+    if not playing:
+        qtbot.waitUntil(lambda: view.state.phase == "paused")
+        window.controller.send(commands.Play())
+    at = view.step
+    qtbot.waitUntil(lambda: view.step > at + 20)
+    assert view.history.step.values.tolist() == list(range(1, view.step + 1))
+    choose(monkeypatch, tmp_path / "kept.safetensors")
+    with qtbot.waitSignal(window.controller.keeper.saved):
+        window.run_files.save()
+    kept = load_run(tmp_path / "kept.safetensors")
+    whole = build_run(kept.config, live.run.corpus)
+    Runner(whole, Mailbox()).train_until(Budget(steps=kept.record.last.step))
+    np.testing.assert_array_equal(kept.model.network.parameters.flat, whole.network.parameters.flat)
+
+
 def test_a_window_whose_run_could_not_be_saved_stays(
     qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -520,7 +593,7 @@ def test_an_unsaved_run_is_offered_and_goes_on_bit_for_bit(qtbot: QtBot, windows
     view = second.controller.view
     assert figures(second) == before
     assert (view.path, view.unsaved) == ("", True)
-    assert second.page.loss.units.current() == "perplexity"
+    assert second.page.loss.unit() == "perplexity"
     assert len(kept(windows)) == 1, "it stays until the run is saved"
     train(qtbot, second)
     live = second.controller.live
@@ -660,8 +733,8 @@ def test_the_best_weights_can_be_looked_at_trained_on_from_and_left_again(
 
 
 def export_actions(window: MainWindow) -> dict[str, QAction]:
-    menu = window.top_bar.menu_button.menu().actions()[0].menu()
-    export = next(a.menu() for a in menu.actions() if a.text() == "Export")
+    export = menu_entry(window.top_bar.menu_button.menu(), "File", "Export").menu()
+    assert isinstance(export, QMenu)
     return {action.text(): action for action in export.actions()}
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from opening import a_window, open_window
-from panel_fixtures import CONTROL, press, small_settings
+from opening import open_window
+from panel_fixtures import CONTROL, press
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSplitter, QWidget
@@ -19,17 +16,6 @@ from rnnviz.app.settings import Settings
 from rnnviz.panels.base import ElidedLabel, Panel
 from rnnviz.panels.plot import Plot
 from rnnviz.panels.theme import pixels, themes
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return small_settings(tmp_path)
-
-
-@pytest.fixture
-def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
-    with a_window(qtbot, settings) as opened:
-        yield opened
 
 
 def larger(window: MainWindow, times: int = 1) -> None:

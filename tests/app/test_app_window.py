@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from dropping import drop_file
-from opening import a_window, open_window, program_threads, settings_for, wait_for_threads_to_end
+from opening import open_window, program_threads, settings_for, wait_for_threads_to_end
 from pointing import move_pointer
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
@@ -40,12 +40,6 @@ def text_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(tmp_path: Path, text_file: Path) -> Settings:
     return settings_for(tmp_path, SMALL, TEXT)
-
-
-@pytest.fixture
-def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
-    with a_window(qtbot, settings) as opened:
-        yield opened
 
 
 def click(widget: QWidget, at: QPoint | None = None) -> None:
@@ -589,7 +583,7 @@ def test_what_the_user_set_is_there_at_the_next_start(
     second = open_window(qtbot, Settings(tmp_path / "settings.ini"))
     assert second.controller.view.config.hidden_size == 20
     assert second.page.next_character.seed() == "the salt"
-    assert second.page.loss.units.current() == "bits"
+    assert second.page.loss.unit() == "bits"
     second.close()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from menus import menu_entry
 from pointing import move_pointer
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QPolygonF
@@ -411,7 +412,8 @@ def test_the_window_of_steps_can_be_chosen(panel: GradientNormPanel, window: int
     norms = typical(12_000)
     norms[:2000] *= 30
     panel.set_view(make_view(norms))
-    panel._window_actions[window].trigger()
+    words = f"Last {window:,} steps" if window else "All"
+    menu_entry(panel.menu, "Steps in the histogram", words).trigger()
     shown = norms[-window:] if window else norms
     panel.grab()
     bars = panel.plot.norm_bars

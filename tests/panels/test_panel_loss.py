@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from menus import menu_entry
 from numpy.typing import NDArray
 from pointing import move_pointer
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -20,7 +21,7 @@ from pytestqt.qtbot import QtBot
 from showing import show
 from views import run_view
 
-from rnnviz.panels import loss_plot
+from rnnviz.panels import loss_curves
 from rnnviz.panels.curves import draw_curve, polygon
 from rnnviz.panels.loss import LossPanel
 from rnnviz.panels.loss_labels import spread
@@ -192,9 +193,9 @@ def test_units_relabel_the_same_picture(panel: LossPanel) -> None:
     panel.set_view(make_view(1000))
     nats = panel.plot.y_range
     QTest.mouseClick(
-        panel.units,
+        panel.controls.units,
         Qt.MouseButton.LeftButton,
-        pos=panel.units.option_center("perplexity").toPoint(),
+        pos=panel.controls.units.option_center("perplexity").toPoint(),
     )
     assert panel.plot.unit == "perplexity"
     assert panel.plot.y_range == nats
@@ -208,7 +209,7 @@ def test_log_x_keeps_the_zoomed_steps(panel: LossPanel) -> None:
     panel.set_view(make_view(1000))
     wheel(panel, panel.plot.area().center(), 4)
     low, high = (panel.plot.to_step(x) for x in panel.plot.x_range)
-    QTest.mouseClick(panel.log_toggle, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(panel.controls.log_toggle, Qt.MouseButton.LeftButton)
     assert panel.plot.x_range == (pytest.approx(low), pytest.approx(high))
 
 
@@ -217,10 +218,10 @@ def test_wheel_drag_and_box_stop_following_and_double_click_follows(panel: LossP
     panel.set_view(view)
     home = (panel.plot.x_range, panel.plot.y_range)
     center = panel.plot.area().center().toPoint()
-    assert panel.follow_button.isHidden()
+    assert panel.controls.follow_button.isHidden()
 
     wheel(panel, QPointF(center), 2)
-    assert not panel.following() and panel.follow_button.isVisible()
+    assert not panel.following() and panel.controls.follow_button.isVisible()
     zoomed = panel.plot.x_range
     assert zoomed.span < home[0].span
     add_steps(view, 500)
@@ -233,11 +234,11 @@ def test_wheel_drag_and_box_stop_following_and_double_click_follows(panel: LossP
     assert panel.plot.x_range.span < zoomed.span / 3
 
     QTest.mouseDClick(panel.plot, Qt.MouseButton.LeftButton, pos=center)
-    assert panel.following() and panel.follow_button.isHidden()
+    assert panel.following() and panel.controls.follow_button.isHidden()
     assert panel.plot.x_range.high >= math.log10(1500)
 
     wheel(panel, QPointF(center), 1)
-    QTest.mouseClick(panel.follow_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(panel.controls.follow_button, Qt.MouseButton.LeftButton)
     assert panel.following()
 
 
@@ -286,8 +287,7 @@ def test_a_click_on_a_reference_label_hides_its_line(panel: LossPanel) -> None:
     QTest.mouseClick(panel.plot, Qt.MouseButton.LeftButton, pos=where)
     panel.grab()
     assert "3" not in panel.plot.label_rects
-    panel._fill_line_menu()
-    action = next(a for a in panel._line_menu.actions() if a.text().startswith("trigram"))
+    action = menu_entry(panel.menu, "Reference lines", "trigram")
     assert not action.isChecked()
     action.trigger()
     panel.grab()
@@ -337,7 +337,7 @@ def test_a_run_that_goes_on_from_a_divergence_has_its_cross_no_longer(
 ) -> None:
     crosses: list[str] = []
     monkeypatch.setattr(
-        loss_plot, "paint_event_mark", lambda painter, kind, at, size: crosses.append(kind)
+        loss_curves, "paint_event_mark", lambda painter, kind, at, size: crosses.append(kind)
     )
     view = make_view(300)
     view.history.events.append(Event(301, "diverged", "cause"))
@@ -364,7 +364,7 @@ def test_another_run_starts_from_its_own_beginning(panel: LossPanel) -> None:
     panel.set_view(make_view(1000))
     wheel(panel, panel.plot.area().center(), 3)
     panel.set_view(make_view(0))
-    assert panel.following() and panel.follow_button.isHidden()
+    assert panel.following() and panel.controls.follow_button.isHidden()
     assert panel.plot.drawn_points() == 0
     assert panel.plot.last_train is None and panel.plot.last_validation is None
 
@@ -372,12 +372,16 @@ def test_another_run_starts_from_its_own_beginning(panel: LossPanel) -> None:
 def test_a_refresh_without_news_does_nothing(
     panel: LossPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    panel.set_view(make_view(300))
+    view = make_view(300)
+    panel.set_view(view)
     panel.grab()
-    calls: list[int] = []
-    monkeypatch.setattr(panel, "_take_curves", lambda history: calls.append(1))
+    calls: list[float | None] = []
+    monkeypatch.setattr(panel.plot, "show_changes", calls.append)
     panel.refresh()
     assert calls == []
+    add_steps(view, 1)
+    panel.refresh()
+    assert len(calls) == 1
 
 
 @cache
@@ -413,8 +417,8 @@ def test_a_million_steps_draw_no_more_points_than_the_panel_has_columns(
         handed.append(len(x))
         draw_curve(painter, x, y, *rest)
 
-    monkeypatch.setattr(loss_plot, "polygon", counted)
-    monkeypatch.setattr(loss_plot, "draw_curve", counted_curve)
+    monkeypatch.setattr(loss_curves, "polygon", counted)
+    monkeypatch.setattr(loss_curves, "draw_curve", counted_curve)
     for smoothing in (60, 1000):
         points = []
         for count in (10_000, 1_000_000):
@@ -471,14 +475,19 @@ def test_the_table_holds_every_step(panel: LossPanel) -> None:
 def test_a_narrow_panel_moves_the_units_into_the_menu(panel: LossPanel) -> None:
     panel.set_view(make_view(100))
     panel.resize(400, 250)
-    assert panel.units.isHidden()
-    panel._unit_actions["bits"].trigger()
-    assert panel.plot.unit == "bits" and panel.units.current() == "bits"
+    assert panel.controls.units.isHidden()
+    menu_entry(panel.menu, "Unit", "bits").trigger()
+    assert panel.plot.unit == "bits" and panel.controls.units.current() == "bits"
 
 
 def test_controls_have_names(panel: LossPanel) -> None:
     panel.set_view(make_view(100))
-    for widget in (panel.plot, panel.units, panel.log_toggle, panel.menu.parentWidget()):
+    for widget in (
+        panel.plot,
+        panel.controls.units,
+        panel.controls.log_toggle,
+        panel.menu.parentWidget(),
+    ):
         assert widget.accessibleName()
     assert SPLIT in panel.plot.accessibleDescription()
 
@@ -520,8 +529,11 @@ def test_the_x_axis_counts_steps_characters_or_time(panel: LossPanel) -> None:
     panel.set_view(view)
     panel.set_log_x(False)
     panel.grab()
-    for kind, factor, label in (("characters", 1600, "1 M"), ("seconds", 0.03, "0:20")):
-        panel._axis_actions[kind].trigger()
+    for kind, factor, label in (
+        ("Characters read", 1600, "1 M"),
+        ("Training time", 0.03, "0:20"),
+    ):
+        menu_entry(panel.menu, "The x axis counts", kind).trigger()
         assert panel.plot.raw[0][-1] == pytest.approx(1000 * factor)
         assert panel.plot.x_range.high >= 1000 * factor
         assert panel.plot.to_step(500 * factor) == pytest.approx(500, abs=0.5)
@@ -556,7 +568,7 @@ def test_another_axis_keeps_the_zoomed_steps(panel: LossPanel, along: str) -> No
 
 def test_the_loss_axis_can_be_logarithmic(panel: LossPanel) -> None:
     panel.set_view(make_view(1000))
-    QTest.mouseClick(panel.log_y_toggle, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(panel.controls.log_y_toggle, Qt.MouseButton.LeftButton)
     plot = panel.plot
     for nats in (1.5, 3.0, 4.17):
         assert plot.y_range.low < math.log10(nats) < plot.y_range.high
@@ -572,10 +584,13 @@ def test_the_loss_axis_can_be_logarithmic(panel: LossPanel) -> None:
             assert 10**tick.at / scale == pytest.approx(float(tick.label), rel=1e-6)
     # Perplexity is logarithmic as it is: the switch says so and leaves the picture alone.
     panel.set_unit("perplexity")
-    assert not panel.log_y_toggle.isEnabled() and "logarithmic" in panel.log_y_toggle.toolTip()
+    assert (
+        not panel.controls.log_y_toggle.isEnabled()
+        and "logarithmic" in panel.controls.log_y_toggle.toolTip()
+    )
     assert plot.y_range.high > 4
     panel.set_unit("nats")
-    assert panel.log_y_toggle.isEnabled() and plot.y_range.high < 1
+    assert panel.controls.log_y_toggle.isEnabled() and plot.y_range.high < 1
 
 
 # Smoothing.
@@ -584,16 +599,16 @@ def test_the_loss_axis_can_be_logarithmic(panel: LossPanel) -> None:
 def test_raw_stays_visible_and_another_smoothing_redraws_all(panel: LossPanel) -> None:
     view = make_view(3000)
     panel.set_view(view)
-    assert panel.smoothing.value() == view.config.smoothing
+    assert panel.controls.smoothing.value() == view.config.smoothing
     raw, smooth = panel.plot.raw, panel.plot.smooth
-    panel.smoothing.popup.show()
-    panel.smoothing.field.setFocus()
-    panel.smoothing.field.selectAll()
-    QTest.keyClicks(panel.smoothing.field, "300")
-    QTest.keyClick(panel.smoothing.field, Qt.Key.Key_Return)
-    panel.smoothing.popup.hide()
+    panel.controls.smoothing.popup.show()
+    panel.controls.smoothing.field.setFocus()
+    panel.controls.smoothing.field.selectAll()
+    QTest.keyClicks(panel.controls.smoothing.field, "300")
+    QTest.keyClick(panel.controls.smoothing.field, Qt.Key.Key_Return)
+    panel.controls.smoothing.popup.hide()
     assert panel.choices()["smoothing"] == 300
-    assert panel.smoothing.text() == "smooth 300 ▾"
+    assert panel.controls.smoothing.text() == "smooth 300 ▾"
     assert np.array_equal(panel.plot.raw[1], raw[1])
     assert np.abs(panel.plot.smooth[1] - smooth[1]).max() > 0.05
     assert panel.plot.last_train is not None
@@ -657,7 +672,7 @@ def test_a_zoom_that_holds_the_newest_step_goes_along_with_it(panel: LossPanel) 
     newest = QPointF(panel.plot.at_x(1000), panel.plot.area().center().y())
     wheel(panel, newest, 5)
     span = panel.plot.x_range.span
-    assert panel.following() and panel.follow_button.isHidden()
+    assert panel.following() and panel.controls.follow_button.isHidden()
     for _ in range(5):
         add_steps(view, 100)
         panel.refresh()
@@ -674,13 +689,13 @@ def test_panning_off_the_right_edge_stops_following(panel: LossPanel) -> None:
     assert panel.following()
     center = panel.plot.area().center().toPoint()
     drag(panel, center, center + QPoint(300, 0))
-    assert not panel.following() and panel.follow_button.isVisible()
+    assert not panel.following() and panel.controls.follow_button.isVisible()
     shown = panel.plot.x_range
     add_steps(view, 500)
     panel.refresh()
     assert panel.plot.x_range == shown
     QTest.mouseDClick(panel.plot, Qt.MouseButton.LeftButton, pos=center)
-    assert panel.following() and panel.follow_button.isHidden()
+    assert panel.following() and panel.controls.follow_button.isHidden()
     assert panel.plot.x_range.high >= 1500
 
 
@@ -747,7 +762,7 @@ def test_a_click_leaves_no_frame_around_the_plot_but_the_keys_do(
     assert not framed()
     QTest.mouseClick(plot, Qt.MouseButton.LeftButton, pos=plot.area().center().toPoint())
     assert plot.hasFocus() and not framed()
-    panel.log_toggle.setFocus(Qt.FocusReason.TabFocusReason)
+    panel.controls.log_toggle.setFocus(Qt.FocusReason.TabFocusReason)
     plot.setFocus(Qt.FocusReason.TabFocusReason)
     assert framed()
 
@@ -779,13 +794,13 @@ def test_marks_of_one_step_stand_above_each_other_and_are_all_named(
     panel: LossPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     marks: list[tuple[str, QPointF, float]] = []
-    paint = loss_plot.paint_event_mark
+    paint = loss_curves.paint_event_mark
 
     def note(painter: QPainter, kind: str, at: QPointF, size: float) -> None:
         marks.append((kind, at, size))
         paint(painter, kind, at, size)
 
-    monkeypatch.setattr(loss_plot, "paint_event_mark", note)
+    monkeypatch.setattr(loss_curves, "paint_event_mark", note)
     view = make_view(300)
     view.history.events += [
         Event(1, "clip", "clip off → 0.8"),

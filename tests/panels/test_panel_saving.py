@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from menus import menu_entry
 from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPen, QPolygonF
 from PySide6.QtSvg import QSvgRenderer
@@ -110,11 +111,6 @@ def choose(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path | str], list[str]]
     return answer
 
 
-def entry(panel: Panel, words: str) -> Callable[[], None]:
-    [action] = [a for a in panel.menu.actions() if a.text() == words]
-    return action.trigger
-
-
 def card() -> Explanation | None:
     popup = QApplication.activePopupWidget()
     return popup if isinstance(popup, Explanation) else None
@@ -136,7 +132,7 @@ def test_the_question_mark_opens_a_card_that_escape_closes(panel: Curves) -> Non
 
 
 def test_a_click_elsewhere_closes_the_card(panel: Curves) -> None:
-    entry(panel, "What it shows")()
+    menu_entry(panel.menu, "What it shows").trigger()
     opened = card()
     assert opened is not None
     QTest.mouseClick(opened, Qt.MouseButton.LeftButton, pos=opened.rect().bottomLeft())
@@ -194,7 +190,7 @@ def test_a_long_title_ends_in_an_ellipsis_rather_than_holding_up_the_panel(panel
 
 
 def test_reset_view_is_in_the_menu(panel: Curves) -> None:
-    entry(panel, "Reset view")()
+    menu_entry(panel.menu, "Reset view").trigger()
     assert panel.resets == 1
 
 
@@ -268,7 +264,7 @@ def test_what_has_no_room_has_a_picture_all_the_same(qtbot: QtBot) -> None:
 
 
 def test_copy_picture_puts_it_on_the_clipboard(panel: Curves) -> None:
-    entry(panel, "Copy picture")()
+    menu_entry(panel.menu, "Copy picture").trigger()
     assert QGuiApplication.clipboard().image().size() == panel.picture().size()
 
 
@@ -278,10 +274,10 @@ def test_pictures_are_written_where_the_user_says(
     said: list[tuple[str, bool]] = []
     panel.reported.connect(lambda *words: said.append(words))
     offered = choose(tmp_path / "one.png")
-    entry(panel, "Save as PNG…")()
+    menu_entry(panel.menu, "Save as PNG…").trigger()
     assert QImage(str(tmp_path / "one.png")).size() == panel.picture().size()
     choose(tmp_path / "two.svg")
-    entry(panel, "Save as SVG…")()
+    menu_entry(panel.menu, "Save as SVG…").trigger()
     ElementTree.parse(tmp_path / "two.svg")
     assert offered == ["some-curves-a-text-step-0.png"]
     assert said == [("Wrote one.png.", False), ("Wrote two.svg.", False)]
@@ -321,7 +317,7 @@ def test_numbers_are_written_where_the_user_says(
     panel: Curves, choose: Callable[[Path], list[str]], tmp_path: Path
 ) -> None:
     choose(tmp_path / "x.csv")
-    entry(panel, "Export CSV…")()
+    menu_entry(panel.menu, "Export CSV…").trigger()
     assert (tmp_path / "x.csv").read_bytes() == (
         b"step,loss (nats/char)\r\n0,1.0\r\n1,0.5\r\n2,0.33333334\r\n"
     )

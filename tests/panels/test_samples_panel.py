@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from menus import menu_entry
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
@@ -291,11 +292,11 @@ def test_a_click_holds_a_sample_although_newer_ones_come(panel: SamplesPanel) ->
     assert held is not None and held.step == 1_640
     newest = panel.columns.newest()
     assert newest is not None and newest.step == 2_000
-    assert panel._hold_action.isChecked()
+    assert menu_entry(panel.menu, "Pin the newest sample").isChecked()
     assert panel.columns.grab().toImage() != before  # says that there is a newer one
     press(panel, 3)
     assert panel.columns.at_right() is newest
-    panel._hold_action.trigger()
+    menu_entry(panel.menu, "Pin the newest sample").trigger()
     assert panel.columns.held() is newest
     panel.set_view(view_of(10))
     assert panel.columns.held() is None
