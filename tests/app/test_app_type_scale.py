@@ -157,7 +157,7 @@ def test_no_page_scrolls_sideways_beside_setup(
                 QApplication.processEvents()  # layouts are made anew
             assert window.setup.isVisible() == unfolded
             assert page._scroll.horizontalScrollBar().maximum() == 0, (name, points)
-            assert window.setup._scroll.horizontalScrollBar().maximum() == 0
+            assert not unfolded or window.setup._scroll.horizontalScrollBar().maximum() == 0
 
 
 def test_setup_lies_over_the_page_where_type_leaves_no_room_beside_it(
