@@ -103,6 +103,15 @@ def test_keys_hold_in_a_panel_window(qtbot: QtBot, window: MainWindow) -> None:
     assert window.page.loss.window() is window
 
 
+def test_no_control_has_the_focus_in_a_new_window(qtbot: QtBot, window: MainWindow) -> None:
+    opened = pop_out(qtbot, window, window.page.loss)
+    assert opened.focusWidget() is opened
+    steps = window.controller.view.step  # type: ignore[union-attr]
+    QTest.keyClick(opened, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.controller.view.step > steps)  # type: ignore[union-attr]
+    QTest.keyClick(opened, Qt.Key.Key_Space)
+
+
 def test_the_key_takes_the_panel_with_the_focus(qtbot: QtBot, window: MainWindow) -> None:
     window.page.next_character.edit.setFocus()
     press(window, Qt.Key.Key_N, CONTROL | Qt.KeyboardModifier.ShiftModifier)
