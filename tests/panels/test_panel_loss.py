@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from menus import menu_entry
 from numpy.typing import NDArray
-from pointing import move_pointer
+from pointing import move_pointer, turn_wheel
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QPainter, QPolygonF, QWheelEvent
+from PySide6.QtGui import QPainter, QPolygonF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -80,20 +80,6 @@ def panel(qtbot: QtBot) -> Iterator[LossPanel]:
     panel = LossPanel()
     show(qtbot, panel, 804, 312)
     yield panel
-
-
-def wheel(panel: LossPanel, at: QPointF, notches: int) -> None:
-    event = QWheelEvent(
-        at,
-        panel.plot.mapToGlobal(at),
-        QPoint(),
-        QPoint(0, 120 * notches),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(panel.plot, event)
 
 
 def drag(panel: LossPanel, start: QPoint, end: QPoint, shift: bool = False) -> None:
@@ -207,7 +193,7 @@ def test_units_relabel_the_same_picture(panel: LossPanel) -> None:
 
 def test_log_x_keeps_the_zoomed_steps(panel: LossPanel) -> None:
     panel.set_view(make_view(1000))
-    wheel(panel, panel.plot.area().center(), 4)
+    turn_wheel(panel.plot, panel.plot.area().center(), 4)
     low, high = (panel.plot.to_step(x) for x in panel.plot.x_range)
     QTest.mouseClick(panel.controls.log_toggle, Qt.MouseButton.LeftButton)
     assert panel.plot.x_range == (pytest.approx(low), pytest.approx(high))
@@ -220,7 +206,7 @@ def test_wheel_drag_and_box_stop_following_and_double_click_follows(panel: LossP
     center = panel.plot.area().center().toPoint()
     assert panel.controls.follow_button.isHidden()
 
-    wheel(panel, QPointF(center), 2)
+    turn_wheel(panel.plot, QPointF(center), 2)
     assert not panel.following() and panel.controls.follow_button.isVisible()
     zoomed = panel.plot.x_range
     assert zoomed.span < home[0].span
@@ -237,7 +223,7 @@ def test_wheel_drag_and_box_stop_following_and_double_click_follows(panel: LossP
     assert panel.following() and panel.controls.follow_button.isHidden()
     assert panel.plot.x_range.high >= math.log10(1500)
 
-    wheel(panel, QPointF(center), 1)
+    turn_wheel(panel.plot, QPointF(center), 1)
     QTest.mouseClick(panel.controls.follow_button, Qt.MouseButton.LeftButton)
     assert panel.following()
 
@@ -246,10 +232,10 @@ def test_the_wheel_over_an_axis_zooms_only_that_one(panel: LossPanel) -> None:
     panel.set_view(make_view(1000))
     x, y = panel.plot.x_range, panel.plot.y_range
     area = panel.plot.area()
-    wheel(panel, QPointF(area.center().x(), area.bottom() + 8), 1)
+    turn_wheel(panel.plot, QPointF(area.center().x(), area.bottom() + 8), 1)
     assert panel.plot.x_range.span < x.span and panel.plot.y_range == y
     x = panel.plot.x_range
-    wheel(panel, QPointF(area.left() - 8, area.center().y()), 1)
+    turn_wheel(panel.plot, QPointF(area.left() - 8, area.center().y()), 1)
     assert panel.plot.x_range == x and panel.plot.y_range.span < y.span
 
 
@@ -362,7 +348,7 @@ def test_the_theme_flips_live(panel: LossPanel) -> None:
 
 def test_another_run_starts_from_its_own_beginning(panel: LossPanel) -> None:
     panel.set_view(make_view(1000))
-    wheel(panel, panel.plot.area().center(), 3)
+    turn_wheel(panel.plot, panel.plot.area().center(), 3)
     panel.set_view(make_view(0))
     assert panel.following() and panel.controls.follow_button.isHidden()
     assert panel.plot.drawn_points() == 0
@@ -560,7 +546,7 @@ def test_a_click_on_the_axis_title_offers_what_it_may_count(panel: LossPanel) ->
 @pytest.mark.parametrize("along", ["characters", "seconds"])
 def test_another_axis_keeps_the_zoomed_steps(panel: LossPanel, along: str) -> None:
     panel.set_view(make_view(1000))
-    wheel(panel, panel.plot.area().center(), 4)
+    turn_wheel(panel.plot, panel.plot.area().center(), 4)
     steps = [panel.plot.to_step(x) for x in panel.plot.x_range]
     panel.set_axis(along)
     assert [panel.plot.to_step(x) for x in panel.plot.x_range] == pytest.approx(steps, rel=1e-3)
@@ -670,7 +656,7 @@ def test_a_zoom_that_holds_the_newest_step_goes_along_with_it(panel: LossPanel) 
     panel.set_view(view)
     panel.set_log_x(False)
     newest = QPointF(panel.plot.at_x(1000), panel.plot.area().center().y())
-    wheel(panel, newest, 5)
+    turn_wheel(panel.plot, newest, 5)
     span = panel.plot.x_range.span
     assert panel.following() and panel.controls.follow_button.isHidden()
     for _ in range(5):
@@ -685,7 +671,7 @@ def test_panning_off_the_right_edge_stops_following(panel: LossPanel) -> None:
     view = make_view(1000)
     panel.set_view(view)
     panel.set_log_x(False)
-    wheel(panel, QPointF(panel.plot.at_x(1000), panel.plot.area().center().y()), 5)
+    turn_wheel(panel.plot, QPointF(panel.plot.at_x(1000), panel.plot.area().center().y()), 5)
     assert panel.following()
     center = panel.plot.area().center().toPoint()
     drag(panel, center, center + QPoint(300, 0))
