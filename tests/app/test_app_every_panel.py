@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from panel_parts import header, help_button
 from pointing import turn_wheel
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
@@ -198,7 +199,7 @@ def test_two_sentences_say_what_it_shows_and_how_to_read_it(panel: Panel) -> Non
     assert panel.whatsThis() == words
     menu = [action.text() for action in panel.menu.actions()]
     assert menu[0] == "What it shows"
-    assert panel._help_button.isVisible()
+    assert help_button(panel).isVisible()
 
 
 # Numbers.
@@ -287,7 +288,7 @@ def test_reset_view_undoes_what_the_wheel_did(panel: Panel) -> None:
     panel.reset_view()
     before = panel.picture()
     for widget in panel.findChildren(QWidget):
-        in_body = not panel._header.isAncestorOf(widget)  # controls keep what was chosen there
+        in_body = not header(panel).isAncestorOf(widget)  # controls keep what was chosen there
         if widget.isVisible() and in_body and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
             turn_wheel(widget, widget.rect().center(), 3)
             turn_wheel(widget, widget.rect().center(), -1)

@@ -149,7 +149,9 @@ def test_a_run_opens_with_its_curves_samples_marks_and_panels(
     page.hidden_state.choose({"layer": "2", "signal": "z", "by_index": True})
     page.samples.set_mode("stream")
     page.next_character.choose({"order": "alphabet"})
-    page.next_character._edit_temperature(1.3)
+    page.next_character.field.selectAll()
+    QTest.keyClicks(page.next_character.field, "1.3")
+    QTest.keyClick(page.next_character.field, Qt.Key.Key_Return)
     path = saved_run(qtbot, first, monkeypatch, tmp_path)
     before, choices = figures(first), first.page.choices()
     at = first.controller.view.step

@@ -428,12 +428,12 @@ def test_a_long_run_is_not_read_anew_for_every_frame(
     view = make_view(20_000)
     panel.set_view(view)
     panel.set_smoothing(500)
-    smoothed = panel._smoothed
-    assert smoothed is not None
+    means = panel.plot.means
+    assert means is not None and means is not view.history.smoothed
     taken: list[int] = []
-    append = smoothed.means.append
+    append = means.append
     monkeypatch.setattr(
-        smoothed.means, "append", lambda values: (taken.append(len(values)), append(values))[1]
+        means, "append", lambda values: (taken.append(len(values)), append(values))[1]
     )
     add_steps(view, 30)
     panel.refresh()
@@ -500,11 +500,11 @@ def test_a_validation_of_long_ago_stands_back_and_keeps_its_tooltip(panel: LossP
     panel.grab()
     newest = view.history.validations[-1]
     panel.plot.last_validation = (10.0, newest.loss)
-    assert panel.plot._validation_is_old()
+    assert panel.plot.validation_is_old()
     panel.grab()
     assert set(panel.plot.value_rects) == {"val", "train"}
     panel.plot.last_validation = (480.0, newest.loss)
-    assert not panel.plot._validation_is_old()
+    assert not panel.plot.validation_is_old()
 
 
 # Axes.
