@@ -80,6 +80,7 @@ class Controller(QObject):
         self._followed: Answer | None = None  # the same of the text that training has just read
         self._follows = False
         self._old_lives: list[LiveRun] = []
+        self._save_standing = ""  # the file that is written once training stands still
         self._pacer = Pacer()
         self.frames = FrameRate()
         self._timer = QTimer(self)
@@ -149,6 +150,7 @@ class Controller(QObject):
         initial: Network | None = None,
     ) -> None:
         self._end_run()
+        self._save_standing = ""
         self.keeper.begin(slot)
         seconds = saved.seconds if saved is not None else 0.0
         self._number += 1
@@ -211,6 +213,25 @@ class Controller(QObject):
         else:  # the training failed, and what it left can be had without it
             self._drain()
             self.keeper.take(self.view, self.live.runner.checkpoint(path))
+
+    def save_and_stop(self, path: str) -> None:
+        """As `save`, but without waiting for a step or a validation under way; then it stands.
+
+        For a window that is about to close: large networks take seconds for a step. `go_on` when
+        it does not close after all.
+        """
+        if self.live is not None:
+            self._save_standing = path
+            self.live.halt()
+            self.hurry()
+
+    def go_on(self) -> None:
+        """Trains on after `save_and_stop`, if it trained before."""
+        if self.live is not None:
+            self._save_standing = ""
+            self.live.go_on()
+            if self.playing:
+                self.send(commands.Play())
 
     def export(self, kind: str, path: str) -> None:
         """Writes metrics (csv, jsonl, events), samples or the best weights beside the training."""
@@ -293,7 +314,11 @@ class Controller(QObject):
         waited = self.watchdog.look(view.step, view.training)
         if waited:
             self.hung.emit(waited)
-        if self.keeper.wants(view):
+        if self._save_standing and not live.at_work:
+            self._drain()  # its last words
+            path, self._save_standing = self._save_standing, ""
+            self.keeper.take(view, live.runner.checkpoint(path, copied=False))
+        elif self.keeper.wants(view):
             if live.at_work:
                 self.send(commands.Save("", automatic=True))
             else:

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
-    QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -27,6 +26,7 @@ from rnnviz.panels.base import Panel
 from rnnviz.panels.fault import Fault, faults, paint_again
 from rnnviz.panels.fault_cover import FaultCover
 from rnnviz.panels.theme import mono_font, px
+from rnnviz.panels.widgets.text_area import TextArea
 from rnnviz.session.information import gather
 
 _MOST_PLACES = 200  # of which it is remembered that they were told
@@ -60,7 +60,7 @@ class ReportDialog(QDialog):
             )
         )
         words.setWordWrap(True)
-        self.text = QPlainTextEdit(text)
+        self.text = TextArea(text)
         self.text.setReadOnly(True)
         self.text.setFont(mono_font("label"))
         self.text.setAccessibleName(self.tr("Report"))

@@ -31,6 +31,8 @@ class GradientsPage(PanelPage):
 
     compute_requested = Signal(int)  # the spectrum of this layer, once
 
+    least_width = 825
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         # In the order of reading; widths at 1600 x 1000, splitters scale them to the window.

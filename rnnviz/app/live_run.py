@@ -60,7 +60,7 @@ class LiveRun(QObject):
         run.parallelism = replace(run.parallelism, threads=threads)
         self.run = run
         self.mailbox = Mailbox()
-        self.gauge = Gauge(run.trainer, time.perf_counter)
+        self.gauge = Gauge(run.trainer, time.thread_time)
         self.runner = Runner(run, self.mailbox, gauge=self.gauge, rollback=Rollback())
         if saved is not None:
             self.runner.resume(saved)
@@ -102,6 +102,17 @@ class LiveRun(QObject):
         """Training that failed may go on: the step it failed in has changed nothing."""
         if self.fault is not None and not self._thread.is_alive():
             self.fault = None
+            self._thread = self._new_thread()
+            self._thread.start()
+
+    def halt(self) -> None:
+        """The training thread ends soon, without finishing a slow step; the others go on."""
+        self.runner.interrupt()
+
+    def go_on(self) -> None:
+        """Trains on after `halt`, paused at first, from the last whole step."""
+        if self.fault is None and not self._thread.is_alive():
+            self.runner.resume_loop()
             self._thread = self._new_thread()
             self._thread.start()
 

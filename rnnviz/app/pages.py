@@ -23,6 +23,7 @@ class Page(Protocol):
     """What the window asks of every page, whatever it shows."""
 
     panels: tuple[Panel, ...]
+    least_stacked_width: int  # pixels at the designed type, with one panel to a row
     captioned: bool  # whether there is a caption over it in lecture mode
 
     def in_reading_order(self) -> tuple[Panel, ...]:

@@ -31,7 +31,6 @@ from rnnviz.session.view import RunView
 _Panel = TypeVar("_Panel", bound=Panel)
 LAYOUT_VERSION = 1  # of saved splitter states; to be raised when a page gets other panels
 _HANDLE = 8  # pixels between panels
-_STACK_BELOW = 600  # pixels of width at the designed type: panels go below each other
 _STRIP = 59  # height of the panel below the others in lecture mode,
 _ABOVE_STRIP = 150  # and what they need above it
 _STACKED = 230  # height of a panel then
@@ -55,6 +54,8 @@ class PanelPage(QWidget):
     lecture_strip: Panel | None = None  # the one of them that lies below the others then
     lecture_mirrored: Sequence[str] = ()  # splitters whose two parts change places then
     captioned = False  # whether there is a caption over the page then
+    least_width = 800  # pixels at the designed type; in less, panels go below each other
+    least_stacked_width = 370  # pixels that they need then
     least_height = 560  # pixels that panels need at the designed type; scrolls with larger one
     reported = Signal(str, bool)  # a panel's sentence about a file; whether it went wrong
 
@@ -66,6 +67,7 @@ class PanelPage(QWidget):
         self._maximized: Panel | None = None
         self._lecture = False
         self._stacked = False
+        self._laid_out = False  # before that the size means nothing
         self._stands_in: dict[Panel, QWidget] = {}  # for panels that are not in their place
         self._out: set[Panel] = set()  # panels in windows of their own
         self._window_actions: dict[Panel, QAction] = {}
@@ -432,6 +434,7 @@ class PanelPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a small page panels give way, or go below each other."""
         super().resizeEvent(event)
+        self._laid_out = True
         self._fit()
 
     def _type_changed(self) -> None:
@@ -447,7 +450,8 @@ class PanelPage(QWidget):
 
     def _fit(self) -> None:
         """Side by side or below each other, and as high as the type asks for."""
-        stacked = self.width() < px(_STACK_BELOW) and themes().scale() > 1 and not self._lecture
+        narrow = self._laid_out and self.width() < px(self.least_width)
+        stacked = narrow and not self._lecture
         if stacked != self._stacked and self._maximized is None:
             self._stack(stacked)
         self._arrange()
@@ -458,12 +462,12 @@ class PanelPage(QWidget):
             else:
                 strip.set_strip(True)
                 strip.setMaximumHeight(px(_STRIP))
-        enlarged = themes().scale() > 1 and not self._lecture and self._maximized is None
+        alone = self._lecture or self._maximized is not None
         least = 0
-        if enlarged and self._stacked:
+        if self._stacked and not alone:
             shown = sum(not place.isHidden() for place in self._places() if place not in self._out)
             least = shown * min(px(_STACKED), max(self.height() - gap(_HANDLE), 1))
-        elif enlarged:
+        elif themes().scale() > 1 and not alone:
             least = px(self.least_height)
         self._whole.setMinimumHeight(least)
 

@@ -46,6 +46,8 @@ class ProbePage(PanelPage):
     seed_changed = Signal(str)  # without the characters the vocabulary lacks
     temperature_changed = Signal(float)
 
+    least_stacked_width = 555
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view: RunView | None = None

@@ -18,9 +18,18 @@ class Rail(QToolButton):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         sized(self, "width", lambda rail: rail.setFixedWidth(row(WIDTH)))
-        self.setToolTip(self.tr("Unfold Setup (Ctrl+B)"))
-        self.setAccessibleName(self.tr("Unfold Setup"))
+        self._folded = False
+        self.show_folded(True)
         themes().changed.connect(self.update)
+
+    def show_folded(self, folded: bool) -> None:
+        """Whether a click unfolds Setup, or folds it away again where it lies over the page."""
+        if folded != self._folded:
+            self._folded = folded
+            words = self.tr("Unfold Setup") if folded else self.tr("Fold Setup away")
+            self.setToolTip(self.tr("{0} (Ctrl+B)").format(words))
+            self.setAccessibleName(words)
+            self.update()
 
     def sizeHint(self) -> QSize:
         """Narrow, and as tall as there is room."""
@@ -36,8 +45,9 @@ class Rail(QToolButton):
         painter.setBrush(colors.color("surface-3" if self.underMouse() else "surface"))
         painter.drawRoundedRect(area, 6, 6)
         color = colors.color("text-2")
+        chevron = "chevron-right" if self._folded else "chevron-left"
         left = (self.width() - icon_pixels()) // 2
-        painter.drawPixmap(left, px(11), icon_pixmap("chevron-right", color))
+        painter.drawPixmap(left, px(11), icon_pixmap(chevron, color))
         painter.drawPixmap(left, px(41), icon_pixmap("sliders", color))
         painter.setPen(color)
         painter.setFont(ui_font("body"))

@@ -116,12 +116,9 @@ class RunDisplay(QObject):
         if view is None:
             return
         config = view.config
-        what = (
-            f"{config.cell.upper()} {config.num_layers} × {config.hidden_size} "
-            f"{self.tr('on')} {view.corpus_name}"
-        )
+        network = f"{config.cell.upper()} {config.num_layers} × {config.hidden_size}"
         bad = view.state.phase in ("diverged", "failed")
-        self._window.top_bar.show_run(view.number, what, view.training, bad)
+        self._window.top_bar.show_run(view.number, network, view.corpus_name, view.training, bad)
 
     # It goes on.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 
 from rnnviz.app.file_dialogs import ask_where_to_export, ask_where_to_save
 from rnnviz.session.frames import Saved
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 class RunFiles(QObject):
     """Asks for names, passes the work on, and reports."""
 
-    saved = Signal(str)  # the file a run was saved to because the user asked for it
-
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
@@ -27,16 +25,32 @@ class RunFiles(QObject):
         window.controller.keeper.saved.connect(self._saved)
         window.controller.exporter.exported.connect(self._exported)
 
-    def save(self) -> str:
-        """Saves the run to its file; asks for one when it has none yet. The file, if any."""
-        view = self._window.controller.view
-        if view is None or not view.path:
-            return self.save_as()
-        self._window.controller.save(view.path)
-        return view.path
+    def save(self) -> None:
+        """Saves the run to its file, between two steps; asks for one when it has none yet."""
+        self._save(self._file() or self._ask())
 
-    def save_as(self) -> str:
-        """Asks where and saves the run there, between two steps; returns the file, if any."""
+    def save_as(self) -> None:
+        """Asks where and saves the run there."""
+        self._save(self._ask())
+
+    def save_to_leave(self) -> str:
+        """As `save`, for a window that closes when it is done; returns the file, if any."""
+        path = self._file() or self._ask()
+        if path:
+            words = self.tr("Saving {0}; then the window closes.")
+            self._window.notice.say(words.format(Path(path).name), "info")
+            self._window.controller.save_and_stop(path)
+        return path
+
+    def _save(self, path: str) -> None:
+        if path:
+            self._window.controller.save(path)
+
+    def _file(self) -> str:
+        view = self._window.controller.view
+        return view.path if view is not None else ""
+
+    def _ask(self) -> str:
         window = self._window
         view = window.controller.view
         if view is None:
@@ -44,7 +58,6 @@ class RunFiles(QObject):
         path = ask_where_to_save(window, window.settings.text("folder"), view.number)
         if path:
             window.settings.set("folder", str(Path(path).absolute().parent))
-            window.controller.save(path)
         return path
 
     @Slot(object)
@@ -58,12 +71,10 @@ class RunFiles(QObject):
             return
         if saved.problem:
             notice.say(saved.problem, actions=[(self.tr("Save as…"), self._save_elsewhere)])
-            self.saved.emit("")
             return
         words = self.tr("Saved {0} at step {1:,}.").format(Path(saved.path).name, saved.step)
         notice.say(words, "info", passing=True)
         self._window.recent.add(saved.path)
-        self.saved.emit(saved.path)
 
     def _save_elsewhere(self) -> None:
         self.save_as()

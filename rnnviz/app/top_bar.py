@@ -131,10 +131,15 @@ class TopBar(QFrame):
         """Underlines the tab of the page in sight."""
         self.tabs[name].setChecked(True)
 
-    def show_run(self, number: int, what: str, training: bool, diverged: bool = False) -> None:
-        """Which run this is; the dot is lit while it trains."""
+    def show_run(
+        self, number: int, network: str, text: str, training: bool, diverged: bool = False
+    ) -> None:
+        """Which run this is; the dot is lit while it trains.
+
+        Where both lack room, the name of the text stays.
+        """
         self._run.setText(self.tr("Run {0}").format(number))
-        self._what.setText(what)
+        self._what.setText(self.tr("{0} on {1}").format(network, text), text)
         token = "danger" if diverged else "accent" if training else "text-muted"
         self._dot.setStyleSheet(f"color: {theme().hex(token)};")
 

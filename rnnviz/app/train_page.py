@@ -41,6 +41,7 @@ class TrainPage(PanelPage):
     asked = Signal(object)
     withdrawn = Signal(object)  # tuple of kinds
 
+    least_width = 740
     least_height = _HIDE_SAMPLES_BELOW
     captioned = True
 

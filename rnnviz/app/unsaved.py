@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QMessageBox
 
 from rnnviz.app.question import ask
+from rnnviz.session.frames import Saved
 
 if TYPE_CHECKING:
     from rnnviz.app.main_window import MainWindow
@@ -24,7 +25,7 @@ class Unsaved(QObject):
         self._window = window
         self.question: QMessageBox | None = None  # before the window closes
         self._close_when_saved = ""  # the file after which the window goes
-        window.run_files.saved.connect(self._saved)
+        window.controller.keeper.saved.connect(self._saved)
 
     def much(self) -> bool:
         """Whether the end of the run would cost more than a minute of training."""
@@ -80,9 +81,14 @@ class Unsaved(QObject):
         self.question = None
 
     def _save_and_close(self) -> None:
-        self._close_when_saved = self._window.run_files.save()
+        self._close_when_saved = self._window.run_files.save_to_leave()
 
-    def _saved(self, path: str) -> None:
-        closing, self._close_when_saved = path == self._close_when_saved, ""
-        if path and closing:
+    @Slot(object)
+    def _saved(self, saved: Saved) -> None:
+        if saved.automatic or saved.path != self._close_when_saved:
+            return
+        self._close_when_saved = ""
+        if saved.problem:
+            self._window.controller.go_on()
+        else:
             self._window.discard_and_close()

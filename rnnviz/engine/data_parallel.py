@@ -213,6 +213,11 @@ class DataParallel:
             if worker is not None:
                 worker.close()
 
+    def reopen(self) -> None:
+        """After ``close``: have workers again from the next window on."""
+        self.close()
+        self._workers = None
+
 
 def _side_by_side(states: list[State]) -> State:
     """The states of parts of a batch as that of the whole one."""

@@ -231,9 +231,13 @@ class Network:
     def interrupt(self) -> None:
         """Make this and every later pass raise ``Interrupted`` soon; callable from any thread.
 
-        For ending a program in the middle of a step that takes seconds.
+        For ending a program in the middle of a step that takes seconds. ``resume`` takes it back.
         """
         self._interrupted = True
+
+    def resume(self) -> None:
+        """Take ``interrupt`` back, once the pass that it ended is over."""
+        self._interrupted = False
 
     def _check_interrupted(self) -> None:
         if self._interrupted:

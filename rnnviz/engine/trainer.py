@@ -296,6 +296,12 @@ class Trainer:
         self.network.interrupt()
         self.close()
 
+    def resume(self) -> None:
+        """Take ``interrupt`` back, once the step that it ended is over."""
+        self.network.resume()
+        if self.data_parallel is not None:
+            self.data_parallel.reopen()
+
     def close(self) -> None:
         """End the worker processes, if there are any; training can go on without them."""
         if self.data_parallel is not None:

@@ -351,6 +351,6 @@ class ExpectationsPanel(Panel):
         low = self.height() < px(_LOW)
         tall(self.edit, 28 if low else 36)
         self._label.setFixedWidth(self.columns.gutter())
-        self._label.setVisible(self.width() >= px(480))
+        self._label.setVisible(self.width() >= px(520))
         share = 0.28 if self.width() >= px(_NARROW) else 0.22
         self.edit.setFixedWidth(max(round(share * self.width()), row(160)))

@@ -30,7 +30,7 @@ from rnnviz.panels.activation_colors import (
     text_opacity,
 )
 from rnnviz.panels.painting import shows_focus
-from rnnviz.panels.theme import mono_font, theme, ui_font
+from rnnviz.panels.theme import mono_font, theme, themes, ui_font
 from rnnviz.text.vocabulary import symbol
 
 MARGIN = 2  # cells for the return signs after a full line
@@ -80,6 +80,7 @@ class PaintedText(QWidget):
         self._lines: list[tuple[int, int]] = []
         self._tops: list[int] = []  # of each line, and where the next one would be
         self._at = -1
+        themes().changed.connect(self._break)  # also where the width stays
 
     def show_values(
         self, text: str, values: NDArray[np.floating], level: float, signed: bool
@@ -123,7 +124,18 @@ class PaintedText(QWidget):
         for _, end in self._lines:
             gap = _PARAGRAPH if self._text[end - 2 : end] == "\n\n" else 0
             self._tops.append(self._tops[-1] + pitch + gap)
-        self.setMinimumHeight(self._tops[-1])
+        self._take_height(self._tops[-1])
+
+    def _take_height(self, height: int) -> None:
+        """As high as the lines or as what it is seen through, and at once.
+
+        A scroll area that is out of sight gives no smaller size until it is shown, and meanwhile
+        the words of an empty text would stand in the middle of the lines that were there.
+        """
+        self.setMinimumHeight(height)
+        around = self.parentWidget()
+        if around is not None and self.height() > (right := max(height, around.height())):
+            self.resize(self.width(), right)
 
     def cell_rect(self, position: int) -> QRectF:
         """Where a character is."""

@@ -15,10 +15,11 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextOption,
 )
-from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from rnnviz.panels.sample_text import heading, visible
 from rnnviz.panels.theme import mono_font, pixels, theme
+from rnnviz.panels.widgets.text_area import TextArea
 from rnnviz.session.frames import Sample
 
 MOST_SAMPLES = 2_000  # kept in the stream
@@ -26,14 +27,14 @@ _END_TRIES = 5
 _LINE_SEPARATOR = "\u2028"
 
 
-class SampleStream(QPlainTextEdit):
+class SampleStream(TextArea):
     """All samples in order. Follows the end while the end is in sight, else stays where it is.
 
     A sample is two blocks: its heading, and its text with line separators for line ends.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent=parent)
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
         self.setAccessibleName(self.tr("All samples in order"))

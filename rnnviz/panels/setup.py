@@ -81,7 +81,7 @@ class SetupPanel(QFrame):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         outer.addWidget(scroll, 1)
         self._rows = self.findChildren(FieldRow)
-        beside = [self.corpus.row, *self.network.rows_beside(), *self.live.rows]
+        beside = [*self.network.rows_beside(), *self.live.rows]
         for row in beside:
             row.set_column([other.label() for other in beside])
         self._connect()

@@ -28,7 +28,7 @@ class CorpusField(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._wanted = ""  # id or path
-        self._size = ""  # of the wanted text, in words
+        self._size: tuple[str, ...] = ("",)  # of the wanted text, in words and in fewer
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self.choice = Choice(self.tr("Corpus"))
@@ -36,7 +36,7 @@ class CorpusField(QWidget):
         self.choice.activated.connect(self._activated)
         self.row = FieldRow(self.tr("Corpus"), self.choice)
         self.strip = VocabularyStrip()
-        self.note = ElidedLabel()
+        self.note = ElidedLabel()  # below the list, or beside its label
         self.note.setProperty("role", "caption")
         for widget in (self.row, self.strip, self.note, self._make_progress()):
             self._box.addWidget(widget)
@@ -95,10 +95,12 @@ class CorpusField(QWidget):
         self.strip.show_counts(corpus.vocabulary, corpus.frequencies)
         length = len(corpus.text)
         size = f"{length / 1e6:.2f} M" if length >= 1e6 else f"{length:,}"
-        words = self.tr("{0} characters · {1} symbols")
+        words, short = self.tr("{0} characters · {1} symbols"), self.tr("{0} · {1} symbols")
         if corpus.excerpt:
             words = self.tr("first {0} characters · {1} symbols")
-        self._size = words.format(size, corpus.vocabulary.size)
+            short = self.tr("first {0} · {1} symbols")
+        symbols = corpus.vocabulary.size
+        self._size = tuple(form.format(size, symbols) for form in (words, short))
         self.set_busy("")
         if self.choice.findData(corpus.origin) < 0:
             index = self.choice.count() - 1
@@ -116,7 +118,7 @@ class CorpusField(QWidget):
             if share is not None:
                 self.progress.setValue(round(1000 * share))
         else:
-            self.note.setText(self._size)
+            self.note.setText(*self._size)
             self._select(self._wanted)
 
     def set_wanted(self, origin: str, pending: bool) -> None:
@@ -138,8 +140,17 @@ class CorpusField(QWidget):
             self.source_chosen.emit(chosen)
 
     def set_compact(self, compact: bool, spacing: int) -> None:
-        """Closer, and without the symbols; `spacing` in pixels."""
-        self.row.set_compact(compact)
+        """Closer, and without the symbols; `spacing` in pixels.
+
+        The list keeps all of the width, which titles and names of files need; what stands below
+        it goes beside the label.
+        """
+        align = Qt.AlignmentFlag.AlignRight if compact else Qt.AlignmentFlag.AlignLeft
+        self.note.setAlignment(align | Qt.AlignmentFlag.AlignVCenter)
+        if compact:
+            self.row.put_beside_label(self.note)
+        else:
+            self._box.insertWidget(self._box.indexOf(self.strip) + 1, self.note)
         self.strip.setVisible(not compact)
         self._box.setSpacing(spacing)
 

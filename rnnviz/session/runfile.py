@@ -72,7 +72,7 @@ class Checkpoint:
     sections: Mapping[str, Any]
     tensors: Mapping[str, NDArray[Any]]
     last_row: Row | None  # the newest one, where the history has to end
-    seconds: float  # which the copying took
+    seconds: float  # of processor time, which the copying took
     path: str = ""  # where it was asked to go
     automatic: bool = False  # nobody asked for it
 
@@ -93,7 +93,7 @@ def take_checkpoint(
     Only the thread that trains the run, or nobody while it does, may call this. A run that trains
     no more need not be `copied`: that takes time when a program has to end.
     """
-    begun = time.perf_counter()
+    begun = time.thread_time()
     trainer = run.trainer
     state = trainer.state_dict(include_parameters=False, copied=copied)
     config = run.config.with_changes(
@@ -129,7 +129,7 @@ def take_checkpoint(
         sections=sections,
         tensors=tensors,
         last_row=last_row,
-        seconds=time.perf_counter() - begun,
+        seconds=time.thread_time() - begun,
         path=path,
         automatic=automatic,
     )

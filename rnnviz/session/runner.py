@@ -38,7 +38,8 @@ _VALIDATION_SHARE, _VALIDATION_FREE_SECONDS = 0.05, 1.0
 _SAMPLE_SHARE, _SAMPLE_FREE_SECONDS = 0.02, 0.5
 _LONGEST_VALIDATION_GAP = 20.0  # seconds
 _DOUBLE_UNTIL = 256  # steps; up to there costly things come at every power of two
-_LONGEST_STEP = 60.0  # seconds, of a first step
+_LONGEST_STEP = 60.0  # seconds, of a first step; of a validation and a sample as well
+_STALL = 5.0  # seconds that a machine may be held up by something else
 _GESTURE = 1.0  # seconds: changes of one setting closer than this are one mark
 _LONGEST_SAMPLE_GAP = 4.0  # seconds
 _READ = 256  # characters of the text just read that go with the weights
@@ -142,7 +143,7 @@ class Runner:
         self._stopping = False
         self._interrupted = False
         self.seconds = 0.0
-        self._longest_step = 0.0
+        self._longest: dict[str, float] = {}  # seconds that a step, a validation, a sample took
         self.temperature = run.config.temperature
         start = math.log(run.vocabulary.size) if run.config.smoothing_start == "uniform" else None
         self._smoother = Smoother(run.config.smoothing, start)
@@ -171,6 +172,11 @@ class Runner:
         self._interrupted = True
         self.run.trainer.interrupt()
 
+    def resume_loop(self) -> None:
+        """Takes `interrupt` back, once the loop has ended; it can begin anew."""
+        self._interrupted = False
+        self.run.trainer.resume()
+
     def _check_interrupted(self, *_: int) -> None:
         if self._interrupted:
             raise Interrupted
@@ -184,14 +190,16 @@ class Runner:
         if self._diverged_before:
             headline, _, cause = self._diverged_before.partition(". ")
             self._post_diverged(headline, cause)
+        elif self.divergence is not None:  # the loop has been ended and begins anew
+            self._post_diverged(self.divergence.headline, self.divergence.cause)
         else:
             self._post_state("paused")
         self._post_weights()
-        while not self._stopping:
+        while not (self._stopping or self._interrupted):
             training = self._playing or self._single_steps > 0
             if not training or not self._commands.empty():
                 self._obey(wait=not training)
-            if self._stopping:
+            if self._stopping or self._interrupted:
                 break
             if self._playing or self._single_steps:
                 try:
@@ -231,7 +239,7 @@ class Runner:
         result = trainer.step()
         if gauge is not None and result.finite:
             self._tell_gauged(gauge, result, measured)
-        self.seconds += self._plausible(self._clock() - begun)
+        self.seconds += self._plausible("step", self._clock() - begun)
         if not result.finite:
             self._diverge(result)
             return None
@@ -251,15 +259,20 @@ class Runner:
         if entries is not None:
             self.mailbox.post(entries)
 
-    def _plausible(self, duration: float) -> float:
+    def _plausible(self, what: str, duration: float) -> float:
         """How long a step took; a machine that slept in the middle of it has not trained so long.
 
-        Some systems' clocks go on in their sleep.
+        Some systems' clocks go on in their sleep, and all do while a process is stopped.
         """
-        if duration <= self._longest_step:
-            return duration
-        counted = min(duration, _LONGEST_STEP + 10 * self._longest_step)
-        self._longest_step = max(self._longest_step, counted)
+        longest = self._longest.get(what)
+        if longest is None:
+            counted = self._longest[what] = min(duration, _LONGEST_STEP)
+        elif duration <= _STALL + 10 * longest:
+            counted = duration
+            self._longest[what] = max(longest, duration)
+        else:  # asleep, or all of a sudden a much slower machine, which is believed bit by bit
+            counted = longest
+            self._longest[what] = 2 * longest
         return counted
 
     def _row(self, result: StepResult) -> Row:
@@ -287,14 +300,14 @@ class Runner:
             begun = self._clock()
             with self._as_memory_allows(row.step, "validation"):
                 self._validate(row.step)
-            cost = self._clock() - begun
+            cost = self._plausible("validation", self._clock() - begun)
             self.seconds += cost
             self._validation_due.done(row.step, self.seconds, cost)
         if self._sample_is_due(row.step):
             begun = self._clock()
             with self._as_memory_allows(row.step, "sample"):
                 self.mailbox.post(self.sample(row))
-            cost = self._clock() - begun
+            cost = self._plausible("sample", self._clock() - begun)
             self.seconds += cost
             self._sample_spent += cost
             self._sample_last = self.seconds

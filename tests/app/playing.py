@@ -1,6 +1,7 @@
 """The program as it is started, except that it plays by itself; run by the tests and signalled.
 
-`playing.py TEXT` prints the step after each delivery once an autosave is on the disk.
+`playing.py TEXT` prints the step after each delivery once an autosave is on the disk, and what the
+window says of steps that do not come.
 """
 
 from __future__ import annotations
@@ -35,7 +36,12 @@ class Playing(main_window.MainWindow):
             if saved.automatic and not saved.problem:
                 kept.append(saved.step)
 
+        def complain(seconds: float) -> None:
+            sys.stdout.write(f"no step for {seconds} s\n")
+            sys.stdout.flush()
+
         keeper.saved.connect(note)
+        self.controller.hung.connect(complain)
         self.controller.run_started.connect(play)
         self.controller.delivered.connect(say)
         super().begin(file, preset)

@@ -184,6 +184,30 @@ def test_the_strip_has_the_newest_sample_alone_in_words_of_its_size(
     assert samples.columns.isVisible() and not samples.strip.isVisible()
 
 
+@pytest.mark.parametrize("name", ["train", "gradients", "probe"])
+def test_the_unit_of_probe_shows_its_text_or_why_there_is_none_after_it(
+    qtbot: QtBot, window: MainWindow, name: str
+) -> None:
+    panel = window.probe.unit_text
+    painted, area = panel.painted, panel.area
+    window.show_page("probe")
+    qtbot.waitUntil(lambda: len(painted.text()) > 500)
+    window.show_page(name)
+    press(window, Qt.Key.Key_F11)
+    window.show_page("probe")
+    qtbot.waitUntil(lambda: painted.height() > 2 * area.viewport().height())
+    area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
+    window.show_page(name)
+    press(window, Qt.Key.Key_Escape)
+    window.show_page("probe")
+    qtbot.waitUntil(lambda: painted.width() == area.viewport().width())
+    last = painted.cell_rect(len(painted.text()) - 1)
+    assert last.bottom() <= painted.height() < last.bottom() + area.viewport().height()
+    panel.show_unit(None)  # at once, before a layout is made anew
+    middle = painted.mapTo(area.viewport(), painted.rect().center())
+    assert area.viewport().rect().contains(middle)
+
+
 def test_tab_leads_through_it_in_reading_order(window: MainWindow) -> None:
     press(window, Qt.Key.Key_F11)
     page, transport = window.page, window.transport

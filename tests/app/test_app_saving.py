@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from rnnviz.app.background import Job
 from rnnviz.app.main_window import MainWindow
 from rnnviz.engine.blas import Parallelism
 from rnnviz.engine.checkpoint import load_model, save_model
+from rnnviz.engine.errors import Interrupted
 from rnnviz.engine.network import Network
 from rnnviz.panels.theme import themes
 from rnnviz.probes.reading import read_text
@@ -358,6 +360,76 @@ def test_closing_a_long_unsaved_run_can_save_it_first(
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=10_000)
     assert load_run(path).record.last == window.controller.view.history.last
     assert list(windows.autosaves.glob("*")) == []
+
+
+def never_ending_steps(monkeypatch: pytest.MonkeyPatch, runner: Runner) -> threading.Event:
+    """From now on a step ends only when it is given up, as those of a very large network."""
+    begun, trainer = threading.Event(), runner.run.trainer
+    given_up = threading.Event()
+    give_up = trainer.interrupt
+
+    def step() -> None:
+        begun.set()
+        given_up.wait()
+        raise Interrupted
+
+    def interrupt() -> None:
+        give_up()
+        given_up.set()
+
+    monkeypatch.setattr(trainer, "step", step)
+    monkeypatch.setattr(trainer, "interrupt", interrupt)
+    return begun
+
+
+def test_closing_with_save_waits_for_no_step_and_says_what_it_does(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train_long(qtbot, window)
+    at = window.controller.view.step
+    begun = never_ending_steps(monkeypatch, window.controller.live.runner)
+    window.controller.send(commands.Play())
+    qtbot.waitUntil(begun.is_set)
+    path = tmp_path / "kept.safetensors"
+    choose(monkeypatch, path)
+    window.close()
+    click(button(window, "Save"))
+    assert window.notice.words() == "Saving kept.safetensors; then the window closes."
+    assert window.isVisible()
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert load_run(path).record.last.step == at
+    assert list(windows.autosaves.glob("*")) == []
+
+
+@pytest.mark.parametrize("playing", [True, False])
+def test_a_window_that_does_not_close_after_all_trains_on_as_before(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, playing: bool
+) -> None:
+    window = windows.open()
+    train_long(qtbot, window)
+    if playing:
+        window.controller.send(commands.Play())
+        qtbot.waitUntil(lambda: window.controller.view.training)
+    choose(monkeypatch, tmp_path / "no" / "kept.safetensors")
+    window.close()
+    click(button(window, "Save"))
+    qtbot.waitUntil(said(window, "cannot be written"))
+    live, view = window.controller.live, window.controller.view
+    qtbot.waitUntil(lambda: live.at_work)
+    if not playing:
+        qtbot.waitUntil(lambda: view.state.phase == "paused")
+        window.controller.send(commands.Play())
+    at = view.step
+    qtbot.waitUntil(lambda: view.step > at + 20)
+    assert view.history.step.values.tolist() == list(range(1, view.step + 1))
+    choose(monkeypatch, tmp_path / "kept.safetensors")
+    with qtbot.waitSignal(window.controller.keeper.saved):
+        window.run_files.save()
+    kept = load_run(tmp_path / "kept.safetensors")
+    whole = build_run(kept.config, live.run.corpus)
+    Runner(whole, Mailbox()).train_until(Budget(steps=kept.record.last.step))
+    np.testing.assert_array_equal(kept.model.network.parameters.flat, whole.network.parameters.flat)
 
 
 def test_a_window_whose_run_could_not_be_saved_stays(

@@ -7,6 +7,7 @@ from opening import open_window
 from panel_fixtures import CONTROL, press
 from panel_parts import header, menu_button, title_label
 from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSplitter, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -139,6 +140,72 @@ def test_every_panel_can_be_reached_at_every_size_of_type(
         for panel in page.panels:
             if panel.isVisible():
                 assert header_is_whole(panel), (name, panel.objectName())
+
+
+@pytest.mark.parametrize("unfolded", [False, True])
+def test_no_page_scrolls_sideways_beside_setup(
+    qtbot: QtBot, window: MainWindow, unfolded: bool
+) -> None:
+    window.resize(1280, 720)
+    for name, page in window.perspectives.items():
+        window.show_page(name)
+        assert isinstance(page, PanelPage)
+        for points in (10, 11, 13, 16, 18, 20, 24):
+            themes().set_points(points)
+            if window.setup.isHidden() == unfolded:
+                press(window, Qt.Key.Key_B, CONTROL)
+            for _ in range(3):
+                QApplication.processEvents()  # layouts are made anew
+            assert window.setup.isVisible() == unfolded
+            assert page._scroll.horizontalScrollBar().maximum() == 0, (name, points)
+            assert not unfolded or window.setup._scroll.horizontalScrollBar().maximum() == 0
+
+
+def test_setup_lies_over_the_page_where_type_leaves_no_room_beside_it(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.resize(1280, 720)
+    themes().set_points(24)
+    qtbot.waitUntil(lambda: window.rail.isVisible() and not window.setup.isVisible())
+    before = window.pages.geometry()
+    QTest.mouseClick(window.rail, Qt.MouseButton.LeftButton)
+    setup, pages = window.setup, window.pages
+    assert setup.isVisible() and setup.window() is window
+    assert pages.geometry() == before  # nothing below it moves
+    assert setup.geometry().height() == pages.height() and setup.width() <= pages.width()
+    assert pages.childAt(QPoint(setup.width() // 2, 20)).window() is window
+    assert setup.isAncestorOf(pages.childAt(QPoint(setup.width() // 2, 20)))
+    window.notice.say("The text cannot be read.")
+    assert pages.childAt(QPoint(setup.width() // 2, 10)) in (
+        window.notice,
+        *window.notice.findChildren(QWidget),
+    )
+    window.notice.dismiss()
+    window.resize(1280, 760)
+    qtbot.waitUntil(lambda: setup.height() == pages.height() > before.height())
+    # The keys stay where they were when it goes beside the page, and the other way round.
+    setup.show_field(setup.live.rate)
+    themes().set_points(10)
+    QApplication.processEvents()
+    assert setup.mapTo(window, QPoint()).x() < pages.mapTo(window, QPoint()).x()
+    assert setup.geometry().right() < pages.geometry().left()
+    assert window.focusWidget() is setup.live.rate and not window.rail.isVisible()
+    themes().set_points(24)
+    QApplication.processEvents()
+    assert window.focusWidget() is setup.live.rate
+    QTest.mouseClick(window.rail, Qt.MouseButton.LeftButton)
+    assert not setup.isVisible() and window.rail.accessibleName() == "Unfold Setup"
+
+
+def test_the_name_of_the_text_stays_where_a_description_lacks_room(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.resize(1280, 720)
+    for points in (10, 13, 16, 20, 24):
+        themes().set_points(points)
+        QApplication.processEvents()
+        shown = window.top_bar._what.shown()
+        assert shown in (window.top_bar.what(), "sea.txt"), points
 
 
 def header_is_whole(panel: Panel) -> bool:

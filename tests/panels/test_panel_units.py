@@ -25,7 +25,7 @@ from rnnviz.panels.activation_colors import (
     text_opacity,
 )
 from rnnviz.panels.painted_text import MARGIN, broken_lines
-from rnnviz.panels.theme import theme, themes, ui_font
+from rnnviz.panels.theme import BODY_POINTS, theme, themes, ui_font
 from rnnviz.panels.unit_text import UnitTextPanel
 from rnnviz.panels.units import UnitsPanel
 from rnnviz.probes.text_features import FEATURES
@@ -265,6 +265,21 @@ def test_without_a_unit_it_says_what_to_do(painted: UnitTextPanel) -> None:
     painted.show_trace(trace_of(""))
     assert painted.painted.empty == "Type a few words above"
     assert not painted.grab().isNull()
+
+
+def test_larger_type_in_the_same_width_breaks_the_lines_anew(painted: UnitTextPanel) -> None:
+    painted.show_trace(trace_of())
+    painted.show_unit(3)
+    text = painted.painted
+    text.setFixedWidth(600)
+    before = text.minimumHeight()
+    themes().set_points(20)
+    try:
+        assert text.minimumHeight() > 1.7 * before
+        assert text.cell_rect(len(text.text()) - 1).right() <= 600
+    finally:
+        themes().set_points(BODY_POINTS)
+    assert text.minimumHeight() == before
 
 
 def test_title_and_clause_name_unit_and_signal(painted: UnitTextPanel) -> None:

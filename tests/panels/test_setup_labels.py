@@ -17,9 +17,10 @@ from rnnviz.panels.setup import SetupPanel
 from rnnviz.panels.theme import BODY_POINTS, LECTURE_POINTS, px, themes
 from rnnviz.panels.widgets.choice import Choice
 from rnnviz.panels.widgets.field_row import FieldRow
+from rnnviz.text.corpus import Corpus
 
 COMPACT = (
-    *("Corpus", "Cell", "Random seed", "Held out"),
+    *("Cell", "Random seed", "Held out"),
     *("Optimizer", "Learning rate", "Clip gradient", "Threshold"),
 )
 LONGEST = "Learning rate"
@@ -100,3 +101,20 @@ def test_above_its_control_a_label_has_all_the_width(setup: SetupPanel) -> None:
     setup.resize(setup.width(), px(600))
     QApplication.processEvents()
     assert len(starts(setup)) == 1
+
+
+@pytest.mark.parametrize("points", [10, 13, 16, 20, 32])
+def test_the_corpus_keeps_the_name_of_its_file(setup: SetupPanel, points: float) -> None:
+    text = "".join(chr(33 + n % 65) for n in range(1_115_394))
+    setup.set_corpus(Corpus("tiny-shakespeare.txt", text, "/texts/tiny-shakespeare.txt"))
+    setup.set_running(setup.wanted, len(text))
+    themes().set_points(points)
+    setup.resize(setup.width(), px(600))
+    QApplication.processEvents()
+    choice, note = setup.corpus.choice, setup.corpus.note
+    assert choice.currentText() == "tiny-shakespeare.txt"
+    words = choice.fontMetrics().horizontalAdvance(choice.currentText())
+    assert words <= choice.width() - px(34)
+    # And what there is to say of the text stands beside the label, in these words or in fewer.
+    assert note.shown() in ("1.12 M characters · 65 symbols", "1.12 M · 65 symbols")
+    assert note.mapTo(setup, QPoint()).y() < choice.mapTo(setup, QPoint()).y()

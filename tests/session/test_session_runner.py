@@ -400,25 +400,56 @@ def test_a_sample_that_cannot_be_written_says_so_and_training_goes_on() -> None:
     assert sample.problem == "could not be sampled: every probability was NaN"
 
 
-def test_a_machine_that_slept_in_a_step_has_not_trained_for_hours() -> None:
+@pytest.mark.parametrize("asleep_in", ["step", "validation", "sample"])
+def test_a_machine_that_sleeps_has_not_trained_for_hours(asleep_in: str) -> None:
     now = [0.0]
 
     def clock() -> float:
         now[0] += 0.5
         return now[0]
 
-    runner = Runner(small_run(val_fraction=0.0), Mailbox(), clock)
+    runner = Runner(small_run(sample_every=1, sample_length=5), Mailbox(), clock)
     runner.train_until(Budget(steps=5))
     before = runner.seconds
-    step = runner.run.trainer.step
+    owner, name = {
+        "step": (runner.run.trainer, "step"),
+        "validation": (runner.run, "live_validation"),
+        "sample": (runner, "sample"),
+    }[asleep_in]
+    work, nights = getattr(owner, name), []
 
-    def slept() -> object:
-        now[0] += 8 * 3600
-        return step()
+    def slept(*arguments: object) -> object:
+        nights.append(8 * 3600.0)
+        now[0] += nights[-1]
+        return work(*arguments)
 
-    runner.run.trainer.step = slept  # type: ignore[method-assign,assignment]
+    setattr(owner, name, slept)
+    while len(nights) < 4:
+        runner.advance()
+    assert runner.seconds - before < 3600
+    delattr(owner, name)
+    runner.mailbox.drain()
+    runner.train_until(Budget(seconds=runner.seconds + 400))
+    delivery = runner.mailbox.drain()
+    assert delivery.validations, "they come on after it, as if nobody had slept"
+    assert delivery.samples
+
+
+def test_a_machine_that_becomes_slow_is_believed() -> None:
+    now, cost = [0.0], [0.001]
+
+    def clock() -> float:
+        now[0] += cost[0]
+        return now[0]
+
+    runner = Runner(small_run(val_fraction=0.0), Mailbox(), clock)
+    runner.train_until(Budget(steps=5))
+    cost[0] = 20.0
+    for _ in range(25):
+        runner.advance()
+    before = runner.seconds
     runner.advance()
-    assert runner.seconds - before < 120
+    assert runner.seconds - before >= 20.0
 
 
 def test_a_run_on_narrow_indices_is_that_on_wide_ones(monkeypatch: pytest.MonkeyPatch) -> None:

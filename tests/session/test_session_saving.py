@@ -31,6 +31,7 @@ from rnnviz.session.runfile import (
     load_run,
     save_run,
     summary,
+    take_checkpoint,
     write_best,
     write_checkpoint,
 )
@@ -69,6 +70,15 @@ class Session:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "run.safetensors"
+
+
+def test_a_night_in_the_middle_of_a_copy_is_no_reason_to_autosave_more_rarely(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = iter(range(0, 10**9, 8 * 3600))
+    for clock in ("perf_counter", "monotonic", "time"):
+        monkeypatch.setattr(f"time.{clock}", lambda: float(next(now)))
+    assert take_checkpoint(small_run()).seconds < 60
 
 
 def test_a_run_goes_on_where_it_was_with_all_it_had(path: Path) -> None:

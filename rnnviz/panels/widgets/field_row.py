@@ -16,7 +16,7 @@ from rnnviz.panels.widgets.number_field import NumberField
 _SCRUB = 5  # pixels of a drag for one step
 _LABEL_WIDTH = 80  # least pixels of the label beside the control in compact rows
 _LEAST_CHOICE = 90  # pixels of a list beside it; longer titles end in an ellipsis there
-_LABEL_GAP = 2  # pixels after a longest label that takes more
+_LABEL_GAP = 5  # least pixels after the longest label, with those between the two
 
 
 class _Label(QLabel):
@@ -87,6 +87,7 @@ class FieldRow(QWidget):
         self._was = QLabel()
         self._was.setProperty("role", "warn")
         self._was.hide()
+        self._line_of_head = head
         head.addWidget(self.caption)
         head.addStretch(1)
         head.addWidget(self._was)
@@ -143,6 +144,10 @@ class FieldRow(QWidget):
         else:
             sized(self._head, "width", _any_width)
 
+    def put_beside_label(self, note: QWidget) -> None:
+        """Words that take what the label leaves of its line; for a row that is not compact."""
+        self._line_of_head.insertWidget(1, note, 1000)
+
     def set_was(self, text: str) -> None:
         """The value in force, shown while another one waits for a restart; empty hides it."""
         self._was.setText(text)
@@ -172,4 +177,4 @@ def _label_width(labels: Sequence[str]) -> int:
     """Pixels that hold each of the labels: fonts other than ours may be wider."""
     metrics = QFontMetrics(ui_font("label"))
     longest, least = max(map(metrics.horizontalAdvance, labels)), px(_LABEL_WIDTH)
-    return least if longest <= least else longest + _LABEL_GAP
+    return max(longest + _LABEL_GAP, least)

@@ -17,18 +17,19 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
 )
-from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import QTextEdit, QWidget
 
 from rnnviz.panels.sizing import sized
 from rnnviz.panels.theme import mono_font, pixels, theme
 from rnnviz.panels.widgets.seed_keys import answered
+from rnnviz.panels.widgets.text_area import TextArea
 
 LONGEST_SEED = 10_000  # characters kept in the field
 _RETURN_SIGN = "⏎"
 _FLASH = 300  # milliseconds
 
 
-class SeedEdit(QPlainTextEdit):
+class SeedEdit(TextArea):
     """A few lines of plain text; line ends are drawn, Tab writes on, Esc and Shift+Tab leave.
 
     With `known` characters set, others cannot be typed: the border flashes once. Pasted ones stay,
@@ -39,7 +40,7 @@ class SeedEdit(QPlainTextEdit):
     refused = Signal(str)  # a typed character that is not known
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent=parent)
         self.setAccessibleName(self.tr("Seed text"))
         self.setToolTip(
             self.tr(
