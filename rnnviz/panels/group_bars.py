@@ -252,7 +252,11 @@ class GroupBars(QWidget):
         painter.setFont(ui_font("tick"))
         painter.setPen(colors.color("text-muted"))
         count = min(self.measured, RECENT)
-        words = self.tr("10 to 90% range, last {0} measured steps").format(whole(count))
+        words = (
+            self.tr("10 to 90% range, the one measured step")
+            if count == 1
+            else self.tr("10 to 90% range, last {0} measured steps").format(whole(count))
+        )
         painter.drawText(QPointF(27, baseline), words)
 
     # Pointing.

@@ -34,7 +34,7 @@ from rnnviz.text.vocabulary import Vocabulary, describe
 
 MOST = (0, 5, 8, 12, 20)  # characters shown at most; 0: as many as fit
 _LOW, _HIGH, _NARROW = 400, 620, 440  # sizes of the panel at which it is laid out otherwise
-_SURPRISE_FROM, _CURVE_FROM = 480, 360  # heights from which there is room for them
+_SURPRISE_FROM, _CURVE_FROM = 480, 320  # heights from which there is room for them
 _REST_GAP = 250  # milliseconds between two looks at all but the bars, for newer weights
 _REST_SHARE = 0.01  # of the time that they take at most, however large the vocabulary
 

@@ -29,7 +29,7 @@ from rnnviz.text.vocabulary import describe
 
 _ROW = 23.4  # pixels of a row when there is room
 _LEAST_ROWS = 8
-_SMALLEST_ROW = 12.5  # pixels
+_SMALLEST_ROW = 15.5  # pixels
 _CELL = 104  # least width of a cell in alphabetical order
 _CELL_ROW = 20.0
 _SCALES = (0.1, 0.2, 0.5, 1.0)  # probabilities at the right end of the bars
@@ -108,8 +108,8 @@ class ProbabilityBars(QWidget):
         return QSize(420, 370)
 
     def minimumSizeHint(self) -> QSize:
-        """Eight low rows and the last line."""
-        return QSize(px(200), px(110))
+        """A few rows and the last line."""
+        return QSize(px(200), px(88))
 
     # What it shows.
 
@@ -332,7 +332,7 @@ class ProbabilityBars(QWidget):
             strong = hovered or (row.rank <= 3 and row.probability >= 0.05)
             token = "text" if strong else "text-2" if row.kept else "text-muted"
             painter.setPen(colors.color(token))
-            painter.drawText(rect, right, self._number(row))
+            painter.drawText(rect.adjusted(0, 0, -3, 0), right, self._number(row))
             if row.character == self.pinned:
                 self._paint_pin(painter, self._key_rect(rect))
         self._paint_foot(painter)

@@ -157,3 +157,33 @@ def test_clipping_by_value_is_kept_as_it_was_chosen(qtbot: QtBot, window: MainWi
     qtbot.waitUntil(lambda: steps(window) == at + 1)
     assert "resumed" in [e.kind for e in window.controller.view.history.events]  # type: ignore[union-attr]
     assert window.controller.view.in_force.clip_kind == "value"  # type: ignore[union-attr]
+
+
+def test_a_character_is_followed_in_a_low_window_beside_it(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.resize(1280, 720)
+    explode(qtbot, window)
+    panel = window.page.next_character
+    bars = panel.bars
+    qtbot.waitUntil(lambda: len(bars.rows()) > 0 and window.diverged.isVisible())
+    followed = bars.rows()[1].character
+    QTest.mouseClick(bars, LEFT, pos=bars.bar_center(followed).toPoint())
+    assert panel.curve.isVisible() and panel.curve.character == followed
+    qtbot.waitUntil(lambda: len(panel.curve.points()[0]) >= 1)
+    move_pointer(panel.curve, panel.curve.area().center().toPoint())
+    parts = [part for part in panel.in_body() if not part.isHidden()]
+    assert panel.curve in parts and panel.writing in parts
+    for one in parts:
+        assert panel.rect().contains(one.geometry())
+        for other in parts:
+            assert one is other or not one.geometry().intersects(other.geometry())
+    assert on(window, panel)[3] <= on(window, window.diverged)[1]
+    assert bars.height() >= bars.minimumSizeHint().height()
+    # The bars left are as high as a letter.
+    rows = bars.rows()
+    between = bars.bar_center(rows[1].character).y() - bars.bar_center(rows[0].character).y()
+    assert len(rows) >= 4 and between >= bars.fontMetrics().ascent() + 2
+    bars.setFocus()
+    QTest.keyClick(bars, Qt.Key.Key_Escape)
+    assert not panel.curve.isVisible() and len(bars.rows()) >= 8
