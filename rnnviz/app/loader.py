@@ -128,10 +128,18 @@ class Loader(QObject):
         """Tells in a sentence why something can't be had."""
         if isinstance(error, InvalidEncodingError) and error.latin1_helps:
             self.encoding_refused.emit(str(error), str(error.path))
+        elif isinstance(error, ConfigError) and building:  # it names no file it could begin with
+            words = str(error)
+            self.refused.emit(f"{words[:1].upper()}{words[1:]}.")
         elif isinstance(error, (EngineError, ConfigError, CorpusError, OSError)):
             self.refused.emit(str(error))
         elif isinstance(error, MemoryError) and building:
-            self.refused.emit(self.tr("There is not enough memory for a network of this size."))
+            self.refused.emit(
+                self.tr(
+                    "There is not enough memory for a network of this size: choose fewer hidden "
+                    "units, a smaller batch or a shorter sequence."
+                )
+            )
         elif isinstance(error, MemoryError):
             self.refused.emit(
                 self.tr("There is not enough memory to open this; close other programs.")

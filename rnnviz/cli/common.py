@@ -63,7 +63,10 @@ def one_line_errors(options: Mapping[str, str] | None = None) -> Iterator[None]:
         name = f"{error.filename}: " if error.filename else ""
         raise UsageError(f"{name}{error.strerror or error}") from error
     except MemoryError as error:
-        raise UsageError("there is not enough memory for a network of this size") from error
+        raise UsageError(
+            "there is not enough memory for a network of this size: choose fewer hidden units, a "
+            "smaller batch or a shorter sequence"
+        ) from error
 
 
 def check_writable(path: Path) -> None:

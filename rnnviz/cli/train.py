@@ -103,7 +103,15 @@ def _train(arguments: argparse.Namespace, run: Run, budget: Budget) -> int:
     runner, history = Runner(run, Mailbox()), History()
     status = 0
     with signals_call(runner.interrupt) as signalled:
-        _train_with_progress(arguments, runner, budget, history)
+        try:
+            _train_with_progress(arguments, runner, budget, history)
+        except MemoryError:  # in a step, which has changed nothing
+            status = 2
+            print(
+                "rnnviz: there is not enough memory to train on; what was learned so far is kept: "
+                "choose a smaller batch or a shorter sequence, or close other programs",
+                file=sys.stderr,
+            )
         if signalled:
             print("rnnviz: interrupted; what was learned so far is kept", file=sys.stderr)
             status = 128 + signalled[0]  # what a shell makes of a signal
@@ -115,7 +123,7 @@ def _train(arguments: argparse.Namespace, run: Run, budget: Budget) -> int:
         checkpoint = runner.checkpoint(copied=False)
         write_checkpoint(arguments.out, checkpoint, history.record(runner.last_row))
     # Whoever interrupts does not want to wait for one.
-    measured = None if signalled else _validated(run)
+    measured = None if signalled or status == 2 else _validated(run)
     row = runner.last_row
     result = {
         "steps": run.trainer.steps,
@@ -133,7 +141,7 @@ def _train(arguments: argparse.Namespace, run: Run, budget: Budget) -> int:
             f"validation {measured.nats:.4f} nats/char ({run.split.label})"
             if measured
             else "validation left out"
-            if signalled
+            if signalled or status == 2
             else "nothing held out"
         )
         print(

@@ -185,6 +185,8 @@ def build_run(
     found = problems(config, len(corpus.text))
     if found:
         name, sentence = next(iter(found.items()))
+        if name in ("batch_size", "seq_len") and not problems(config):
+            sentence += f"; choose a smaller value or a longer text than {corpus.name}"
         raise ConfigError(f"{name}: {sentence}", name)
     indices = corpus.indices
     if vocabulary is None or vocabulary == corpus.vocabulary:

@@ -249,7 +249,9 @@ def test_train_and_probe_share_the_seed_and_the_temperature(
         return answer is not None and answer.reading.text == "the wav"
 
     qtbot.waitUntil(shown, timeout=20_000)
-    train_panel._edit_temperature(0.5)
+    train_panel.field.selectAll()
+    QTest.keyClicks(train_panel.field, "0.5")
+    QTest.keyClick(train_panel.field, Qt.Key.Key_Return)
     assert panel.writing.writing().temperature == pytest.approx(0.5)
     panel.writing.temperature_changed.emit(1.5)
     assert train_panel.temperature() == pytest.approx(1.5)

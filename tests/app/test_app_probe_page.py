@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from panel_parts import title_label
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -350,8 +351,8 @@ def test_choices_come_back_with_a_run(shown: Rig) -> None:
 
 def test_a_double_click_maximises(shown: Rig) -> None:
     page = shown.page
-    QTest.mouseDClick(page.units, LEFT, pos=page.units._title.geometry().center())
+    QTest.mouseDClick(page.units, LEFT, pos=title_label(page.units).geometry().center())
     assert page.units.isVisible() and not page.unit_text.isVisible()
     assert not page.expectations.isVisible() and page.units.width() == page.width()
-    QTest.mouseDClick(page.units, LEFT, pos=page.units._title.geometry().center())
+    QTest.mouseDClick(page.units, LEFT, pos=title_label(page.units).geometry().center())
     assert page.expectations.isVisible() and page.unit_text.isVisible()

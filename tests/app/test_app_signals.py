@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from opening import program_environment
 from pytestqt.qtbot import QtBot
 
-import rnnviz
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
@@ -31,32 +32,37 @@ TEXT = "one line after another, and then one more for the road\n" * 200
 SMALL = RunConfig(hidden_size=24, seq_len=10, batch_size=4)
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """It has trained and kept something."""
-    text = tmp_path / "lines.txt"
+@contextmanager
+def started(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """The window, which trains and autosaves all the time; programs of one folder share its data.
+
+    It is in `folder`, as is the text.
+    """
+    text = folder / "lines.txt"
     text.write_text(TEXT)
-    data = tmp_path / "data"
+    data = folder / "data"
     settings = Settings(data / "settings.ini")
     settings.set("config", SMALL.with_changes(corpus=str(text)).to_dict())
     settings.sync()
-    started = subprocess.Popen(
+    program = subprocess.Popen(
         [sys.executable, str(Path(__file__).parent / "playing.py"), str(text)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ
-        | {
-            "RNNVIZ_DATA": str(data),
-            "QT_QPA_PLATFORM": "offscreen",
-            "PYTHONPATH": str(Path(rnnviz.__file__).parent.parent),
-        },
+        env=program_environment(data),
     )
     try:
-        yield started
+        yield program
     finally:
-        started.kill()
-        started.communicate()
+        program.kill()
+        program.communicate()
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """It has trained and kept something."""
+    with started(tmp_path) as running:
+        yield running
 
 
 def reached(program: subprocess.Popen[str]) -> int:
@@ -120,3 +126,34 @@ def test_a_killed_program_has_kept_its_run_and_the_next_recovers_it(
     assert window.controller.view is not None
     assert window.controller.view.step == steps
     window.close()
+
+
+def test_two_programs_with_one_folder_keep_their_hands_off_each_other(
+    program: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "data" / "autosave"
+    reached(program)
+    (first,) = folder.glob("*.safetensors")
+    with started(tmp_path) as other:
+        reached(other)
+        (second,) = set(folder.glob("*.safetensors")) - {first}
+        assert recoverable(folder) == [], "both live"
+        program.kill()
+        program.wait()
+        at = reached(other)
+        (lost,) = recoverable(folder)
+        lost.slot.release(keep=True)
+        assert lost.summary.path == first
+        while reached(other) < at + 20:  # it goes on to autosave, beside the dead one's
+            pass
+        before = first.read_bytes()
+        other.send_signal(signal.SIGTERM)  # in the middle of an autosave, more often than not
+        _, errors = other.communicate(timeout=60)
+    assert (other.returncode, errors) == (0, "")
+    assert first.read_bytes() == before
+    found = recoverable(folder)
+    for run in found:
+        run.slot.release(keep=True)
+    assert {run.summary.path for run in found} == {first, second}
+    assert {load_run(run.summary.path).record is None for run in found} == {False}
+    assert not list(folder.glob(".*.part")), "nothing half written is left"

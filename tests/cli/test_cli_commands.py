@@ -394,6 +394,37 @@ def test_help_is_there_for_every_command() -> None:
         assert "usage: rnnviz" in done.stdout
 
 
+def test_memory_that_runs_out_while_training_loses_nothing(folder: Path, corpus: Path) -> None:
+    run = folder / "memory.safetensors"
+    short = (
+        "import sys; from rnnviz.cli import main; from rnnviz.engine.trainer import Trainer\n"
+        "step = Trainer.step\n"
+        "def fail(self):\n"
+        "    if self.steps == 30: raise MemoryError\n"
+        "    return step(self)\n"
+        "Trainer.step = fail\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = [
+        sys.executable, "-c", short, "train", corpus, "--out", run, "--hidden", 24, "--batch", 4,
+        "--seq-len", 10, "--steps", 100, "--json",
+    ]  # fmt: skip
+    done = subprocess.run(
+        list(map(str, command)),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 2
+    assert "not enough memory to train on; what was learned so far is kept" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads(done.stdout)["steps"] == 30
+    record = load_run(run).record
+    assert record is not None
+    assert len(record) == 30
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_training_is_kept_up_to_its_last_step(
