@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 
@@ -26,5 +26,23 @@ def move_pointer(
             Qt.MouseButton.NoButton,
             held,
             Qt.KeyboardModifier.NoModifier,
+        ),
+    )
+
+
+def turn_wheel(widget: QWidget, point: QPoint | QPointF, notches: int) -> None:
+    """Turns the wheel over ``widget`` (pixels in the widget): away from the user where positive."""
+    local = QPointF(point)
+    QApplication.sendEvent(
+        widget,
+        QWheelEvent(
+            local,
+            QPointF(widget.mapToGlobal(local)),
+            QPoint(),
+            QPoint(0, 120 * notches),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
         ),
     )

@@ -235,9 +235,6 @@ class PanelPage(QWidget):
         """What the innermost splitters hold: the panels, or what several of them share."""
         return self.panels
 
-    def _inner_splitters(self) -> list[QSplitter]:
-        return list(self._splitters.values())[:-1]
-
     # Which panels are there.
 
     def _gives_way(self, panel: Panel) -> bool:

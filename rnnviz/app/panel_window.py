@@ -52,6 +52,7 @@ class PanelWindow(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Says so, once the panel is in sight."""
         super().showEvent(event)
+        self.setFocus()  # no control has been asked for, and Space plays
         self.shown.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

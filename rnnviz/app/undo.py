@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from rnnviz.engine.cells import CELLS
 from rnnviz.session import commands
 from rnnviz.session.config import RESTART_FIELDS, RunConfig
 from rnnviz.session.frames import InForce
@@ -178,10 +179,7 @@ class SettingsUndo(QObject):
     def _value(self, value: object) -> str:
         if isinstance(value, int):
             return f"{value:,}"
-        known = {
-            "rnn": "RNN",
-            "lstm": "LSTM",
-            "gru": "GRU",
+        known = {name: name.upper() for name in CELLS} | {
             "contiguous": self.tr("text end"),
             "interleaved": self.tr("streams"),
         }

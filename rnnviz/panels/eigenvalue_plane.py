@@ -27,6 +27,7 @@ from rnnviz.panels.translate import tr
 from rnnviz.probes.step_jacobian import Spectrum
 
 Complex = NDArray[np.complex128]
+_RING = 7  # radius of the mark of the largest eigenvalue in pixels
 _SIDE = 148.0  # pixels of the words at the right
 _LEAST_PLOT = 230.0  # wide; in less room the words at the right give way
 _REACH = 9.0  # pixels around the mouse in which an eigenvalue is found
@@ -206,20 +207,17 @@ class EigenvaluePlane(Plot):
         painter.drawText(QPointF(left, area.top() + metrics.ascent() + 2), words)
         words = self.tr("real")
         left = area.right() - metrics.horizontalAdvance(words) - 2
+        # Above or below the ring around the largest eigenvalue, which is often near 1.
+        clear = marker(_RING) + 2
+        lower = y + clear + metrics.ascent()
         below = left - self.at_x(1) > 24
-        baseline = y + metrics.ascent() + 4 if below else y - 5
-        painter.drawText(QPointF(left, baseline), words)
+        painter.drawText(QPointF(left, lower if below else y - clear - 2), words)
         one = abs(self.at_x(1) - self.at_x(0))
         if one < 36:
             return
         for text, at in (
-            ("1", QPointF(self.at_x(1) + 4, y + metrics.ascent() + 3)),
-            (
-                "−1",
-                QPointF(
-                    self.at_x(-1) - metrics.horizontalAdvance("−1") - 4, y + metrics.ascent() + 3
-                ),
-            ),
+            ("1", QPointF(self.at_x(1) + 4, lower)),
+            ("−1", QPointF(self.at_x(-1) - metrics.horizontalAdvance("−1") - 4, lower)),
             ("i", QPointF(x + 5, self.at_y(1) - 4)),
             ("−i", QPointF(x + 5, self.at_y(-1) + metrics.ascent() + 3)),
         ):
@@ -266,7 +264,7 @@ class EigenvaluePlane(Plot):
         at = QPointF(self.at_x(float(jacobian[0].real)), self.at_y(abs(float(jacobian[0].imag))))
         painter.setPen(QPen(colors.color("text"), stroke(1.8)))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        ring = marker(7)
+        ring = marker(_RING)
         painter.drawEllipse(at, ring, ring)
         painter.setFont(ui_font("key", bold=True))
         metrics = QFontMetricsF(painter.font())

@@ -9,9 +9,10 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QToolButton, QWidget
 
+from rnnviz.engine.cells import CELLS
 from rnnviz.panels.base import Panel
 from rnnviz.panels.eigenvalue_plane import LEAST_REACH, MOST_REACH, EigenvaluePlane
-from rnnviz.panels.flow_plot import CELL_TOKENS
+from rnnviz.panels.flow_plot import cell_token
 from rnnviz.panels.number_text import whole
 from rnnviz.panels.sizing import tall
 from rnnviz.panels.table import Table
@@ -24,7 +25,7 @@ from rnnviz.session.view import RunView
 
 def plain_rows(view: RunView) -> int:
     """How many rows the step Jacobian of a run has: H, and with an LSTM's c 2 H."""
-    return view.config.hidden_size * (2 if view.config.cell == "lstm" else 1)
+    return view.config.hidden_size * len(CELLS[view.config.cell].state_names)
 
 
 class EigenvaluesPanel(Panel):
@@ -172,7 +173,7 @@ class EigenvaluesPanel(Panel):
     def _show(self, *_: object) -> None:
         plot, view = self.plot, self.view
         cell = view.config.cell if view is not None else "gru"
-        plot.token = CELL_TOKENS[cell]
+        plot.token = cell_token(cell)
         plot.activation = view.config.activation if view is not None else "tanh"
         self.which.setVisible(cell == "rnn")
         plot.shown = self.which.current() if cell == "rnn" else "jacobian"
@@ -189,7 +190,7 @@ class EigenvaluesPanel(Panel):
             "gru": self.tr("the GRU"),
             "lstm": self.tr("the LSTM, h and c"),
         }
-        words = self.tr("one step of {0}").format(names[cell])
+        words = self.tr("one step of {0}").format(names.get(cell, cell.upper()))
         if view is not None and view.config.num_layers > 1:
             words = self.tr("layer {0}, {1}").format(self.layer() + 1, words)
         if found is not None:

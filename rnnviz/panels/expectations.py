@@ -32,7 +32,6 @@ from rnnviz.probes.expectations import Expectations
 from rnnviz.session.view import RunView
 from rnnviz.text.vocabulary import Vocabulary
 
-UNITS = ("bits", "nats", "rank")
 _LOW = 400  # height of the panel below which it saves on air
 _NARROW = 1400  # width below which the field is shorter
 

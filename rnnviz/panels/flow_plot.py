@@ -22,7 +22,7 @@ from rnnviz.panels.ticks import Tick, linear_ticks, log_ticks
 from rnnviz.panels.translate import tr
 from rnnviz.probes.gradient_flow import GradientFlow, steps_per_halving
 
-CELL_TOKENS = {"rnn": "validation", "lstm": "train", "gru": "good"}
+_CELL_TOKENS = {"rnn": "validation", "lstm": "train", "gru": "good"}
 FLOOR = 1e-8  # what is smaller is drawn here and called "below"
 _BAND = (0.1, 0.9)
 _ROUNDING = float(np.finfo(np.float32).eps)
@@ -71,6 +71,11 @@ def factor_words(ratio: float) -> str:
     factor = 1 / ratio if ratio < 1 else ratio
     figure = f"{float(f'{factor:.1e}'):,.0f}" if 1e5 <= factor < 1e7 else two_figures(factor)
     return (tr("{0}× weaker") if ratio < 1 else tr("{0}× stronger")).format(figure)
+
+
+def cell_token(cell: str) -> str:
+    """The colour of a cell's curve."""
+    return _CELL_TOKENS.get(cell, "accent")
 
 
 class FlowPlot(Plot):

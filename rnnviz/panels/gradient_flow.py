@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from rnnviz.panels.base import Panel
-from rnnviz.panels.flow_plot import CELL_TOKENS, FLOOR, FlowCurve, FlowPlot
+from rnnviz.panels.flow_plot import FLOOR, FlowCurve, FlowPlot, cell_token
 from rnnviz.panels.number_text import whole
 from rnnviz.panels.table import Table
 from rnnviz.panels.ticks import Range
@@ -162,7 +162,7 @@ class GradientFlowPanel(Panel):
     def _show(self, *_: object) -> None:
         plot, view, found = self.plot, self.view, self._found
         cell = view.config.cell if view is not None else "gru"
-        plot.token = CELL_TOKENS[cell]
+        plot.token = cell_token(cell)
         self.signal.setVisible(cell == "lstm")
         plot.signal = self.signal.current() if cell == "lstm" else "h"
         plot.seq_len = view.config.seq_len if view is not None else 0

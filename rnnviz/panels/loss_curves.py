@@ -59,7 +59,6 @@ class LossCurves(Plot):
         self.last_validation: tuple[float, float] | None = None
         self.events: list[Event] = []
         self.diverged_at: int | None = None
-        self.badge_rect = QRectF()  # what is said of a divergence, as painted
         self.empty_text = ""
         self.label_rects: dict[str, QRectF] = {}  # of reference lines, as painted
         self.value_rects: dict[str, QRectF] = {}  # of end values, as painted
@@ -165,7 +164,7 @@ class LossCurves(Plot):
             *(self.size(), self.area(), self.x_range, self.y_range),
             *(self.axis.kind, self.axis.log, self.unit, self.log_y, self.raw_only, self.peak),
             *(self.lines, self.events, self.diverged_at, self.empty_text),
-            *(len(self.dots[0]), self.last_validation, self._validation_is_old()),
+            *(len(self.dots[0]), self.last_validation, self.validation_is_old()),
         )
 
     def _labels_are_touched(self, left: float) -> bool:
@@ -235,14 +234,13 @@ class LossCurves(Plot):
         return x[first:], y[first:]
 
     def _paint_badge(self, painter: QPainter, area: QRectF) -> None:
-        self.badge_rect = QRectF()
         if self.diverged_at is None:
             return
         x = self.at_x(self.x_of(self.diverged_at))
         if area.left() <= x <= area.right() + 1:
             levels = [self.pixel_of(line.nats) for line in self.lines]
             labels = list(self.label_rects.values())
-            self.badge_rect = paint_divergence_badge(
+            paint_divergence_badge(
                 painter, self.diverged_at, x, area, self._curve_pixels(), levels, labels
             )
 
@@ -337,7 +335,7 @@ class LossCurves(Plot):
         ends = []
         if self.last_validation is not None:
             nats = self.last_validation[1]
-            ends.append(EndValue("val", nats, self.pixel_of(nats), self._validation_is_old()))
+            ends.append(EndValue("val", nats, self.pixel_of(nats), self.validation_is_old()))
         if self.last_train is not None:
             ends.append(EndValue("train", self.last_train[1], self.pixel_of(self.last_train[1])))
         self.value_rects = paint_end_values(painter, ends, self.unit, area, self.width())
@@ -368,7 +366,7 @@ class LossCurves(Plot):
         painter.setPen(theme().color("text" if self.axis_words_lit else "text-muted"))
         painter.drawText(QPointF(left, top + metrics.ascent()), words)
 
-    def _validation_is_old(self) -> bool:
+    def validation_is_old(self) -> bool:
         """Whether the newest validation was measured a while ago; its tooltip tells the step."""
         if self.last_validation is None or self.last_train is None:
             return False

@@ -31,11 +31,10 @@ def paint_divergence_badge(
     curve: tuple[Floats, Floats],
     levels: list[float],
     labels: list[QRectF],
-) -> QRectF:
+) -> None:
     """The words beside the line, in the highest place free of curves, lines and their labels.
 
     All in pixels: `curve` is the points not to be covered, `levels` where the reference lines are.
-    Returns the badge's rectangle.
     """
     words = tr("✕ diverged at step {0}").format(whole(step))
     metrics = QFontMetricsF(ui_font("label"))
@@ -53,4 +52,3 @@ def paint_divergence_badge(
     badge = (free or places)[0]
     side = QRectF(left, area.top(), width, area.height())
     paint_event_label(painter, words, x, badge.top(), side, "danger")
-    return badge

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
+from rnnviz.engine.cells import CELLS
 from rnnviz.panels.activation_colors import color_image
 from rnnviz.panels.ticks import grown
 from rnnviz.probes.step_norms import matrix_group
@@ -26,7 +27,8 @@ def gates_of(name: str, cell: str) -> tuple[str, ...]:
         return ("i", "f", "o")
     if group in ("W_hy", "b_y", "norm"):
         return ("",)
-    return _GATES[cell]
+    known = _GATES.get(cell)
+    return known or tuple(str(block) for block in range(1, CELLS[cell].gates + 1))
 
 
 def level_at(values: Values) -> float:

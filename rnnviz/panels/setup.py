@@ -89,6 +89,7 @@ class SetupPanel(QFrame):
         self._apply_theme()
         self._set_compact(False)
         self._show_wanted()
+        self._show_live(self.wanted)  # what a first run begins with
 
     # Building.
 
@@ -157,6 +158,17 @@ class SetupPanel(QFrame):
             clip_kind=in_force.clip_kind,
             clip_threshold=in_force.clip_threshold,
             optimizer=in_force.optimizer,
+        )
+
+    def _show_live(self, config: RunConfig) -> None:
+        self.live.set_in_force(
+            InForce(
+                config.learning_rate,
+                config.clip_kind,
+                config.clip_threshold,
+                config.optimizer,
+                config.temperature,
+            )
         )
 
     def set_running(self, config: RunConfig, text_length: int) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QToolButton, QVBoxLayout, QWidget
 
+from rnnviz.engine.cells import CELLS
 from rnnviz.panels.base import ElidedLabel
 from rnnviz.panels.sizing import square
 from rnnviz.panels.theme import icon, themes
@@ -50,7 +51,7 @@ class NetworkFields(QWidget):
 
     def _add_cell(self) -> None:
         self.cell = Segmented(
-            [("rnn", "RNN"), ("lstm", "LSTM"), ("gru", "GRU")], self.tr("Cell"), stretch=True
+            [(name, name.upper()) for name in CELLS], self.tr("Cell"), stretch=True
         )
         self.cell.set_tips(
             {

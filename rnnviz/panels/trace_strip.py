@@ -62,13 +62,14 @@ class TraceStrip(QWidget):
     def plot_rect(self) -> QRectF:
         """Where the curve is."""
         metrics = QFontMetricsF(ui_font("label"))
-        wide = max(metrics.horizontalAdvance(text) for text in ("−20", *self._ends())) + 8
+        wide = max(metrics.horizontalAdvance(text) for text in ("−20", *self.ends())) + 8
         return QRectF(wide, 6, max(self.width() - wide - 1, 1), self.height() - 12)
 
     def _words(self, value: float) -> str:
         return (f"{value:+g}" if self._signed else f"{value:g}").replace("-", "−", 1)
 
-    def _ends(self) -> tuple[str, str]:
+    def ends(self) -> tuple[str, str]:
+        """The words at the two ends of the scale."""
         return self._words(-self._level if self._signed else 0.0), self._words(self._level)
 
     def _y(self, value: float) -> float:
@@ -135,7 +136,8 @@ class ColorScale(QWidget):
             self.updateGeometry()
         self.update()
 
-    def _ends(self) -> tuple[str, str]:
+    def ends(self) -> tuple[str, str]:
+        """The words at the two ends of the scale."""
         if self._signed:
             return f"−{self._level:g}", f"+{self._level:g}"
         return "0", f"{self._level:g}"
@@ -143,7 +145,7 @@ class ColorScale(QWidget):
     def sizeHint(self) -> QSize:
         """Words and bar."""
         metrics = QFontMetricsF(ui_font("label"))
-        words = sum(metrics.horizontalAdvance(end) for end in self._ends())
+        words = sum(metrics.horizontalAdvance(end) for end in self.ends())
         return QSize(round(words) + _SCALE_WIDTH + 14, 24)
 
     def minimumSizeHint(self) -> QSize:
@@ -155,7 +157,7 @@ class ColorScale(QWidget):
         painter = QPainter(self)
         painter.setFont(ui_font("label"))
         painter.setPen(theme().color("text-2"))
-        low, high = self._ends()
+        low, high = self.ends()
         wide = round(QFontMetricsF(ui_font("label")).horizontalAdvance(low))
         bar = QRect(wide + 5, 7, _SCALE_WIDTH, 10)
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -56,8 +55,3 @@ def layer_group(name: str) -> str:
     if name.startswith("decoder."):
         return "output"
     return f"layer {int(name.rpartition('_l')[2]) + 1}"
-
-
-def joint_norm(norms: Mapping[str, float], names: list[str]) -> float:
-    """The L2 norm of several parameters as one vector."""
-    return math.hypot(*(norms[name] for name in names))

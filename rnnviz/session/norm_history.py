@@ -24,7 +24,6 @@ class NormHistory:
 
     def __init__(self) -> None:
         self.names: tuple[str, ...] = ()  # of the parameters, from the first measurement
-        self.added = 0  # measurements ever; tells whether there is something new
         self._size = 0
         self._steps = np.empty(_FIRST_CAPACITY, np.int64)
         self._norms = np.empty((len(KINDS), _FIRST_CAPACITY, 0), np.float32)
@@ -51,7 +50,6 @@ class NormHistory:
         for index, norms in enumerate((measured.gradients, measured.weights, measured.updates)):
             self._norms[index, self._size] = [norms[name] for name in self.names]
         self._size += 1
-        self.added += 1
 
     def joint(self, kind: str, names: Sequence[str], last: int | None = None) -> Floats:
         """L2 norms `(n,)` of some parameters as one vector, of the last so many measurements.

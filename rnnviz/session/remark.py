@@ -28,6 +28,7 @@ _NEWS_SHARE, _NEWS_STEPS = 0.25, 300
 _RECENT = 1000  # steps that shares and medians are of
 _ENOUGH = 100  # steps, below which a share says nothing
 _MUCH_CLIPPED = 0.05
+_OLD = 0.5  # share of a run before which its last validation says little of it now
 _RISEN = 0.02  # nats per character above the best validation
 _RISING = 3  # validations in a row that are above the best
 
@@ -56,7 +57,10 @@ def remark(view: RunView) -> Remark:
     news = [found for found in (_change(view), _passed(view)) if found and _is_news(found, view)]
     if news:
         return max(news, key=lambda found: found.step)  # the change when both are as new
-    return _rising(view) or _clipped(view) or _best(view) or _passed(view) or _stands(view)
+    told = _rising(view) or _clipped(view)
+    if told is None and not _validation_is_old(view):
+        told = _best(view) or _passed(view)
+    return told or _stands(view)
 
 
 def _is_news(found: Remark, view: RunView) -> bool:
@@ -141,6 +145,12 @@ def _passed(view: RunView) -> Remark | None:
 
 def _measured(view: RunView) -> list[Validation]:
     return [v for v in view.history.validations if math.isfinite(v.loss)]
+
+
+def _validation_is_old(view: RunView) -> bool:
+    """Training has gone on for longer since the last validation than before it."""
+    measured = _measured(view)
+    return not measured or measured[-1].step < _OLD * view.step
 
 
 def _rising(view: RunView) -> Remark | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from pytestqt.qtbot import QtBot
 from showing import activate
 
+import rnnviz
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
@@ -70,3 +72,12 @@ def program_threads() -> list[str]:
 def wait_for_threads_to_end(qtbot: QtBot) -> None:
     """After the last window has gone; on a busy machine some end later than it waits for them."""
     qtbot.waitUntil(lambda: program_threads() == [])
+
+
+def program_environment(data: Path) -> dict[str, str]:
+    """For the program in a process of its own: this very code, no screen, its files in `data`."""
+    return os.environ | {
+        "RNNVIZ_DATA": str(data),
+        "QT_QPA_PLATFORM": "offscreen",
+        "PYTHONPATH": str(Path(rnnviz.__file__).parent.parent),
+    }

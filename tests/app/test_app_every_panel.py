@@ -13,8 +13,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
+from panel_parts import header, help_button
+from pointing import turn_wheel
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -197,7 +199,7 @@ def test_two_sentences_say_what_it_shows_and_how_to_read_it(panel: Panel) -> Non
     assert panel.whatsThis() == words
     menu = [action.text() for action in panel.menu.actions()]
     assert menu[0] == "What it shows"
-    assert panel._help_button.isVisible()
+    assert help_button(panel).isVisible()
 
 
 # Numbers.
@@ -282,29 +284,14 @@ def test_a_panel_without_a_run_has_pictures_but_no_numbers(panel: Panel, qtbot: 
 # Back to the beginning.
 
 
-def wheel(widget: QWidget, notches: int) -> None:
-    at = QPointF(widget.rect().center())
-    event = QWheelEvent(
-        at,
-        QPointF(widget.mapToGlobal(at.toPoint())),
-        QPoint(),
-        QPoint(0, 120 * notches),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(widget, event)
-
-
 def test_reset_view_undoes_what_the_wheel_did(panel: Panel) -> None:
     panel.reset_view()
     before = panel.picture()
     for widget in panel.findChildren(QWidget):
-        in_body = not panel._header.isAncestorOf(widget)  # controls keep what was chosen there
+        in_body = not header(panel).isAncestorOf(widget)  # controls keep what was chosen there
         if widget.isVisible() and in_body and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
-            wheel(widget, 3)
-            wheel(widget, -1)
+            turn_wheel(widget, widget.rect().center(), 3)
+            turn_wheel(widget, widget.rect().center(), -1)
     for plot in panel.findChildren(Plot):
         if plot.navigable:
             assert panel.picture() != before

@@ -11,7 +11,7 @@ from pointing import move_pointer
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from rnnviz import __version__
@@ -114,7 +114,7 @@ def test_the_tip_leaves_when_it_is_heeded_and_never_returns(
 def test_closing_the_tip_is_for_good(open_window: Opener) -> None:
     window = open_window()
     window.welcome()
-    QTest.mouseClick(window.first_tip._close, LEFT)
+    QTest.mouseClick(window.first_tip.findChild(QToolButton), LEFT)
     assert not window.first_tip.isVisible()
     window.welcome()
     assert not window.first_tip.isVisible()

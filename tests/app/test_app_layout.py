@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from opening import open_window
 from panel_fixtures import press
+from panel_parts import menu_button, title_label
 from pointing import move_pointer
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -29,7 +30,9 @@ def page_of(window: MainWindow, name: str) -> PanelPage:
 
 def widest(page: PanelPage) -> QSplitter:
     """The outermost splitter of a page."""
-    return page._whole
+    found = page.findChild(QSplitter)  # the search begins outside
+    assert found is not None
+    return found
 
 
 def drag(splitter: QSplitter, pixels: int) -> None:
@@ -93,11 +96,11 @@ def test_a_double_click_on_any_header_gives_the_page_and_another_gives_it_back(
     drag(widest(page), -40)
     before = {panel: panel.geometry() for panel in page.panels if panel.isVisible()}
     for panel in before:
-        at = panel._title.geometry().center()
+        at = title_label(panel).geometry().center()
         QTest.mouseDClick(panel, LEFT, pos=at)
         assert [p for p in page.panels if p.isVisible()] == [panel]
         qtbot.waitUntil(lambda p=panel: p.width() >= page.width() - 2)  # type: ignore[misc]
-        QTest.mouseDClick(panel, LEFT, pos=panel._title.geometry().center())
+        QTest.mouseDClick(panel, LEFT, pos=title_label(panel).geometry().center())
         qtbot.waitUntil(lambda: {p: p.geometry() for p in page.panels if p.isVisible()} == before)
 
 
@@ -109,7 +112,7 @@ def test_every_panel_goes_to_a_window_by_its_key_and_comes_back_by_closing_it(
     page = page_of(window, name)
     before = {panel: panel.geometry() for panel in page.panels if panel.isVisible()}
     for panel in before:
-        panel._menu_button.setFocus(Qt.FocusReason.TabFocusReason)
+        menu_button(panel).setFocus(Qt.FocusReason.TabFocusReason)
         press(window, Qt.Key.Key_N, CONTROL | Qt.KeyboardModifier.ShiftModifier)
         own = window.panel_windows.window(panel)
         assert own is not None and panel.isVisible() and panel.window() is own

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from opening import a_window, open_window
-from panel_fixtures import CONTROL, press, train
+from panel_fixtures import CONTROL, press, splitter_around, train
+from panel_parts import header
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
@@ -44,7 +45,7 @@ def places(window: MainWindow) -> dict[str, tuple[QPoint, QSize]]:
 def test_f11_leaves_what_the_back_row_needs_and_esc_gives_the_rest_back(
     qtbot: QtBot, window: MainWindow
 ) -> None:
-    window.page._splitters["columns"].setSizes([900, 380])
+    splitter_around(window.page.loss, Qt.Orientation.Horizontal).setSizes([900, 380])
     before = places(window)
     small = window.page.loss.height()
     press(window, Qt.Key.Key_F11)
@@ -145,10 +146,10 @@ def test_windows_of_panels_grow_too_and_outlive_the_lecture(
     page = window.page
     for panel in (page.hidden_state, page.samples):
         window.panel_windows.open(panel)
-    small = page.hidden_state._header.height()
+    small = header(page.hidden_state).height()
     activate(qtbot, window)
     press(window, Qt.Key.Key_F11)
-    assert page.hidden_state._header.height() > small
+    assert header(page.hidden_state).height() > small
     assert page.samples.isVisible() and page.samples.window() is not window
     window.panel_windows.toggle(page.samples)  # returns to where the lecture has it
     assert page.samples.width() == page.width() and page.samples.isVisible()

@@ -9,7 +9,7 @@ import pytest
 from opening import a_window, settings_for
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QFrame, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from rnnviz.app.main_window import MainWindow
@@ -144,7 +144,9 @@ def test_a_field_of_setup_is_unfolded_and_ready_for_typing(window: MainWindow) -
 def test_the_box_stays_inside_the_smallest_window(window: MainWindow) -> None:
     window.resize(1024, 640)
     palette = open_palette(window)
-    box = palette._box.geometry()
+    shown = palette.findChild(QFrame, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    assert shown is not None
+    box = shown.geometry()
     assert window.rect().contains(box.translated(palette.pos()))
     window.resize(1280, 800)
     assert palette.width() == window.width()

@@ -11,13 +11,14 @@ from panel_fixtures import CONTROL, press, train
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 from showing import activate
 
 from rnnviz.app import screens
 from rnnviz.app.main_window import MainWindow
+from rnnviz.app.panel_page import PanelPage
 from rnnviz.app.panel_window import PanelWindow
 from rnnviz.app.settings import Settings
 from rnnviz.panels.base import Panel
@@ -32,6 +33,11 @@ def window(qtbot: QtBot, settings: Settings) -> Iterator[MainWindow]:
         yield opened
     left = [w for w in QApplication.topLevelWidgets() if isinstance(w, PanelWindow)]
     assert not any(w.isVisible() for w in left)
+
+
+def says_why_it_is_empty(page: PanelPage) -> bool:
+    shown = [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
+    return "The panels of this page are in windows of their own." in shown
 
 
 def choose(panel: Panel, entry: str) -> None:
@@ -73,12 +79,12 @@ def test_all_panels_of_all_pages_go_out_and_back(qtbot: QtBot, window: MainWindo
         window.panel_windows.open(panel)
     assert len(window.panel_windows.windows()) == len(everyone)
     assert all(panel.isVisible() for panel in everyone)
-    assert window.page._nothing.isVisible()  # an empty page says why
+    assert says_why_it_is_empty(window.page)
     train(qtbot, window)
     for panel in reversed(everyone):
         window.panel_windows.toggle(panel)
     assert window.panel_windows.windows() == []
-    assert not window.page._nothing.isVisible()
+    assert not says_why_it_is_empty(window.page)
     for page in (window.page, window.gradients, window.probe):
         assert all(page.isAncestorOf(panel) for panel in page.panels)
     assert all(panel.isVisible() for panel in window.page.panels)
@@ -101,6 +107,15 @@ def test_keys_hold_in_a_panel_window(qtbot: QtBot, window: MainWindow) -> None:
     assert not shown.isFullScreen()
     QTest.keyClick(shown, Qt.Key.Key_W, CONTROL)
     assert window.page.loss.window() is window
+
+
+def test_no_control_has_the_focus_in_a_new_window(qtbot: QtBot, window: MainWindow) -> None:
+    opened = pop_out(qtbot, window, window.page.loss)
+    assert opened.focusWidget() is opened
+    steps = window.controller.view.step  # type: ignore[union-attr]
+    QTest.keyClick(opened, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.controller.view.step > steps)  # type: ignore[union-attr]
+    QTest.keyClick(opened, Qt.Key.Key_Space)
 
 
 def test_the_key_takes_the_panel_with_the_focus(qtbot: QtBot, window: MainWindow) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opening import program_environment
 from PySide6.QtCore import QtMsgType, qDebug, qInstallMessageHandler, qWarning
 
-import rnnviz
 from rnnviz.app import qt_messages as module
 from rnnviz.app.fault_report import report
 from rnnviz.app.qt_messages import FATAL_FILE, QtMessages
@@ -108,12 +108,7 @@ def ran(data: Path, how: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=120,
         check=False,
-        env=os.environ
-        | {
-            "RNNVIZ_DATA": str(data),
-            "QT_QPA_PLATFORM": "offscreen",
-            "PYTHONPATH": str(Path(rnnviz.__file__).parent.parent),
-        },
+        env=program_environment(data),
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import panel_fixtures
 import pytest
 from dropping import drop_file
 from menus import menu_entry
@@ -85,13 +86,9 @@ def click(widget: QPushButton) -> None:
 
 def train(qtbot: QtBot, window: MainWindow, steps: int = 30) -> None:
     """Trains for some steps and pauses."""
-    view = window.controller.view
-    assert view is not None
-    until = view.step + steps
-    window.controller.send(commands.Play())
-    qtbot.waitUntil(lambda: view.step >= until, timeout=20_000)
+    panel_fixtures.train(qtbot, window, steps)
     window.controller.send(commands.Pause())
-    qtbot.waitUntil(lambda: not view.training)
+    qtbot.waitUntil(lambda: not window.controller.view.training)
 
 
 def train_long(qtbot: QtBot, window: MainWindow) -> None:
@@ -110,6 +107,16 @@ def saved(qtbot: QtBot, window: MainWindow, keys: str = "S") -> None:
     with qtbot.waitSignal(window.controller.keeper.saved, timeout=10_000) as signal:
         QTest.keyClick(window, getattr(Qt.Key, f"Key_{keys}"), CONTROL)
     assert signal.args[0].problem == ""
+
+
+def saved_run(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> Path:
+    """Saves the run in a file of its own, and returns that."""
+    path = folder / "kept.safetensors"
+    choose(monkeypatch, path)
+    saved(qtbot, window)
+    return path
 
 
 def said(window: MainWindow, words: str) -> Any:
@@ -144,10 +151,10 @@ def test_a_run_opens_with_its_curves_samples_marks_and_panels(
     page.hidden_state.choose({"layer": "2", "signal": "z", "by_index": True})
     page.samples.set_mode("stream")
     page.next_character.choose({"order": "alphabet"})
-    page.next_character._edit_temperature(1.3)
-    path = tmp_path / "kept.safetensors"
-    choose(monkeypatch, path)
-    saved(qtbot, first)
+    page.next_character.field.selectAll()
+    QTest.keyClicks(page.next_character.field, "1.3")
+    QTest.keyClick(page.next_character.field, Qt.Key.Key_Return)
+    path = saved_run(qtbot, first, monkeypatch, tmp_path)
     before, choices = figures(first), first.page.choices()
     at = first.controller.view.step
     position = first.transport.steps.text()
@@ -177,9 +184,7 @@ def test_a_run_goes_on_bit_for_bit_after_saving_and_opening(
 ) -> None:
     window = windows.open()
     train(qtbot, window)
-    path = tmp_path / "kept.safetensors"
-    choose(monkeypatch, path)
-    saved(qtbot, window)
+    path = saved_run(qtbot, window, monkeypatch, tmp_path)
     first = window.controller.view
     window.open_path(str(path))
     qtbot.waitUntil(lambda: window.controller.view is not first)
@@ -202,9 +207,7 @@ def test_a_run_that_goes_on_otherwise_is_told(
     train(qtbot, window)
     live = window.controller.live
     assert live is not None
-    path = tmp_path / "kept.safetensors"
-    choose(monkeypatch, path)
-    saved(qtbot, window)
+    path = saved_run(qtbot, window, monkeypatch, tmp_path)
     window.open_path(str(path))
     qtbot.waitUntil(lambda: window.controller.live is not live)
     assert "goes on in" not in window.notice.words()
@@ -285,8 +288,7 @@ def test_a_folder_that_vanished_is_told(
     train(qtbot, window)
     folder = tmp_path / "stick"
     folder.mkdir()
-    choose(monkeypatch, folder / "kept.safetensors")
-    saved(qtbot, window)
+    saved_run(qtbot, window, monkeypatch, folder)
     (folder / "kept.safetensors").unlink()
     folder.rmdir()
     QTest.keyClick(window, Qt.Key.Key_S, CONTROL)
@@ -299,9 +301,7 @@ def test_a_dropped_run_is_opened(
 ) -> None:
     window = windows.open()
     train(qtbot, window)
-    path = tmp_path / "kept.safetensors"
-    choose(monkeypatch, path)
-    saved(qtbot, window)
+    path = saved_run(qtbot, window, monkeypatch, tmp_path)
     view = window.controller.view
     assert drop_file(window, path)
     qtbot.waitUntil(lambda: window.controller.view is not view)
@@ -454,8 +454,7 @@ def test_a_saved_run_closes_without_a_question(
 ) -> None:
     window = windows.open()
     train_long(qtbot, window)
-    choose(monkeypatch, tmp_path / "kept.safetensors")
-    saved(qtbot, window)
+    saved_run(qtbot, window, monkeypatch, tmp_path)
     train(qtbot, window)
     assert window.close()
 
@@ -514,8 +513,7 @@ def test_a_saved_run_needs_no_autosave(
     autosave_often(window)
     train(qtbot, window)
     qtbot.waitUntil(lambda: bool(kept(windows)), timeout=10_000)
-    choose(monkeypatch, tmp_path / "kept.safetensors")
-    saved(qtbot, window)
+    saved_run(qtbot, window, monkeypatch, tmp_path)
     qtbot.waitUntil(lambda: kept(windows) == [])
 
 
@@ -666,8 +664,7 @@ def test_a_failed_training_can_still_be_saved(
     window.controller.send(commands.Play())
     qtbot.waitUntil(lambda: view.state.phase == "failed")
     qtbot.waitUntil(lambda: not live.at_work)
-    choose(monkeypatch, tmp_path / "kept.safetensors")
-    saved(qtbot, window)
+    saved_run(qtbot, window, monkeypatch, tmp_path)
     assert load_run(tmp_path / "kept.safetensors").record.last == view.history.last
 
 

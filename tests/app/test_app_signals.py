@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from opening import program_environment
 from pytestqt.qtbot import QtBot
 
-import rnnviz
 from rnnviz.app.application import make_application
 from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
@@ -49,12 +49,7 @@ def started(folder: Path) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ
-        | {
-            "RNNVIZ_DATA": str(data),
-            "QT_QPA_PLATFORM": "offscreen",
-            "PYTHONPATH": str(Path(rnnviz.__file__).parent.parent),
-        },
+        env=program_environment(data),
     )
     try:
         yield program

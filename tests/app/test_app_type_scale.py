@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from opening import open_window
 from panel_fixtures import CONTROL, press
+from panel_parts import header, menu_button, title_label
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QSplitter, QWidget
@@ -209,9 +210,9 @@ def test_the_name_of_the_text_stays_where_a_description_lacks_room(
 
 def header_is_whole(panel: Panel) -> bool:
     """Whether title and menu of a panel are there in full."""
-    title, menu = panel._title, panel._menu_button
+    title, menu = title_label(panel), menu_button(panel)
     return (
         title.height() >= title.fontMetrics().height() - 1
-        and menu.geometry().right() < panel._header.width()
-        and menu.height() <= panel._header.height()
+        and menu.geometry().right() < header(panel).width()
+        and menu.height() <= header(panel).height()
     )

@@ -21,6 +21,7 @@ from rnnviz.app.main_window import MainWindow
 from rnnviz.app.settings import Settings
 from rnnviz.panels.theme import theme
 from rnnviz.panels.time_cursor import time_cursor
+from rnnviz.panels.transport import Readout
 from rnnviz.session import commands
 from rnnviz.session.config import RunConfig
 
@@ -89,7 +90,7 @@ def test_pressing_play_trains_and_the_panels_follow(qtbot: QtBot, window: MainWi
 
 
 def shown_readouts(window: MainWindow) -> list[str]:
-    return [readout.text() for readout in window.transport._readouts()]
+    return [readout.text() for readout in window.transport.findChildren(Readout)]
 
 
 def test_before_the_first_run_the_bar_says_that_there_is_none(

@@ -10,13 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from panel_fixtures import splitter_around
+from panel_parts import clause_label
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 from showing import show
 
 from rnnviz.app.gradients_page import GradientsPage
+from rnnviz.panels.base import Panel
 from rnnviz.panels.theme import themes
+from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.probes.gradient_flow import GradientFlow
 from rnnviz.session.inspector import FLOW, PARAMETERS, SPECTRUM, Inspection
 from rnnviz.session.norm_history import NormHistory
@@ -76,24 +80,30 @@ def test_headers_end_with_a_whole_word(page: GradientsPage, width: int, cell: st
     for panel in page.panels:
         if panel.isVisible():
             panel.grab()
-            shown = panel._clause.shown()
+            shown = clause_label(panel).shown()
             assert "…" not in shown, shown
-            assert shown == panel.clause() or panel._clause.toolTip()
+            assert shown == panel.clause() or clause_label(panel).toolTip()
     if width > 1000:
-        assert page.eigenvalues._clause.shown().endswith("step 600")
+        assert clause_label(page.eigenvalues).shown().endswith("step 600")
+
+
+def switch_in(panel: Panel) -> Segmented:
+    """What chooses between the panels that share a place."""
+    switches = panel.findChildren(Segmented)
+    return next(s for s in switches if s.accessibleName() == "What the panel shows")
 
 
 def test_the_last_place_is_shared(page: GradientsPage) -> None:
     fill(page)
     assert page.update_ratio.isVisible() and not page.parameters.isVisible()
     assert page.looked_at() == {FLOW, SPECTRUM}
-    switch = page._switches[0]
+    switch = switch_in(page.update_ratio)
     switch.setFocus()
     QTest.keyClick(switch, Qt.Key.Key_Right)
     assert page.parameters.isVisible() and not page.update_ratio.isVisible()
     assert page.looked_at() == {FLOW, SPECTRUM, PARAMETERS}
     assert page.in_last_place() == "weights"
-    QTest.keyClick(page._switches[1], Qt.Key.Key_Left)
+    QTest.keyClick(switch_in(page.parameters), Qt.Key.Key_Left)
     assert page.update_ratio.isVisible()
 
 
@@ -127,7 +137,7 @@ def test_a_maximised_panel_hides_the_others(page: GradientsPage, qtbot: QtBot) -
 
 
 def test_the_layout_is_saved_and_restored(page: GradientsPage, qtbot: QtBot) -> None:
-    page._top.setSizes([500, 1032])
+    splitter_around(page.flow, Qt.Orientation.Horizontal).setSizes([500, 1032])
     saved = page.save_layout()
     other = GradientsPage()
     qtbot.addWidget(other)
@@ -180,7 +190,7 @@ def test_what_is_chosen_comes_back(page: GradientsPage, qtbot: QtBot) -> None:
     page.group_norms.set_grouping("layer")
     page.parameters.show_parameter("decoder.weight")
     page.show_in_last_place("weights")
-    page._top.setSizes([500, 1032])
+    splitter_around(page.flow, Qt.Orientation.Horizontal).setSizes([500, 1032])
     chosen = json.loads(json.dumps(page.choices()))
     other = GradientsPage()
     qtbot.addWidget(other)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from reference_cells import make_network, random_state
+from trainer_states import assert_same_state
 
 from rnnviz.engine.clipping import Clipping
 from rnnviz.engine.data_parallel import DataParallel
@@ -164,10 +165,7 @@ def test_an_interrupted_step_changes_nothing():
     trainer.interrupt()
     with pytest.raises(Interrupted):
         trainer.step()
-    after = trainer.state_dict()
-    assert after["values"] == before["values"]
-    for name, tensor in before["tensors"].items():
-        np.testing.assert_array_equal(after["tensors"][name], tensor)
+    assert_same_state(trainer.state_dict(), before)
 
 
 def test_wrong_arguments_are_named():

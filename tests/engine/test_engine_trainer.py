@@ -7,6 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from reference_cells import make_network
+from trainer_states import assert_same_state
 
 from rnnviz.engine.checkpoint import load_model, save_model
 from rnnviz.engine.clipping import Clipping
@@ -154,10 +155,7 @@ def test_a_loss_that_is_not_finite_changes_nothing():
     result = trainer.step()
     assert not result.finite
     assert result.step == 2
-    after = trainer.state_dict()
-    assert after["values"] == before["values"]
-    for name, tensor in before["tensors"].items():
-        np.testing.assert_array_equal(after["tensors"][name], tensor)
+    assert_same_state(trainer.state_dict(), before)
     weights[:] = good
     result = trainer.step()
     assert result.finite
@@ -242,10 +240,7 @@ def test_state_that_does_not_fit_is_refused_and_changes_nothing():
     for state, named in cases:
         with pytest.raises(EngineError, match=named):
             trainer.load_state_dict(state)
-    after = trainer.state_dict()
-    assert after["values"] == good["values"]
-    for name, tensor in good["tensors"].items():
-        np.testing.assert_array_equal(after["tensors"][name], tensor)
+    assert_same_state(trainer.state_dict(), good)
 
 
 def test_a_generator_of_another_kind_is_refused():
@@ -263,10 +258,7 @@ def test_an_interrupted_step_changes_nothing():
     trainer.network.interrupt()
     with pytest.raises(Interrupted):
         trainer.step()
-    after = trainer.state_dict()
-    assert after["values"] == before["values"]
-    for name, tensor in before["tensors"].items():
-        np.testing.assert_array_equal(after["tensors"][name], tensor)
+    assert_same_state(trainer.state_dict(), before)
 
 
 def array_memory() -> int:

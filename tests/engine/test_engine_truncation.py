@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from reference_cells import make_network
 from test_engine_trainer import Windows
+from trainer_states import assert_same_state
 
 from rnnviz.engine.clipping import Clipping
 from rnnviz.engine.errors import EngineError, Interrupted
@@ -179,10 +180,7 @@ def test_a_step_that_fails_draws_nothing(how):
         trainer.network.interrupt()
         with pytest.raises(Interrupted):
             trainer.step()
-    after = trainer.state_dict()
-    assert after["values"] == before["values"]
-    for name, tensor in before["tensors"].items():
-        np.testing.assert_array_equal(after["tensors"][name], tensor)
+    assert_same_state(trainer.state_dict(), before)
 
 
 def test_schedules_follow_epoch_and_updates():

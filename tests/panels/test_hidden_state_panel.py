@@ -230,9 +230,9 @@ def test_the_cell_state_has_levels_that_hold_it(panel: HiddenStatePanel) -> None
     panel.set_view(view_of("lstm"))
     panel.signals.set_current("c")
     panel.show_answer(answer_to(TEXT, "lstm", scale=3.0))
-    assert panel.map._high == 5.0
+    assert panel.map.level() == 5.0
     panel.show_answer(answer_to(TEXT, "lstm", scale=0.5, seed=1))
-    assert panel.map._high == 5.0  # never shrinks while watching
+    assert panel.map.level() == 5.0  # never shrinks while watching
 
 
 def test_many_units_share_rows(panel: HiddenStatePanel) -> None:

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import showing
-from pointing import move_pointer
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QWheelEvent
+from pointing import move_pointer, turn_wheel
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -196,18 +196,7 @@ def test_past_sixteen_columns_it_scrolls_with_the_newest_at_the_right(
     assert panel.columns.first() == 0
     show(panel, text + " o")
     assert panel.columns.shown()[-1] == len(text) + 2
-    point = panel.columns.rect().center()
-    wheel = QWheelEvent(
-        QPointF(point),
-        QPointF(panel.columns.mapToGlobal(point)),
-        QPoint(),
-        QPoint(0, 120),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(panel.columns, wheel)
+    turn_wheel(panel.columns, panel.columns.rect().center(), 1)
     assert panel.columns.shown()[-1] == len(text)
     assert panel.bar.value() == panel.columns.first()
 

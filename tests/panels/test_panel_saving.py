@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from menus import menu_entry
+from panel_parts import help_button, title_label
 from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPen, QPolygonF
 from PySide6.QtSvg import QSvgRenderer
@@ -120,8 +121,8 @@ def card() -> Explanation | None:
 
 
 def test_the_question_mark_opens_a_card_that_escape_closes(panel: Curves) -> None:
-    assert panel._help_button.accessibleName() == "Some curves: what it shows"
-    QTest.mouseClick(panel._help_button, Qt.MouseButton.LeftButton)
+    assert help_button(panel).accessibleName() == "Some curves: what it shows"
+    QTest.mouseClick(help_button(panel), Qt.MouseButton.LeftButton)
     opened = card()
     assert opened is not None and opened.isVisible()
     assert opened.text.text() == "Curves of a test. They go down."
@@ -160,33 +161,33 @@ def test_a_panel_offers_only_what_it_has(qtbot: QtBot) -> None:
         "Save as PNG…",
         "Save as SVG…",
     ]
-    assert plain._help_button.isHidden()
+    assert help_button(plain).isHidden()
     plain.resize(300, 200)
     ElementTree.fromstring(plain.svg())
 
 
 def test_the_question_mark_gives_way_to_controls(panel: Curves) -> None:
-    assert panel._help_button.isVisible()
+    assert help_button(panel).isVisible()
     panel.resize(260, 300)
     QApplication.processEvents()
-    assert panel._help_button.isVisible()
+    assert help_button(panel).isVisible()
     panel.button.setText("press and hold this button")
     QApplication.processEvents()
-    assert not panel._help_button.isVisible() and panel._title.width() > 60
+    assert not help_button(panel).isVisible() and title_label(panel).width() > 60
     assert panel.menu.actions()[0].text() == "What it shows"
     panel.button.hide()
     QApplication.processEvents()
-    assert panel._help_button.isVisible()
+    assert help_button(panel).isVisible()
 
 
 def test_a_long_title_ends_in_an_ellipsis_rather_than_holding_up_the_panel(panel: Curves) -> None:
-    panel._title.setText("Some curves with a title that needs much room")
+    title_label(panel).setText("Some curves with a title that needs much room")
     QApplication.processEvents()
     assert panel.minimumSizeHint().width() < 300
     panel.resize(220, 300)
     QApplication.processEvents()
-    panel._title.grab()
-    assert "much room" in panel._title.toolTip()
+    title_label(panel).grab()
+    assert "much room" in title_label(panel).toolTip()
 
 
 def test_reset_view_is_in_the_menu(panel: Curves) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from panel_parts import title_label
 from pointing import move_pointer
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF
@@ -258,7 +259,7 @@ def test_columns_of_the_table_do_not_meet(units: UnitsPanel, size: tuple[int, in
 
 def test_without_a_unit_it_says_what_to_do(painted: UnitTextPanel) -> None:
     assert "or choose one with the arrows above" in painted.painted.empty
-    assert painted._title.text() == "Unit" and painted.clause() == ""
+    assert title_label(painted).text() == "Unit" and painted.clause() == ""
     painted.show_unit(3)
     assert painted.painted.empty == "Reading the text…"
     painted.show_trace(trace_of(""))
@@ -284,7 +285,7 @@ def test_larger_type_in_the_same_width_breaks_the_lines_anew(painted: UnitTextPa
 def test_title_and_clause_name_unit_and_signal(painted: UnitTextPanel) -> None:
     painted.show_trace(trace_of(signal="c"))
     painted.show_unit(46 - 10, "inside quotes")
-    assert painted._title.text() == "Unit 37"
+    assert title_label(painted).text() == "Unit 37"
     assert painted.clause() == "inside quotes, layer 1, cell state c"
 
 
@@ -346,13 +347,13 @@ def test_the_scale_is_the_units_own_and_only_grows(painted: UnitTextPanel) -> No
     trace.values[1] *= 4
     painted.show_trace(trace)
     painted.show_unit(1)
-    assert painted.scale._ends() == ("−5", "+5")
+    assert painted.scale.ends() == ("−5", "+5")
     painted.show_trace(trace_of(signal="c"))
-    assert painted.scale._ends() == ("−5", "+5")
+    assert painted.scale.ends() == ("−5", "+5")
     painted.show_unit(2)
-    assert painted.scale._ends() == ("−1", "+1")
+    assert painted.scale.ends() == ("−1", "+1")
     painted.show_trace(trace_of(signal="f"))
-    assert painted.scale._ends() == ("0", "1")
+    assert painted.scale.ends() == ("0", "1")
 
 
 def test_arrows_and_source_ask(painted: UnitTextPanel, qtbot: QtBot) -> None:
@@ -426,5 +427,5 @@ def test_the_ends_of_the_strip_are_written_in_full(painted: UnitTextPanel) -> No
     painted.show_trace(SignalTrace(0, "c", trace.text, trace.values * np.float32(4e30)))
     painted.show_unit(0)
     font = QFontMetricsF(ui_font("label"))
-    assert painted.strip._ends() == ("−5e+30", "+5e+30")
+    assert painted.strip.ends() == ("−5e+30", "+5e+30")
     assert painted.strip.plot_rect().left() > font.horizontalAdvance("−5e+30") + 6

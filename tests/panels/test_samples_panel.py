@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from menus import menu_entry
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QWheelEvent
+from pointing import turn_wheel
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 from showing import show
 from views import run_view
@@ -49,19 +50,8 @@ def press_stream(panel: SamplesPanel) -> None:
 
 def scroll(panel: SamplesPanel, notches: int) -> None:
     viewport = panel.stream.viewport()
-    middle = QPointF(viewport.rect().center())
     for _ in range(abs(notches)):
-        event = QWheelEvent(
-            middle,
-            QPointF(viewport.mapToGlobal(middle.toPoint())),
-            QPoint(),
-            QPoint(0, 120 if notches > 0 else -120),
-            Qt.MouseButton.NoButton,
-            Qt.KeyboardModifier.NoModifier,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QApplication.sendEvent(viewport, event)
+        turn_wheel(viewport, viewport.rect().center(), 1 if notches > 0 else -1)
 
 
 def top_line(panel: SamplesPanel) -> str:

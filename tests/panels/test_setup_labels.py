@@ -118,3 +118,10 @@ def test_the_corpus_keeps_the_name_of_its_file(setup: SetupPanel, points: float)
     # And what there is to say of the text stands beside the label, in these words or in fewer.
     assert note.shown() in ("1.12 M characters · 65 symbols", "1.12 M · 65 symbols")
     assert note.mapTo(setup, QPoint()).y() < choice.mapTo(setup, QPoint()).y()
+
+
+def test_before_the_first_run_the_live_settings_are_those_it_begins_with(setup: SetupPanel) -> None:
+    live, config = setup.live, setup.wanted
+    assert live.optimizer.currentData() == config.optimizer == "adam"
+    assert live.clip_kind.current() == config.clip_kind == "norm"
+    assert (live.rate.value(), live.clip.value()) == (config.learning_rate, config.clip_threshold)

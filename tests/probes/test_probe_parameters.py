@@ -8,7 +8,7 @@ import pytest
 from rnnviz.engine.initializers import initialize
 from rnnviz.engine.network import ModelConfig, Network
 from rnnviz.probes.parameter_statistics import parameter_statistics
-from rnnviz.probes.step_norms import joint_norm, layer_group, matrix_group, step_norms
+from rnnviz.probes.step_norms import layer_group, matrix_group, step_norms
 
 
 def make(**kind) -> Network:
@@ -67,11 +67,3 @@ def test_every_parameter_has_its_groups(cell: str) -> None:
     if cell == "lstm":
         assert matrices["rnn.weight_peephole_l0"] == "p"
     assert layers["rnn.norm_weight_l1"] == "layer 2" and layers["decoder.bias"] == "output"
-
-
-def test_joint_norm_is_that_of_one_vector() -> None:
-    network = make(cell="rnn")
-    norms = network.parameters.norms()
-    assert joint_norm(norms, list(norms)) == pytest.approx(
-        float(np.linalg.norm(network.parameters.flat)), rel=1e-6
-    )

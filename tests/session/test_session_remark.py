@@ -79,6 +79,14 @@ def test_what_is_no_news_any_more_makes_way_for_the_best_validation() -> None:
     assert (found.kind, found.step, found.figures["best"]) == ("best", 3900, 1.5)
 
 
+def test_an_old_validation_makes_way_for_where_training_stands() -> None:
+    view = validated(a_run(falling(1400, 1.6)), (1, 4.0), (184, 2.15))
+    found = remark(view)
+    assert (found.kind, found.step, found.names["table"]) == ("ahead", 1400, "5-gram")
+    validated(view, (900, 1.9))
+    assert remark(view).kind in ("best", "below")
+
+
 def test_validation_that_rises_while_training_falls_is_told_with_both_figures() -> None:
     dots = ((800, 1.6), (1500, 1.5), (2500, 1.55), (3000, 1.6), (3900, 1.7))
     found = remark(validated(a_run(falling(4000, 1.1)), *dots))

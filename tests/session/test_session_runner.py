@@ -14,6 +14,7 @@ from safetensors.numpy import save_file
 
 from rnnviz.session import commands
 from rnnviz.session.config import ConfigError, RunConfig
+from rnnviz.session.due import sample_step
 from rnnviz.session.frames import Row
 from rnnviz.session.gauge import Gauge
 from rnnviz.session.history import History
@@ -21,7 +22,7 @@ from rnnviz.session.mailbox import ROW_LIMIT, Delivery, Mailbox
 from rnnviz.session.prober import Answer, Prober
 from rnnviz.session.run import Run, build_run
 from rnnviz.session.runfile import load_run, save_run, write_checkpoint
-from rnnviz.session.runner import Budget, Runner, sample_step
+from rnnviz.session.runner import Budget, Runner
 from rnnviz.text.corpus import Corpus
 
 TEXT = "the quick brown fox jumps over the lazy dog.\n" * 60
