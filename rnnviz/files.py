@@ -32,6 +32,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, "it is a folder", str(target))
+    if not is_replaceable(target):
+        raise OSError(errno.EINVAL, "it is no regular file", str(target))
     remove_remains(target)
     handle, name = _own_part(target)
     part = Path(name)
@@ -51,6 +53,17 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             part.unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
+
+
+def is_replaceable(path: str | os.PathLike[str]) -> bool:
+    """Whether nothing or a plain file is there.
+
+    Who may write to a folder may rename over a device or a pipe in it, which would be gone then.
+    """
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 - as it takes any path
+    except OSError:
+        return True  # there is nothing, or trying to write says what is wrong
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:

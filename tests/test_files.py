@@ -171,6 +171,31 @@ def test_a_folder_and_a_missing_folder_are_refused(tmp_path: Path) -> None:
         write_bytes(tmp_path / "no" / "file", NEW)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_not_replaced_by_a_file_nor_is_a_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(OSError, match="no regular file"):
+            write_bytes(path, NEW)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert sorted(tmp_path.iterdir()) == [link, pipe]
+    assert not files.is_replaceable("/dev/null")
+
+
+def test_metrics_go_into_a_pipe_as_well() -> None:
+    reading, writing = os.pipe()
+    with MetricsWriter(Path(f"/dev/fd/{writing}")) as metrics:
+        metrics.write(Row(1, 4, 0.5, 0.1, 2.0, 2.0, 1.0, 0.5, False, 0.1), None)
+    os.close(writing)
+    with os.fdopen(reading) as lines:
+        assert [json.loads(line)["step"] for line in lines] == [1]
+    assert metrics.problem == ""
+
+
 def test_remains_of_the_dead_go_and_those_of_the_living_stay(target: Path) -> None:
     dead = target.with_name(".file.bin.abcd1234.part")
     dead.write_bytes(b"half")

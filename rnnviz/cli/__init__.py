@@ -8,6 +8,7 @@ and its `run`.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 
@@ -45,6 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status; never lets a traceback out for bad input."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     blas_kernel.prepare_environment()
+    # What the terminal's encoding lacks, and names of files that are none, are shown escaped.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         if arguments and arguments[0] in _COMMANDS:
             parser, command = _COMMANDS[arguments[0]]

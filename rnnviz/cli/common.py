@@ -71,12 +71,38 @@ def one_line_errors(options: Mapping[str, str] | None = None) -> Iterator[None]:
 
 def check_writable(path: Path) -> None:
     """Says before the work, not after it, that the result cannot be kept."""
+    from rnnviz.files import is_replaceable
+
     if path.is_dir():
         raise UsageError(f"{path}: this is a folder, not a file to write")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{path.absolute().parent}: there is no such folder to write to")
     if not os.access(path.absolute().parent, os.W_OK):
         raise UsageError(f"{path.absolute().parent}: this folder cannot be written to")
+    if not is_replaceable(path):
+        raise UsageError(f"{path}: this is a device or a pipe, which a file would replace")
+
+
+def check_apart(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path]) -> None:
+    """No output may be written over an input, nor two into the same file; by what they are called.
+
+    An input need not exist.
+    """
+    taken = {_identity(path): (name, path) for name, path in inputs.items()}
+    for name, path in outputs.items():
+        if path is None:
+            continue
+        other = taken.setdefault(_identity(path), (name, path))
+        if other[0] != name:
+            raise UsageError(f"{name}: {path} is {other[0]} as well; choose another file")
+
+
+def _identity(path: Path) -> object:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return os.path.realpath(path)
+    return found.st_dev, found.st_ino
 
 
 def add_best(parser: argparse.ArgumentParser) -> None:

@@ -14,6 +14,7 @@ from rnnviz.cli.common import (
     DIVERGED,
     Parser,
     add_value,
+    check_apart,
     check_writable,
     count,
     finite,
@@ -74,6 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
     with one_line_errors(run_options.BY_FIELD):
         config, budget = _settings(arguments)
         check_writable(arguments.out)
+        check_apart(
+            {"--out": arguments.out, "--log": arguments.log}, {"CORPUS": Path(arguments.corpus)}
+        )
         if arguments.tensorboard:
             require_tensorboard()
         corpus = load_source(arguments.corpus, cache_folder())

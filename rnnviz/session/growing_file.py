@@ -29,14 +29,17 @@ class GrowingFile:
         """Adds a piece at the end, unless something went wrong before."""
         if self.problem:
             return
-        end = self._file.tell()
+        end = None
         try:
+            if self._file.seekable():  # else a pipe, which takes what it is given
+                end = self._file.tell()
             if self._file.write(content) < len(content):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             self._say(error)
             with contextlib.suppress(OSError):
-                self._file.truncate(end)
+                if end is not None:
+                    self._file.truncate(end)
 
     def close(self) -> None:
         """Closes the file."""

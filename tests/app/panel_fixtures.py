@@ -7,6 +7,7 @@ from pathlib import Path
 from opening import settings_for
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QSplitter, QWidget
 from pytestqt.qtbot import QtBot
 
 from rnnviz.app.main_window import MainWindow
@@ -36,3 +37,12 @@ def train(qtbot: QtBot, window: MainWindow, steps: int = 5) -> None:
 def press(window: MainWindow, key: Qt.Key, modifiers: Qt.KeyboardModifier | None = None) -> None:
     """A key in the window."""
     QTest.keyClick(window, key, modifiers or Qt.KeyboardModifier.NoModifier)
+
+
+def splitter_around(widget: QWidget, orientation: Qt.Orientation) -> QSplitter:
+    """The innermost splitter that lies this way and has the widget in it."""
+    around = widget.parentWidget()
+    while not (isinstance(around, QSplitter) and around.orientation() == orientation):
+        assert around is not None, "no such splitter"
+        around = around.parentWidget()
+    return around

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from opening import a_window, open_window
-from panel_fixtures import CONTROL, press, train
+from panel_fixtures import CONTROL, press, splitter_around, train
 from panel_parts import header
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtTest import QTest
@@ -45,7 +45,7 @@ def places(window: MainWindow) -> dict[str, tuple[QPoint, QSize]]:
 def test_f11_leaves_what_the_back_row_needs_and_esc_gives_the_rest_back(
     qtbot: QtBot, window: MainWindow
 ) -> None:
-    window.page._splitters["columns"].setSizes([900, 380])
+    splitter_around(window.page.loss, Qt.Orientation.Horizontal).setSizes([900, 380])
     before = places(window)
     small = window.page.loss.height()
     press(window, Qt.Key.Key_F11)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from opening import open_window, program_threads, settings_for, wait_for_threads_to_end
+from panel_fixtures import splitter_around
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -157,7 +158,7 @@ def test_page_sizes_and_choices_come_back(
 ) -> None:
     press(window, "gradients")
     window.gradients.show_in_last_place("weights")
-    window.gradients._rows.setSizes([300, 568])
+    splitter_around(window.gradients.flow, Qt.Orientation.Vertical).setSizes([300, 568])
     height = window.gradients.flow.height()
     QTest.keyClick(window, Qt.Key.Key_B, CONTROL)
     window.close()

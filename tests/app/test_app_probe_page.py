@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from panel_fixtures import splitter_around
 from panel_parts import title_label
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -321,7 +322,7 @@ def test_sizes_are_as_designed_and_kept(shown: Rig, qtbot: QtBot) -> None:
     page = shown.page
     assert page.expectations.height() == 464 and page.units.height() == 404
     assert abs(page.unit_text.width() - 760) <= 2 and abs(page.units.width() - 772) <= 2
-    page._rows.setSizes([300, 568])
+    splitter_around(page.expectations, Qt.Orientation.Vertical).setSizes([300, 568])
     states = page.save_layout()
     page.reset_layout()
     assert page.expectations.height() == 464
@@ -334,7 +335,7 @@ def test_choices_come_back_with_a_run(shown: Rig) -> None:
     page.pin(1, "c", 6)
     page.unit_text.sources.set_current("seed")
     page.expectations.set_unit("rank")
-    page._rows.setSizes([300, 568])
+    splitter_around(page.expectations, Qt.Orientation.Vertical).setSizes([300, 568])
     kept = json.loads(json.dumps(page.choices()))
     page.set_view(shown.view)
     page.expectations.set_unit("bits")

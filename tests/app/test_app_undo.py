@@ -52,19 +52,20 @@ def now() -> list[float]:
 
 
 @pytest.fixture
-def undo(qtbot: QtBot, now: list[float]) -> SettingsUndo:
-    made = SettingsUndo(_Recorder(), clock=lambda: now[0])
+def recorder() -> _Recorder:
+    return _Recorder()
+
+
+@pytest.fixture
+def undo(qtbot: QtBot, recorder: _Recorder, now: list[float]) -> SettingsUndo:
+    made = SettingsUndo(recorder, clock=lambda: now[0])
     made.begin(RunConfig(), InForce(5e-3, "norm", 1.0, "adam", 0.8), 0.8, "hel")
     return made
 
 
-def asked(undo: SettingsUndo) -> list[Any]:
-    target = undo._target
-    assert isinstance(target, _Recorder)
-    return target.asked
-
-
-def test_a_drag_is_one_change_and_a_later_one_another(undo: SettingsUndo, now: list[float]) -> None:
+def test_a_drag_is_one_change_and_a_later_one_another(
+    undo: SettingsUndo, recorder: _Recorder, now: list[float]
+) -> None:
     for value in (4e-3, 3e-3, 2e-3):
         undo.sent(commands.SetLearningRate(value))
         now[0] += 0.5
@@ -75,12 +76,12 @@ def test_a_drag_is_one_change_and_a_later_one_another(undo: SettingsUndo, now: l
     assert undo.stack.count() == 2
     undo.stack.undo()
     undo.stack.undo()
-    assert asked(undo) == [commands.SetLearningRate(2e-3), commands.SetLearningRate(5e-3)]
+    assert recorder.asked == [commands.SetLearningRate(2e-3), commands.SetLearningRate(5e-3)]
     undo.stack.redo()
-    assert asked(undo)[-1] == commands.SetLearningRate(2e-3)
+    assert recorder.asked[-1] == commands.SetLearningRate(2e-3)
 
 
-def test_controls_do_not_merge_with_each_other(undo: SettingsUndo) -> None:
+def test_controls_do_not_merge_with_each_other(undo: SettingsUndo, recorder: _Recorder) -> None:
     undo.sent(commands.SetLearningRate(1e-3))
     undo.sent(commands.SetClipping("value", 2.0))
     undo.sent(commands.SetOptimizer("sgd"))
@@ -102,7 +103,7 @@ def test_controls_do_not_merge_with_each_other(undo: SettingsUndo) -> None:
     ]
     while undo.stack.canUndo():
         undo.stack.undo()
-    assert asked(undo) == [
+    assert recorder.asked == [
         "the-salt-crown",
         {"cell": "gru"},
         {"hidden_size": 128},

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from panel_fixtures import splitter_around
 from panel_parts import clause_label
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -136,7 +137,7 @@ def test_a_maximised_panel_hides_the_others(page: GradientsPage, qtbot: QtBot) -
 
 
 def test_the_layout_is_saved_and_restored(page: GradientsPage, qtbot: QtBot) -> None:
-    page._top.setSizes([500, 1032])
+    splitter_around(page.flow, Qt.Orientation.Horizontal).setSizes([500, 1032])
     saved = page.save_layout()
     other = GradientsPage()
     qtbot.addWidget(other)
@@ -189,7 +190,7 @@ def test_what_is_chosen_comes_back(page: GradientsPage, qtbot: QtBot) -> None:
     page.group_norms.set_grouping("layer")
     page.parameters.show_parameter("decoder.weight")
     page.show_in_last_place("weights")
-    page._top.setSizes([500, 1032])
+    splitter_around(page.flow, Qt.Orientation.Horizontal).setSizes([500, 1032])
     chosen = json.loads(json.dumps(page.choices()))
     other = GradientsPage()
     qtbot.addWidget(other)

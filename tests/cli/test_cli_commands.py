@@ -394,6 +394,52 @@ def test_help_is_there_for_every_command() -> None:
         assert "usage: rnnviz" in done.stdout
 
 
+@pytest.mark.parametrize("option", ["--out", "--log"])
+def test_neither_the_text_nor_another_result_is_written_over(folder: Path, option: str) -> None:
+    text, link = folder / f"own{option}.txt", folder / f"link{option}.txt"
+    text.write_text(TEXT)
+    link.symlink_to(text.name)
+    for target in (text, link):
+        wanted = {"--out": folder / "apart.safetensors", option: target}
+        done = rnnviz("train", text, *(a for pair in wanted.items() for a in pair), "--steps", 1)
+        assert done.returncode == 2
+        assert done.stderr == f"rnnviz: {option}: {target} is CORPUS as well; choose another file\n"
+    assert text.read_text() == TEXT
+    both = folder / "both"
+    done = rnnviz("train", text, "--out", both, "--log", both, "--steps", 1)
+    assert done.stderr == f"rnnviz: --log: {both} is --out as well; choose another file\n"
+    assert not both.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_result_that_would_replace_a_pipe_or_a_device_is_refused_before_the_work(
+    folder: Path, corpus: Path
+) -> None:
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    done = rnnviz("train", corpus, "--out", pipe, "--steps", 1)
+    assert done.returncode == 2
+    assert (
+        done.stderr == f"rnnviz: {pipe}: this is a device or a pipe, which a file would replace\n"
+    )
+
+
+def test_what_a_terminal_cannot_show_is_shown_escaped(folder: Path) -> None:
+    text = folder / os.fsdecode(b"fish\xff.txt")
+    text.write_text("fish: 🐟é🐟é🐟\n" * 200, encoding="utf-8")
+    out = folder / os.fsdecode(b"fish\xff.safetensors")
+    for encoding in ("ascii", "utf-8"):
+        surroundings = {"PYTHONIOENCODING": f"{encoding}:strict"}
+        done = rnnviz(
+            "train", text, "--out", out, "--steps", 3, "--hidden", 8, "--batch", 2, **surroundings
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.endswith("saved to " + str(out.parent / "fish\\udcff.safetensors\n"))
+    written = rnnviz("sample", out, "--length", 200, PYTHONIOENCODING="ascii:strict")
+    assert written.returncode == 0, written.stderr
+    assert "\\U0001f41f" in written.stdout
+
+
 def test_memory_that_runs_out_while_training_loses_nothing(folder: Path, corpus: Path) -> None:
     run = folder / "memory.safetensors"
     short = (
