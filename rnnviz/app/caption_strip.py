@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
+from rnnviz.panels.eigenvalue_plane import radius_text
+from rnnviz.panels.flow_plot import LEVEL_FROM, halving_words
 from rnnviz.panels.gradient_norm import share_text
 from rnnviz.panels.loss_units import loss_text, unit_words
 from rnnviz.panels.number_text import two_figures, whole
 from rnnviz.panels.sizing import sized
 from rnnviz.panels.theme import LECTURE_LINES, theme, themes, ui_font
-from rnnviz.session.remark import Remark, remark
+from rnnviz.session.remark import FLOW, Remark, remark
 from rnnviz.session.view import RunView
 
 LONGEST_SENTENCE, LONGEST_FACT = 45, 70  # characters that the strip was designed for
+_STOPPED = ("diverged", "failed")  # what is said of these on every page
 _TALL, _LOW = 104, 58  # pixels at the designed type: with the fact and without it
 _MOST_OF_WINDOW = 0.2  # of its height, above which the fact is left out
 _LEAST_SHRINK = 0.6  # of the size of type, before words are cut
@@ -35,6 +39,7 @@ class CaptionStrip(QFrame):
         self.view: RunView | None = None
         self.unit = "nats"  # of losses
         self.remark: Remark | None = None
+        self.of_page: Callable[[], Remark | None] = lambda: None  # where the page has one
         self.step = self.sentence = self.fact = ""
         sized(self, "height", _fit)
         self.hide()
@@ -48,7 +53,10 @@ class CaptionStrip(QFrame):
         """Says what is worth saying now; costs nothing while hidden."""
         if self.view is None or self.isHidden():
             return
-        self.remark = found = remark(self.view)
+        found = remark(self.view)
+        if found.kind not in _STOPPED:
+            found = self.of_page() or found
+        self.remark = found
         self.step = self.tr("Step {0}").format(whole(found.step))
         self.sentence, self.fact = self.words_of(found)
         words = f"{self.step}. {self.sentence}. {self.fact}"
@@ -77,6 +85,7 @@ class CaptionStrip(QFrame):
             "clipped": self._clipped,
             "best": self._best,
             "falling": self._falling,
+            FLOW: self._flow,
         }
         return words[found.kind](found)
 
@@ -198,6 +207,20 @@ class CaptionStrip(QFrame):
             ),
         )
 
+    def _flow(self, found: Remark) -> tuple[str, str]:
+        halving, radius = found.figures["halving"], found.figures.get("radius")
+        words = halving_words(halving)
+        if abs(halving) <= LEVEL_FROM:
+            sentence = self.tr("The gradient {0} back").format(words)
+        else:
+            sentence = self.tr("The gradient {0}").format(words)
+        fact = self.tr("At init it {0}").format(halving_words(found.figures["halving_at_init"]))
+        if not found.step:
+            fact = self.tr("Before any training")
+        if radius is not None:
+            fact = self.tr("{0}; spectral radius ρ(J) {1}").format(fact, radius_text(radius))
+        return sentence, fact
+
     # Painting.
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -205,7 +228,7 @@ class CaptionStrip(QFrame):
         super().paintEvent(event)
         colors = theme()
         painter = QPainter(self)
-        bad = self.remark is not None and self.remark.kind in ("diverged", "failed")
+        bad = self.remark is not None and self.remark.kind in _STOPPED
         token = "danger" if bad else "accent"
         painter.fillRect(QRectF(0, 0, _lines(_BAR), self.height()), colors.color(token))
         left = _lines(_LEFT)

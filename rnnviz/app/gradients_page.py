@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -20,6 +21,7 @@ from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.probes.gradient_flow import GradientFlow
 from rnnviz.session.inspector import FLOW, PARAMETERS, SPECTRUM, Inspection
 from rnnviz.session.norm_history import NormHistory
+from rnnviz.session.remark import Remark
 from rnnviz.session.view import RunView
 
 _ROWS = (452, 416)  # pixels at 1600 x 1000
@@ -32,6 +34,7 @@ class GradientsPage(PanelPage):
     compute_requested = Signal(int)  # the spectrum of this layer, once
 
     least_width = 825
+    captioned = True
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -142,6 +145,13 @@ class GradientsPage(PanelPage):
         self.group_norms.set_norms(norms)
         self.update_ratio.set_norms(norms)
         self.flow.show_radius(None)
+
+    def remark(self) -> Remark | None:
+        """How the gradient flows back, once that is known."""
+        found, radius = self.flow.remark(), self.eigenvalues.radius()
+        if found is None or radius is None:
+            return found
+        return replace(found, figures={**found.figures, "radius": radius})
 
     def looked_at(self) -> frozenset[str]:
         """Which findings of the inspector are in sight, on the page or in windows."""

@@ -85,8 +85,12 @@ class Lecture(QObject):
     # The caption.
 
     def _page_changed(self) -> None:
-        """Only where its remarks can be seen in a panel."""
+        """Only where what it says can be seen in a panel, and where that leaves them room.
+
+        Probe has neither room for it nor need: its panels say in words what they have found.
+        """
         shown = self._window.perspectives[self._window.shown_page()]
+        self.caption.of_page = shown.remark
         self.caption.setVisible(self.active and shown.captioned)
         self._say()
 

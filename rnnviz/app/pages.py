@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from rnnviz.panels.base import Panel
 from rnnviz.panels.translate import later
+from rnnviz.session.remark import Remark
 
 TRAIN, GRADIENTS, PROBE = "train", "gradients", "probe"
 PERSPECTIVES = (  # tabs in order
@@ -56,6 +57,10 @@ class Page(Protocol):
 
     def set_lecture(self, on: bool) -> None:
         """Only what a lecture needs, or everything again."""
+        ...
+
+    def remark(self) -> Remark | None:
+        """What a lecture says of this page and no other."""
         ...
 
     def put_spotlight(self, name: str) -> None:

@@ -26,6 +26,7 @@ from rnnviz.panels.base import Panel
 from rnnviz.panels.fault import guarded
 from rnnviz.panels.sizing import sized, spacing
 from rnnviz.panels.theme import gap, px, themes
+from rnnviz.session.remark import Remark
 from rnnviz.session.view import RunView
 
 _Panel = TypeVar("_Panel", bound=Panel)
@@ -355,6 +356,10 @@ class PanelPage(QWidget):
     def _free_strip(strip: Panel) -> None:
         strip.set_strip(False)
         strip.setMaximumHeight(16777215)
+
+    def remark(self) -> Remark | None:
+        """What a lecture says of this page and no other; None where that is what the run does."""
+        return None
 
     def put_spotlight(self, name: str) -> None:
         """A frame around the panel of this name, and around no other."""

@@ -25,6 +25,8 @@ from rnnviz.probes.gradient_flow import GradientFlow, steps_per_halving
 _CELL_TOKENS = {"rnn": "validation", "lstm": "train", "gru": "good"}
 FLOOR = 1e-8  # what is smaller is drawn here and called "below"
 _BAND = (0.1, 0.9)
+_APART = 12.0  # pixels between words below the axis
+LEVEL_FROM = 1e4  # steps in which a curve that is called level may halve
 _ROUNDING = float(np.finfo(np.float32).eps)
 _DASHES = ((), (6.0, 3.0), (2.0, 2.5), (8.0, 3.0, 2.0, 3.0))  # from the top layer down
 
@@ -55,7 +57,7 @@ def halving_words(steps: float) -> str:
     """How a curve goes on, in words: halves every 4.3 steps."""
     if math.isnan(steps):
         return tr("leaves nothing to measure")
-    if abs(steps) > 1e4:
+    if abs(steps) > LEVEL_FROM:
         return tr("stays level")
     figure = f"{abs(steps):.1f}" if abs(steps) < 100 else whole(abs(steps))
     words = tr("halves every {0} steps") if steps > 0 else tr("doubles every {0} steps")
@@ -476,16 +478,30 @@ class FlowPlot(Plot):
         painter.setPen(theme().color("text-muted"))
         baseline = area.bottom() + 6 + metrics.height() + metrics.ascent()
         words = self.tr("steps back in time")
-        painter.drawText(QPointF(area.right() - metrics.horizontalAdvance(words), baseline), words)
+        end = area.right() - metrics.horizontalAdvance(words)
+        painter.drawText(QPointF(end, baseline), words)
+        start = area.left()
         if self.x_range.low <= 0:
-            painter.drawText(QPointF(area.left(), baseline), self.tr("loss is here"))
+            words = self.tr("loss is here")
+            painter.drawText(QPointF(start, baseline), words)
+            start += metrics.horizontalAdvance(words)
         if self.log_y and self.curves and self.y_range.low <= math.log10(FLOOR) + 1e-9:
             lows = np.concatenate([curve.low for curve in self.curves])
             lowest = float(np.min(lows, where=np.isfinite(lows), initial=math.inf))
             if lowest < FLOOR:
-                note = self.tr("what is below 1e-8 is drawn at 1e-8")
-                middle = area.center().x() - metrics.horizontalAdvance(note) / 2
-                painter.drawText(QPointF(middle, baseline), note)
+                self._paint_floor_note(painter, start + _APART, end - _APART, baseline)
+
+    def _paint_floor_note(
+        self, painter: QPainter, start: float, end: float, baseline: float
+    ) -> None:
+        """What a curve along the lower edge means, in as many words as there is room for."""
+        metrics = QFontMetricsF(painter.font())
+        notes = (self.tr("what is below 1e-8 is drawn at 1e-8"), self.tr("below 1e-8 at the edge"))
+        for note in notes:
+            width = metrics.horizontalAdvance(note)
+            if width <= end - start:
+                painter.drawText(QPointF((start + end - width) / 2, baseline), note)
+                return
 
     # Pointing.
 

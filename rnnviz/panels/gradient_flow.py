@@ -18,6 +18,7 @@ from rnnviz.panels.translate import tr
 from rnnviz.panels.widgets.segmented import Segmented
 from rnnviz.panels.widgets.toggle import Toggle
 from rnnviz.session.inspector import Inspection, flow_steps
+from rnnviz.session.remark import FLOW, Remark
 from rnnviz.session.view import RunView
 
 _EMPTY_TOP = 1.0  # decimal logarithm
@@ -33,6 +34,7 @@ class GradientFlowPanel(Panel):
         self.plot = FlowPlot(self.tr("Size of the gradient against steps back in time"), self)
         self.body.addWidget(self.plot)
         self._found: Inspection | None = None
+        self._remark: Remark | None = None  # of what was found
         self._radius: float | None = None
         self._following = True
         self._reach_seen = 0  # steps back shown so far
@@ -70,7 +72,7 @@ class GradientFlowPanel(Panel):
 
     def set_view(self, view: RunView) -> None:
         """Another run: nothing is known yet."""
-        self._found, self._radius = None, None
+        self._found, self._radius, self._remark = None, None, None
         self._following = True
         self._reach_seen = 0
         super().set_view(view)
@@ -122,9 +124,23 @@ class GradientFlowPanel(Panel):
     def show_inspection(self, found: Inspection) -> None:
         """Takes over a flow; other findings are not for this panel."""
         if found.flow is not None:
-            self._found = found
+            self._found, self._remark = found, None
             if self.isVisible():
                 self._show()
+
+    def remark(self) -> Remark | None:
+        """How fast the top layer's gradient decays, now and at first; None before it is known."""
+        found = self._found
+        if found is None or found.flow is None or found.initial_flow is None:
+            return None
+        if self._remark is None:
+            now, first = (
+                FlowCurve(flow, "h", flow.layers - 1).halving
+                for flow in (found.flow, found.initial_flow)
+            )
+            figures = {"halving": now, "halving_at_init": first}
+            self._remark = Remark(FLOW, found.step, self.objectName(), figures)
+        return self._remark
 
     def layers(self) -> int:
         """Of the run shown."""

@@ -30,6 +30,7 @@ from rnnviz.panels.sizing import sized, tall
 from rnnviz.panels.theme import px, theme, ui_font
 
 _SCALE_WIDTH = 96  # pixels of the colour scale in the header
+_SCALE_HEIGHT = 10  # at the designed type
 _STRIP = 44  # height of the trace
 
 
@@ -146,7 +147,7 @@ class ColorScale(QWidget):
         """Words and bar."""
         metrics = QFontMetricsF(ui_font("label"))
         words = sum(metrics.horizontalAdvance(end) for end in self.ends())
-        return QSize(round(words) + _SCALE_WIDTH + 14, 24)
+        return QSize(round(words) + _SCALE_WIDTH + 14, self.height())
 
     def minimumSizeHint(self) -> QSize:
         """As small as its hint."""
@@ -159,10 +160,12 @@ class ColorScale(QWidget):
         painter.setPen(theme().color("text-2"))
         low, high = self.ends()
         wide = round(QFontMetricsF(ui_font("label")).horizontalAdvance(low))
-        bar = QRect(wide + 5, 7, _SCALE_WIDTH, 10)
+        tall = px(_SCALE_HEIGHT)
+        bar = QRect(wide + 5, (self.height() - tall) // 2, _SCALE_WIDTH, tall)
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRect(0, 0, wide + 2, 24), align, low)
-        painter.drawText(QRect(bar.right() + 6, 0, 60, 24), align, high)
+        painter.drawText(QRect(0, 0, wide + 2, self.height()), align, low)
+        after = bar.right() + 6
+        painter.drawText(QRect(after, 0, self.width() - after, self.height()), align, high)
         start = -self._level if self._signed else 0.0
         ramp = np.linspace(start, self._level, _SCALE_WIDTH)[np.newaxis]
         painter.drawImage(bar, color_image(ramp, self._level, self._signed, STRIP_OPACITY))

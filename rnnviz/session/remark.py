@@ -23,6 +23,7 @@ KINDS = (
     *("below", "rising", "clipped", "best", "ahead", "above", "falling"),
 )
 _CHANGES = {"clip": GRADIENT_NORM, "lr": LOSS, "optimizer": LOSS, "resumed": LOSS, "weights": LOSS}
+FLOW = "flow"  # of the Gradients page, which alone knows how its gradients flow
 # Something is news until the run is a quarter longer than it was then, and for so many steps.
 _NEWS_SHARE, _NEWS_STEPS = 0.25, 300
 _RECENT = 1000  # steps that shares and medians are of
@@ -37,8 +38,8 @@ _RISING = 3  # validations in a row that are above the best
 class Remark:
     """One thing to say. Losses are in nats per character.
 
-    `kind` is one of `KINDS`; figures and names are those its words need. `step` is since when it
-    holds, `about` the panel that shows it, if one does.
+    `kind` is one of `KINDS` or `FLOW`; figures and names are those its words need. `step` is since
+    when it holds, `about` the panel that shows it, if one does.
     """
 
     kind: str

@@ -18,9 +18,10 @@ from showing import activate
 from rnnviz.app.application import make_application
 from rnnviz.app.caption_strip import LONGEST_FACT, LONGEST_SENTENCE, CaptionStrip
 from rnnviz.app.main_window import MainWindow
+from rnnviz.panels.flow_plot import halving_words
 from rnnviz.panels.theme import theme, themes
 from rnnviz.session import commands
-from rnnviz.session.remark import KINDS, Remark
+from rnnviz.session.remark import FLOW, KINDS, Remark
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 LONG = 1_234_567
@@ -72,6 +73,46 @@ def test_words_are_short_enough_for_the_back_row(qtbot: QtBot, found: Remark, un
     assert "{" not in fact + sentence
 
 
+@pytest.mark.parametrize("halving", [5.6, 9_999.0, -1.3, 1e9, math.nan])
+@pytest.mark.parametrize("step", [0, LONG])
+@pytest.mark.parametrize("radius", [None, 0.97, 3e9])
+def test_so_are_those_of_how_gradients_flow(
+    qtbot: QtBot, halving: float, step: int, radius: float | None
+) -> None:
+    make_application()
+    strip = CaptionStrip()
+    qtbot.addWidget(strip)
+    figures = {"halving": halving, "halving_at_init": halving}
+    if radius is not None:
+        figures["radius"] = radius
+    sentence, fact = strip.words_of(Remark(FLOW, step, "GradientFlowPanel", figures))
+    assert 0 < len(sentence) <= LONGEST_SENTENCE, sentence
+    assert 0 < len(fact) <= LONGEST_FACT, fact
+    assert "nan" not in fact + sentence and "{" not in fact + sentence
+    assert ("spectral radius" in fact) == (radius is not None)
+
+
+def test_gradients_has_a_caption_of_its_own(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window, 30)
+    window.lecture.enter(full_screen=False)  # the size of the window stays
+    height = window.caption.height()
+    press(window, Qt.Key.Key_2, CONTROL)
+    caption, page = window.caption, window.gradients
+    assert caption.isVisible() and caption.height() == height
+    qtbot.waitUntil(lambda: page.flow.width() + page.eigenvalues.width() > page.width() - 40)
+    place = page.flow.geometry()
+    qtbot.waitUntil(lambda: caption.sentence.startswith("The gradient"))
+    qtbot.waitUntil(lambda: "spectral radius" in caption.fact)
+    assert page.flow.is_spotlit() and spotlit(window) == []
+    # It says what the panels say.
+    assert caption.fact.startswith(("At init it", "Before any training"))
+    qtbot.waitUntil(lambda: halving_words(page.flow.plot.curves[-1].halving) in caption.sentence)
+    assert page.flow.geometry() == place  # nothing has moved for it
+    press(window, Qt.Key.Key_1, CONTROL)
+    assert not caption.sentence.startswith("The gradient") and spotlit(window) != []
+    assert not page.flow.is_spotlit()
+
+
 def said(window: MainWindow) -> tuple[str, str, str]:
     strip = window.caption
     return strip.step, strip.sentence, strip.fact
@@ -92,7 +133,7 @@ def test_the_caption_is_there_in_lectures_only(window: MainWindow) -> None:
     blind = f"A blind guess among {symbols} symbols costs {math.log(symbols):.2f} nats/char"
     assert said(window) == ("Step 0", "The weights are random: press Play", blind)
     assert caption.accessibleName() == f"Step 0. The weights are random: press Play. {blind}"
-    press(window, Qt.Key.Key_2, CONTROL)  # where none of its panels is
+    press(window, Qt.Key.Key_3, CONTROL)  # which has no room for it
     assert caption.isHidden()
     press(window, Qt.Key.Key_1, CONTROL)
     assert caption.isVisible()

@@ -13,6 +13,7 @@ from pointing import move_pointer
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from showing import show
 from views import run_view
@@ -280,6 +281,25 @@ def test_larger_type_in_the_same_width_breaks_the_lines_anew(painted: UnitTextPa
     finally:
         themes().set_points(BODY_POINTS)
     assert text.minimumHeight() == before
+
+
+@pytest.mark.parametrize("lines", [0, 720, 1000])
+def test_the_colour_scale_is_in_the_middle_of_the_header(
+    painted: UnitTextPanel, lines: int
+) -> None:
+    themes().set_lecture(lines)
+    try:
+        painted.resize(1500, 400)
+        QApplication.processEvents()
+        scale, surface = painted.scale, theme().color("surface")
+        assert scale.isVisible()
+        image = scale.grab().toImage()
+        x = round(QFontMetricsF(ui_font("label")).horizontalAdvance("−1")) + 7  # in the bar
+        filled = [y for y in range(image.height()) if image.pixelColor(x, y) != surface]
+        assert filled and filled == list(range(filled[0], filled[-1] + 1))
+        assert abs(filled[0] - (image.height() - 1 - filled[-1])) <= 1
+    finally:
+        themes().set_lecture(0)
 
 
 def test_title_and_clause_name_unit_and_signal(painted: UnitTextPanel) -> None:
