@@ -26,6 +26,7 @@ class Unsaved(QObject):
         self.question: QMessageBox | None = None  # before the window closes
         self._close_when_saved = ""  # the file after which the window goes
         window.controller.keeper.saved.connect(self._saved)
+        window.controller.run_started.connect(self._stay)
 
     def much(self) -> bool:
         """Whether the end of the run would cost more than a minute of training."""
@@ -82,6 +83,10 @@ class Unsaved(QObject):
 
     def _save_and_close(self) -> None:
         self._close_when_saved = self._window.run_files.save_to_leave()
+
+    def _stay(self) -> None:
+        """Another run has been begun in the meantime: nobody wants to leave any more."""
+        self._close_when_saved = ""
 
     @Slot(object)
     def _saved(self, saved: Saved) -> None:

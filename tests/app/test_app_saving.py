@@ -434,6 +434,27 @@ def test_a_window_that_does_not_close_after_all_trains_on_as_before(
     np.testing.assert_array_equal(kept.model.network.parameters.flat, whole.network.parameters.flat)
 
 
+def test_a_run_begun_while_the_one_before_was_to_be_saved_keeps_the_window(
+    qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = windows.open()
+    train_long(qtbot, window)
+    path = tmp_path / "kept.safetensors"
+    choose(monkeypatch, path)
+    window.close()
+    click(button(window, "Save"))
+    monkeypatch.setattr(unsaved.Unsaved, "may_end_run", lambda *_: True)
+    first = window.controller.view
+    window.runs.reset()
+    qtbot.waitUntil(lambda: window.controller.view is not first)
+    train(qtbot, window)
+    with qtbot.waitSignal(window.controller.keeper.saved):
+        window.controller.save(str(path))
+    train(qtbot, window)
+    assert window.isVisible()
+    assert load_run(path).record.last.step >= 30
+
+
 def test_a_window_whose_run_could_not_be_saved_stays(
     qtbot: QtBot, windows: Windows, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
