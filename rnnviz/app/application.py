@@ -111,7 +111,9 @@ def settle() -> None:
 
 
 def _quit_on_signals(application: QApplication, window: object) -> list[int]:
-    """SIGINT and SIGTERM close the window without a question; an unsaved run can be recovered.
+    """Ctrl+C, SIGTERM and a closed terminal close the window without a question.
+
+    An unsaved run can be recovered.
 
     Python runs its handlers between bytecodes only, and Qt waits without any: so the signal is also
     written to a socket that wakes Qt up. The list gets the numbers of those that came.
@@ -130,7 +132,10 @@ def _quit_on_signals(application: QApplication, window: object) -> list[int]:
         signalled.append(number)
         QTimer.singleShot(0, window, end)  # now might be in the middle of a paint event
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
         signal.signal(number, close)
     waking, woken = socket.socketpair()
     for end_of_it in (waking, woken):

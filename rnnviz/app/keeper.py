@@ -102,7 +102,10 @@ class Keeper(QObject):
                 path = str(self._own_slot().path)
             except OSError as error:
                 self._under_way = False
-                words = self.tr("The run could not be kept in {0} ({1}).")
+                words = self.tr(
+                    "The run could not be kept in {0} ({1}). Save it yourself until that folder "
+                    "can be written to."
+                )
                 words = words.format(self._folder, reason(error))
                 self.saved.emit(Saved("", checkpoint.step, words, automatic=True))
                 return
@@ -182,6 +185,8 @@ class Keeper(QObject):
     # The slot.
 
     def _own_slot(self) -> autosave.Slot:
+        if self._slot is not None and not self._slot.stands:
+            self._release(keep=True)
         if self._slot is None:
             assert self._folder is not None
             self._slot = autosave.new_slot(self._folder)

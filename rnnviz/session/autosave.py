@@ -31,6 +31,11 @@ class Slot:
     path: Path
     _handle: int | None  # of the lock file
 
+    @property
+    def stands(self) -> bool:
+        """Whether it can still be found; somebody may have cleared its folder away."""
+        return self.path.with_suffix(_LOCK).exists()
+
     def clear(self) -> None:
         """Removes the run in it; OSError when that can't be done."""
         self.path.unlink(missing_ok=True)

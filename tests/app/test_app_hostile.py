@@ -163,6 +163,10 @@ def test_a_text_that_changes_or_goes_away_while_training(
         window.open_path(str(run))
     assert "kept.safetensors was trained on sea.txt" in refused.args[0]
     step(qtbot, window)
+    before = window.controller.view
+    window.runs.restart()  # with the text as it was read
+    qtbot.waitUntil(lambda: window.controller.view is not before, timeout=20_000)
+    step(qtbot, window)
     text_file.write_text(TEXT)
     at = window.controller.view
     window.open_path(str(run))

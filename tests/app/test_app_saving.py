@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import json
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ from rnnviz.probes.reading import read_text
 from rnnviz.session import commands
 from rnnviz.session.autosave import recoverable
 from rnnviz.session.config import RunConfig
+from rnnviz.session.frames import Saved
 from rnnviz.session.mailbox import Mailbox
 from rnnviz.session.prober import Answer
 from rnnviz.session.run import build_run
@@ -539,6 +541,24 @@ def test_an_autosave_that_fails_is_told_once(qtbot: QtBot, windows: Windows) -> 
     window.controller.send(commands.Play())
     qtbot.waitUntil(lambda: len(problems) >= 3, timeout=10_000)
     assert window.notice.words() == ""
+
+
+def test_autosaves_go_on_when_their_folder_was_cleared_away(qtbot: QtBot, windows: Windows) -> None:
+    window = windows.open()
+    keeper = window.controller.keeper
+    keeper.rhythm.gap = 0.0
+    keeper.rhythm.soon()
+    kept: list[Saved] = []
+    keeper.saved.connect(kept.append)
+    window.controller.send(commands.Play())
+    qtbot.waitUntil(lambda: bool(kept))
+    shutil.rmtree(windows.autosaves)
+    del kept[:]
+    qtbot.waitUntil(lambda: any(not saved.problem for saved in kept))
+    window.end()
+    (lost,) = recoverable(windows.autosaves)
+    lost.slot.release(keep=True)
+    assert lost.summary.step == window.controller.view.step
 
 
 def test_two_windows_never_share_an_autosave(qtbot: QtBot, windows: Windows) -> None:

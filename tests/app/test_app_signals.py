@@ -92,7 +92,7 @@ def check(folder: Path, at_least: int) -> int:
     return steps
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_keeps_the_run_and_ends_cleanly(
     program: subprocess.Popen[str], tmp_path: Path, number: signal.Signals
 ) -> None:

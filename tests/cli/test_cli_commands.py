@@ -440,6 +440,43 @@ def test_what_a_terminal_cannot_show_is_shown_escaped(folder: Path) -> None:
     assert "\\U0001f41f" in written.stdout
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="takes a terminal as Linux has it")
+def test_a_training_whose_terminal_is_closed_is_kept(folder: Path, corpus: Path) -> None:
+    run, log = folder / "terminal.safetensors", folder / "terminal.jsonl"
+    command = [
+        sys.executable, "-c",
+        "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+        "from rnnviz.cli import main; sys.exit(main(sys.argv[1:]))",
+        "train", corpus, "--out", run, "--log", log, "--hidden", 24, "--batch", 4,
+        "--seq-len", 10, "--steps", 10_000_000, "--sample-every", 5,
+    ]  # fmt: skip
+    screen, keyboard = os.openpty()
+    program = subprocess.Popen(
+        list(map(str, command)),
+        stdin=keyboard,
+        stdout=keyboard,
+        stderr=keyboard,
+        start_new_session=True,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+    )
+    os.close(keyboard)
+    try:
+        shown = b""
+        while program.poll() is None and not (log.exists() and log.stat().st_size > 20_000):
+            if select.select([screen], [], [], 0.01)[0]:
+                shown += os.read(screen, 1 << 16)
+        assert program.poll() is None, shown
+        os.close(screen)
+        status = program.wait(timeout=60)
+    finally:
+        program.kill()
+        program.wait()
+    assert status == 128 + signal.SIGHUP
+    record = load_run(run).record
+    assert record is not None
+    assert [json.loads(line)["step"] for line in log.read_text().splitlines()][-1] == len(record)
+
+
 def test_memory_that_runs_out_while_training_loses_nothing(folder: Path, corpus: Path) -> None:
     run = folder / "memory.safetensors"
     short = (
