@@ -27,7 +27,7 @@ from rnnviz.panels.theme import mono_font, pixels, px, theme, ui_font
 from rnnviz.text.vocabulary import describe
 
 _MOST_COLUMNS = 64
-_COLUMN = 12  # pixels a column gets at least
+_COLUMN = 10  # pixels a column gets at least
 _FINEST = 256  # units that get a row of their own whatever its height
 
 

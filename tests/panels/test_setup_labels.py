@@ -67,7 +67,7 @@ def starts(setup: SetupPanel) -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("points", [10, 11, 13, 16, 20, 32])
+@pytest.mark.parametrize("points", [10, 11, 12, 13, 14, 16, 18, 20, 32])
 def test_every_label_is_whole_and_all_controls_begin_at_one_place(
     setup: SetupPanel, points: float
 ) -> None:
@@ -78,6 +78,8 @@ def test_every_label_is_whole_and_all_controls_begin_at_one_place(
     for row in rows(setup):
         assert row.caption.width() >= row.caption.sizeHint().width(), row.label()
     assert len(starts(setup)) == 1
+    ends = [row.caption.x() + row.caption.sizeHint().width() for row in rows(setup)]
+    assert min(starts(setup)) - max(ends) >= 8  # no word touches what it names
 
 
 def test_lists_give_way_to_their_labels(setup: SetupPanel) -> None:

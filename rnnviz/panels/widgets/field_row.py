@@ -16,7 +16,7 @@ from rnnviz.panels.widgets.number_field import NumberField
 _SCRUB = 5  # pixels of a drag for one step
 _LABEL_WIDTH = 80  # least pixels of the label beside the control in compact rows
 _LEAST_CHOICE = 90  # pixels of a list beside it; longer titles end in an ellipsis there
-_LABEL_GAP = 5  # least pixels after the longest label, with those between the two
+_LABEL_GAP = 6  # least pixels after the longest label, besides those between the two
 
 
 class _Label(QLabel):
