@@ -62,7 +62,7 @@ def identity(parameters: Parameters, config: ModelConfig, rng: np.random.Generat
     """
     for name, array in parameters.items():
         array[...] = 0.0 if "bias" in name else rng.normal(0.0, _IRNN_DEVIATION, array.shape)
-    content = {"rnn": 0, "lstm": 2, "gru": 2}[config.cell]
+    content = config.cell_type.content_gate
     for layer in range(config.num_layers):
         rows = slice(content * config.hidden_size, (content + 1) * config.hidden_size)
         parameters[f"rnn.weight_hh_l{layer}"][rows] = np.eye(config.hidden_size)
@@ -109,9 +109,10 @@ def initialize(
             if present == 0.0:
                 raise EngineError("spectral_radius must be None for a matrix of radius 0, got one")
             block *= spectral_radius / present
+    forget_gate = config.cell_type.forget_gate
     for layer in range(config.num_layers):
-        if config.cell == "lstm":
-            forget = slice(config.hidden_size, 2 * config.hidden_size)
+        if forget_gate is not None:
+            forget = slice(forget_gate * config.hidden_size, (forget_gate + 1) * config.hidden_size)
             parameters[f"rnn.bias_ih_l{layer}"][forget] = forget_bias
             parameters[f"rnn.bias_hh_l{layer}"][forget] = 0.0
         if config.layer_norm:

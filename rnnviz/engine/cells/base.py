@@ -75,6 +75,10 @@ class Cell(ABC):
     the others is part of the input's share."""
     delta_blocks: ClassVar[int]
     """D: blocks of H rows in ``deltas``."""
+    content_gate: ClassVar[int] = 0
+    """PyTorch's gate block that makes new content: what is squashed by tanh, in a gated cell."""
+    forget_gate: ClassVar[int | None] = None
+    """PyTorch's gate block whose bias says how much is kept from the start, if there is one."""
     own_weights: ClassVar[Mapping[str, int]] = MappingProxyType({})
     """Weights beside PyTorch's four that only this cell has, with their length in blocks of H."""
 

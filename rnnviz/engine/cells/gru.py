@@ -43,6 +43,7 @@ class GRU(Cell):
     hidden_order = (0, 1, 2)
     input_order = (2, 0, 1)
     sigmoid_gates = (0, 1)
+    content_gate = 2
     biased_products = (2,)
     delta_blocks = 4
 

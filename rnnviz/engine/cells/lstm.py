@@ -37,6 +37,8 @@ class LSTM(Cell):
     hidden_order = (3, 0, 1, 2)
     input_order = (3, 0, 1, 2)
     sigmoid_gates = (0, 1, 3)
+    content_gate = 2
+    forget_gate = 1
     delta_blocks = 4
 
     def __init__(self, shared: SharedBuffers, activation: str = "tanh") -> None:
