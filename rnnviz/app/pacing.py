@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 SHORTEST = 0.05  # seconds between two rounds when drawing is cheap: 20 a second
-LONGEST = 0.4  # however dear it is, the picture still moves
+LONGEST = 0.6  # however dear it is, the picture still moves
 SHARE = 0.03  # of a core, for the window, while it trains; the onlookers have theirs beside it
 _MEMORY = 0.3  # weight of the newest cost in the running mean
 
