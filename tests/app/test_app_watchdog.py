@@ -96,7 +96,7 @@ def test_a_run_that_hangs_can_be_given_up(
         qtbot.waitUntil(lambda: view.training, timeout=20_000)
 
         def told() -> bool:
-            clock.now += 0.1  # the window looks after some of these; less than a machine's sleep
+            clock.now += 0.04  # the window looks after some of these; less than a machine's sleep
             return "No step for" in window.notice.words()
 
         qtbot.waitUntil(told, timeout=60_000)

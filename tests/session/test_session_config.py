@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 import tracemalloc
 from pathlib import Path
 
@@ -266,8 +267,9 @@ def test_memory_for_the_processes_that_share_a_batch_is_counted_or_done_without(
 @pytest.mark.parametrize("cell", sorted(CELLS))
 @pytest.mark.parametrize(("hidden", "layers"), [(48, 2), (128, 1), (64, 3)])
 def test_the_memory_a_run_is_said_to_need_is_what_it_takes(
-    cell: str, hidden: int, layers: int
+    cell: str, hidden: int, layers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delattr(mmap, "MADV_HUGEPAGE", raising=False)  # those pages are not traced
     text = "".join(map(chr, range(40, 100))) * 200
     corpus = Corpus("memory", text, "memory")
     assert corpus.indices.size

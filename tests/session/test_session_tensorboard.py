@@ -113,6 +113,7 @@ def test_a_failing_disk_leaves_whole_events(
 
         class Full:
             tell, truncate, close = real.tell, real.truncate, real.close
+            seekable = real.seekable
 
             def write(self, content: bytes) -> int:
                 return real.write(content[: len(content) // 2])
