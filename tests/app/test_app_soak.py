@@ -43,7 +43,7 @@ SECONDS = float(os.environ.get("RNNVIZ_SOAK", "0"))
 TEXT = "the ship lay in the harbour and nobody came, and then the sea rose again.\n" * 400
 SMALL = RunConfig(hidden_size=16, seq_len=20, batch_size=8)
 ROUNDS = 3  # through all pages, between the two counts
-DRAWN = 4  # deliveries a page is in sight for
+DRAWN = 3  # deliveries a page is in sight for
 NOISE = 12e6  # bytes by which resident memory wavers: caches of fonts and glyphs, the allocator's
 
 
